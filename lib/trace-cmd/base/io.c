@@ -1,0 +1,235 @@
+/*
+ * io.c - see io.h. Layer 0.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+
+int64_t mono_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+struct deadline deadline_in_ms(int ms)
+{
+	if (ms < 0)
+		return DEADLINE_NEVER;
+	return (struct deadline){ mono_now_ns() + ms * 1000000LL };
+}
+
+int deadline_left_ms(struct deadline d)
+{
+	int64_t left;
+
+	if (d.at_ns == INT64_MAX)
+		return -1;
+	left = d.at_ns - mono_now_ns();
+	if (left <= 0)
+		return 0;
+	/* rounded up, so that a wait for the rest is not over too early */
+	left = (left + 999999) / 1000000;
+	return left > 1000000000 ? 1000000000 : (int)left;
+}
+
+bool deadline_passed(struct deadline d)
+{
+	return d.at_ns != INT64_MAX && mono_now_ns() >= d.at_ns;
+}
+
+int io_wait(int fd, short events, struct deadline d)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	for (;;) {
+		int left = deadline_left_ms(d);
+		int n = poll(&pfd, 1, left);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (left >= 0 && deadline_passed(d))
+			return -ETIMEDOUT;
+	}
+}
+
+/* What to do after a short read or write: 0 try again, else -errno. */
+static int io_again(int fd, short events, struct deadline d)
+{
+	if (errno == EINTR)
+		return 0;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return io_wait(fd, events, d);
+	return -errno;
+}
+
+int io_read_full(int fd, void *data, size_t len, struct deadline d)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n;
+		int ret = 0;
+
+		/* a blocking descriptor must not make us miss the deadline */
+		if (d.at_ns != INT64_MAX)
+			ret = io_wait(fd, POLLIN, d);
+		if (ret)
+			return ret;
+		n = read(fd, (char *)data + done, len - done);
+		if (n > 0) {
+			done += n;
+			continue;
+		}
+		if (n == 0)
+			return done ? -EPIPE : -ENODATA;
+		ret = io_again(fd, POLLIN, d);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* write(), but without SIGPIPE where the descriptor is a socket. */
+static ssize_t write_quiet(int fd, const void *data, size_t len, bool *socket)
+{
+	ssize_t n;
+
+	if (*socket) {
+		n = send(fd, data, len, MSG_NOSIGNAL);
+		if (n >= 0 || errno != ENOTSOCK)
+			return n;
+		*socket = false;
+	}
+	return write(fd, data, len);
+}
+
+int io_write_full(int fd, const void *data, size_t len, struct deadline d)
+{
+	bool socket = true;
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n;
+		int ret;
+
+		if (d.at_ns != INT64_MAX) {
+			ret = io_wait(fd, POLLOUT, d);
+			if (ret)
+				return ret;
+		}
+		n = write_quiet(fd, (const char *)data + done, len - done, &socket);
+		if (n >= 0) {
+			done += n;
+			continue;
+		}
+		ret = io_again(fd, POLLOUT, d);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int io_pread_full(int fd, void *data, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+
+	if (offset > INT64_MAX - len)
+		return -EINVAL;
+	while (done < len) {
+		ssize_t n = pread(fd, (char *)data + done, len - done, offset + done);
+
+		if (n == 0)
+			return -ENODATA;
+		if (n > 0)
+			done += n;
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int io_pwrite_full(int fd, const void *data, size_t len, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pwrite(fd, (const char *)data + done, len - done, offset + done);
+
+		if (n >= 0)
+			done += n;
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+int io_read_rest(int fd, struct buf *b)
+{
+	size_t step = 65536;
+
+	for (;;) {
+		size_t at = b->len;
+		ssize_t n;
+
+		/* near the cap the last reads become small, to find out if more follows */
+		if (b->cap && b->cap - b->len < step)
+			step = b->cap - b->len ? b->cap - b->len : 1;
+		if (!buf_extend(b, step))
+			return b->error;
+		do {
+			n = read(fd, b->data + at, step);
+		} while (n < 0 && errno == EINTR);
+		b->len = at + (n > 0 ? n : 0);
+		b->data[b->len] = 0;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			return 0;
+	}
+}
+
+int io_read_path(const char *path, struct buf *b)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return io_read_rest(fd, b);
+}
+
+int64_t io_copy(int in, int out, uint64_t len)
+{
+	_cleanup_free_ char *block = malloc(65536);
+	uint64_t done = 0;
+
+	if (!block)
+		return -ENOMEM;
+	while (done < len) {
+		size_t want = len - done < 65536 ? len - done : 65536;
+		ssize_t n = read(in, block, want);
+		int ret;
+
+		if (n == 0)
+			break;
+		if (n < 0) {
+			if (errno == EINTR)
+				continue;
+			return -errno;
+		}
+		ret = io_write_full(out, block, n, DEADLINE_NEVER);
+		if (ret)
+			return ret;
+		done += n;
+	}
+	return done;
+}

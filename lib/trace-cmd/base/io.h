@@ -1,0 +1,61 @@
+/*
+ * io.h - full reads and writes, with deadlines where the other end is a peer.
+ *
+ * Layer 0.
+ */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "buf.h"
+
+/* A point on CLOCK_MONOTONIC, in ns. */
+struct deadline {
+	int64_t at_ns;
+};
+
+#define DEADLINE_NEVER ((struct deadline){ INT64_MAX })
+
+/* The deadline @ms milliseconds from now; a negative @ms never comes. */
+struct deadline deadline_in_ms(int ms);
+
+/* Milliseconds left for poll(): 0 when it has passed, -1 for never, rounded up. */
+int deadline_left_ms(struct deadline d);
+bool deadline_passed(struct deadline d);
+
+/* CLOCK_MONOTONIC now, in ns. */
+int64_t mono_now_ns(void);
+
+/* Wait until @fd has one of @events (POLLIN, ...). 0; -ETIMEDOUT; -errno. */
+int io_wait(int fd, short events, struct deadline d);
+
+/*
+ * Read exactly @len bytes from a descriptor, blocking or not, before the
+ * deadline. 0; -ETIMEDOUT; -ENODATA on end of file before the first byte;
+ * -EPIPE on end of file later; -errno.
+ */
+int io_read_full(int fd, void *data, size_t len, struct deadline d);
+
+/* Write all @len bytes before the deadline. 0; -ETIMEDOUT; -errno. SIGPIPE is not raised on sockets. */
+int io_write_full(int fd, const void *data, size_t len, struct deadline d);
+
+/* Positional forms, for regular files. io_pread_full: -ENODATA if the file is too short. */
+int io_pread_full(int fd, void *data, size_t len, uint64_t offset);
+int io_pwrite_full(int fd, const void *data, size_t len, uint64_t offset);
+
+/*
+ * Append all that @fd (io_read_rest) or the file @path (io_read_path) still
+ * holds to @b, also where stat() says 0 as in proc and tracefs. 0; -errno;
+ * -E2BIG beyond the buffer's cap.
+ */
+int io_read_rest(int fd, struct buf *b);
+int io_read_path(const char *path, struct buf *b);
+
+/* Copy @len bytes (or all, if @len is UINT64_MAX) from @in to @out, at both ends' positions. Returns the number copied or -errno. */
+int64_t io_copy(int in, int out, uint64_t len);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * addr.h - addresses of peers: TCP and vsock, and sockets on them.
+ *
+ * Layer 3.
+ */
+#ifndef NET_ADDR_H
+#define NET_ADDR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/err.h"
+#include "base/io.h"
+
+#define NET_AGENT_PORT 823
+#define NET_CID_HOST 2
+
+enum net_kind {
+	NET_TCP,
+	NET_VSOCK,
+};
+
+/* Where to connect to. */
+struct net_addr {
+	enum net_kind kind;
+	char host[256];		/* TCP: name or numeric address */
+	uint32_t cid;		/* vsock */
+	uint32_t port;
+};
+
+/* The other end of an accepted or connected socket. */
+struct net_peer {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+/* "127.0.0.1:1234", "@3:823"; @size 300 is enough. Returns @buf. */
+const char *net_addr_text(const struct net_addr *a, char *buf, size_t size);
+const char *net_peer_text(const struct net_peer *p, char *buf, size_t size);
+
+/* The vsock CID of @p, -1 if it is no vsock peer. */
+int64_t net_peer_cid(const struct net_peer *p);
+
+/* Same host (TCP: address; vsock: CID), whatever the ports. */
+bool net_peer_same_host(const struct net_peer *a, const struct net_peer *b);
+
+/* This machine's CID; -errno if it has none. */
+int64_t net_local_cid(void);
+
+/*
+ * Connect; the descriptor is non-blocking, close-on-exec and, over TCP, has
+ * TCP_NODELAY. Returns it in @ret_fd. 0; -ETIMEDOUT; -errno, described in @err.
+ */
+int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err);
+
+/*
+ * Listen on @port (TCP 0 or vsock 0xffffffff: the kernel picks). SO_REUSEADDR is set.
+ * @bind_host NULL: all addresses. The descriptor is non-blocking.
+ */
+int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *ret_fd,
+	       uint32_t *ret_port, struct err *err);
+
+/* Listen on the first free TCP port from @first to 6000 (as stock peers do); vsock: any. */
+int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,
+		    struct err *err);
+
+/*
+ * Accept one connection by the deadline; when @only is given, connections of
+ * other hosts are closed and the wait goes on.
+ */
+int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, int *ret_fd,
+	       struct net_peer *ret_peer);
+
+/* True if @p is one of the addresses that the name or address @client stands for. */
+bool net_peer_is(const struct net_peer *p, const char *client);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * samples.h - the results of all rounds of a session, and the TimeShift made of them.
+ *
+ * Layer 4, pure.
+ */
+#ifndef TSYNC_SAMPLES_H
+#define TSYNC_SAMPLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/opt-timeshift.h"
+
+/* What one round yields. An offset of 0 is as good as any. */
+struct tsync_result {
+	int64_t time;		/* guest clock */
+	int64_t offset;		/* host minus guest */
+	int64_t response;	/* of the probe chosen, clock units; -1 unknown */
+	int guest_cpu;		/* the round ran on; -1: any */
+	int host_cpu;		/* the vCPU thread was pinned to; -1: none */
+	unsigned int pass;	/* 0, 1, ... */
+};
+
+struct tsync_samples {
+	struct tsync_result *results;
+	size_t count, alloc;
+};
+
+void tsync_samples_release(struct tsync_samples *s);
+int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r);
+
+/*
+ * Current layout: per guest CPU its samples, one a pass (the fastest response of its rounds in that pass,
+ * or the pass's best when the CPU had none), so that every CPU has honest counts. Fork's
+ * layout: per host CPU the samples of rounds pinned there; -1 for the rest, one a pass.
+ */
+int tsync_samples_timeshift(const struct tsync_samples *s, enum timeshift_layout layout,
+			    uint64_t peer_id, uint32_t flags, int nr_guest_cpus,
+			    struct timeshift *ret);
+
+#endif

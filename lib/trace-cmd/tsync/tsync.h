@@ -1,0 +1,88 @@
+/*
+ * tsync.h - clock synchronisation of a host with a guest: protocols and the loop.
+ *
+ * Layer 4. The measuring side is the guest ("server"); the host ("client")
+ * starts each round and keeps the results. Sign: host time = guest time + offset.
+ * Each side runs in a thread of its own.
+ */
+#ifndef TSYNC_TSYNC_H
+#define TSYNC_TSYNC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "tsync/samples.h"
+#include "wire/msg.h"
+#include "wire/ptp.h"
+
+enum tsync_role {
+	TSYNC_ROLE_HOST = 1, TSYNC_ROLE_GUEST = 2, TSYNC_ROLE_CLIENT = 4, TSYNC_ROLE_SERVER = 8,
+};
+
+struct tsync_conf;
+struct tsync_link;		/* what a plugin gets to work with: tsync/link.h */
+
+/* A plugin: one const table in trace-timesync-NAME.c. */
+struct tsync_proto {
+	const char *name;		/* at most 15 characters */
+	int accuracy;			/* lower wins */
+	unsigned int roles;		/* enum tsync_role bits */
+	bool (*usable)(const char *clock);
+	uint32_t flags;			/* TIMESHIFT_FL_* that its samples need */
+	/* One round, host side: the result of it. 0; -errno (the round yields nothing; -EPIPE and the like end the session). */
+	int (*host_round)(struct tsync_link *link, struct tsync_result *ret);
+	/* The guest's part of a round. */
+	int (*guest_round)(struct tsync_link *link);
+};
+
+/* The @i-th known protocol, NULL at the end. */
+const struct tsync_proto *tsync_proto_at(unsigned int i);
+const struct tsync_proto *tsync_proto_find(const char *name);
+
+/* Names to offer for @role and @clock: NULL-terminated heap array of static strings; the caller frees the array. */
+const char **tsync_offer(enum tsync_role role, const char *clock);
+
+/* The best known one of @names (NULL-terminated) for @role and @clock, NULL if none. */
+const struct tsync_proto *tsync_choose(char *const *names, enum tsync_role role, const char *clock);
+
+struct tsync_conf {
+	const struct tsync_proto *proto;
+	int fd;				/* connected socket; owned by the session from start on */
+	const char *tracing_dir;	/* NULL: libtracefs finds it */
+	const char *clock;		/* trace clock of the session, e.g. "local" */
+	int own_id, peer_id;		/* written into the stamps; own_id names the instance clock_synch-<own_id> */
+	int cid;			/* of the peer, for the names of debug files */
+	uint32_t ptp_flags;		/* PTP_FLAG_* (guest: used for START; host: what it accepts: both) */
+	bool report;			/* guest: send the stamps after each OFFSET; host: expect them */
+	const char *debug_dir;		/* NULL: no debug files */
+	/* host only */
+	int nr_cpus;			/* of the guest */
+	int interval_ms;		/* <= 0: start and end only */
+	bool per_cpu;			/* a round for each guest CPU (and host CPU), else one a pass */
+	const pid_t *vcpu_tids;		/* host threads of the guest's CPUs, or NULL; -1 unknown */
+};
+
+struct tsync_session;
+
+/* Start the host's or guest's thread. 0; -errno described in @err (the fd is closed then, too). */
+int tsync_host_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
+int tsync_guest_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
+
+/* Host: wait for the end of the first pass. 0; -ETIMEDOUT; or why it failed. */
+int tsync_host_wait_first(struct tsync_session *s, int timeout_ms, struct err *err);
+
+/*
+ * Host: make the final pass and STOP, wait for the thread (bounded by @timeout_ms), and hand out the
+ * samples. Even if a later pass failed, those of earlier ones are valid. -ENODATA if there are none.
+ */
+int tsync_host_stop(struct tsync_session *s, int timeout_ms, struct tsync_samples *ret, struct err *err);
+
+/* Guest: wait for the host's STOP or the connection's end, at most @timeout_ms, then end the thread. */
+int tsync_guest_stop(struct tsync_session *s, int timeout_ms);
+
+/* End at once and free; NULL is fine. The sync instance is removed, affinities are restored. */
+void tsync_free(struct tsync_session *s);
+
+#endif

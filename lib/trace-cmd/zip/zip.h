@@ -1,0 +1,32 @@
+/*
+ * zip.h - the compression algorithms a trace.dat may use.
+ *
+ * Layer 1. A fixed table: zstd (when built in), zlib. "none" is no algorithm: NULL.
+ */
+#ifndef ZIP_ZIP_H
+#define ZIP_ZIP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct zip_algo {
+	const char *name;		/* as stored in the file */
+	const char *(*version)(void);	/* the library's version text */
+	/* Most bytes that compressing @len bytes can need. */
+	size_t (*bound)(size_t len);
+	/* 0, with the length in @ret_len; -ENOSPC; -ENOMEM; -EIO. */
+	int (*compress)(const void *in, size_t in_len, void *out, size_t out_size, size_t *ret_len);
+	/* Must produce exactly @out_len bytes. 0; -EBADMSG; -ENOMEM. */
+	int (*decompress)(const void *in, size_t in_len, void *out, size_t out_len);
+};
+
+/* The algorithm called @name, NULL if it isn't built in. */
+const struct zip_algo *zip_find(const char *name);
+
+/* The best one built in (zstd, then zlib). */
+const struct zip_algo *zip_best(void);
+
+/* The @i-th, NULL at the end of the list. */
+const struct zip_algo *zip_at(unsigned int i);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * setup.h - from what the user asked of a buffer instance to tracefs, and back.
+ *
+ * Layer 3. setup_check() finds mistakes without touching anything; setup_apply()
+ * changes tracefs through a journal; tracing is switched on and off by
+ * setup_tracing_on(). Files that the user asked nothing of may be missing,
+ * unreadable or unwritable (lockdown, no function tracer) without harm.
+ */
+#ifndef SETUP_SETUP_H
+#define SETUP_SETUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "setup/journal.h"
+
+/* One -e. */
+struct setup_event {
+	char *name;		/* "all", "SYS", "SYS:EVENT", "SYS:", "EVENT"; shell globs */
+	char *filter;		/* NULL or the kernel filter, several ANDed as (f1)&&(f2) */
+	bool disable;		/* -v */
+};
+
+/* What the user asked of one instance; all strings owned by the struct. */
+struct setup_conf {
+	char *name;		/* NULL: the top instance */
+	struct setup_event *events;
+	int nr_events;
+	char *tracer;		/* NULL: none asked */
+	char *clock;		/* NULL: leave as it is */
+	int buffer_kb;		/* per CPU, 0: leave as it is */
+	char **options;		/* trace_options to set: "NAME" or "noNAME" */
+	int nr_options;
+	bool used;		/* the top instance takes part only if something was asked of it */
+};
+
+void setup_conf_release(struct setup_conf *c);
+
+/* Find the tracing directory, mounting tracefs if needed. 0; -errno with advice in @err (no root, not mounted, ...). */
+int setup_find_tracing(const char **ret_dir, struct err *err);
+
+/*
+ * Check @c against what the kernel offers, without changing anything: events
+ * exist (unless @ignore_unknown), tracer and clock are available. 0; -EINVAL; -ENOENT; ...
+ */
+int setup_check(const struct setup_conf *c, bool ignore_unknown, struct err *err);
+
+struct setup_instance;
+
+/*
+ * Make the instance (create it if missing: the journal then removes it), reset it as
+ * `record` does (tracing off, tracer nop, events off, filters cleared, buffer emptied) and apply @c.
+ * Tracing stays off. A rejected filter is an error that quotes the kernel's error_log.
+ */
+int setup_apply(const struct setup_conf *c, struct journal *j, struct setup_instance **ret,
+		struct err *err);
+
+/* Facts of a set-up instance. Strings are owned by it. */
+const char *setup_name(const struct setup_instance *s);		/* "" for the top one */
+const char *setup_clock(const struct setup_instance *s);	/* the clock in use */
+uint32_t setup_page_size(const struct setup_instance *s);	/* sub-buffer, bytes */
+const char *setup_dir(const struct setup_instance *s);		/* its tracefs directory */
+int setup_nr_cpus(const struct setup_instance *s);		/* per_cpu/cpuN directories, offline ones included */
+bool setup_is_latency_tracer(const struct setup_instance *s);
+
+/* Switch tracing. 0; -errno. */
+int setup_tracing_on(struct setup_instance *s, bool on);
+
+/* Open per_cpu/cpuN/trace_pipe_raw non-blocking. fd; -errno. */
+int setup_open_raw(const struct setup_instance *s, int cpu);
+
+/* Text of per_cpu/cpuN/stats as heap string, NULL if unreadable; the caller frees. */
+char *setup_cpu_stats(const struct setup_instance *s, int cpu);
+
+/* Content of the trace_clock file ("[local] global ..."), heap string or NULL. */
+char *setup_clock_text(const struct setup_instance *s);
+
+/* "SYSTEM:EVENT" of everything enabled by @c in all of @nr confs: what formats the file must hold. NULL-terminated heap array or NULL = all. */
+char **setup_event_names(const struct setup_conf *c, int nr);
+
+/* Exclude this process and its threads' pids from tracing (set_event_notrace_pid), where the kernel can. */
+int setup_exclude_pid(struct setup_instance *s, int pid);
+
+void setup_free(struct setup_instance *s);
+
+#endif
