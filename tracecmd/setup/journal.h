@@ -3,6 +3,7 @@
  *
  * Layer 3. The entries are also written, before the change is made, to a pipe
  * whose other end a guardian process holds, so that a killed record is cleaned up after.
+ * One thread at a time may use a journal.
  */
 #ifndef SETUP_JOURNAL_H
 #define SETUP_JOURNAL_H
@@ -17,24 +18,48 @@ struct journal;
 struct journal *journal_new(int mirror_fd);
 
 /*
- * Write @value to the tracefs file @path (absolute), remembering what it held. The value to restore
- * is what reading the file gives (for trace_clock and the like: the bracketed word). 0; -errno, described in @err with
- * the kernel's own complaint from error_log where it made one.
+ * Write @value to the tracefs file @path (absolute), remembering what it held before the journal's
+ * first change of it. The value to restore is what reading the file gives (for trace_clock and the
+ * like: the bracketed word). Nothing is written if the file holds @value already. 0; -errno,
+ * described in @err with the kernel's own complaint from error_log where it made one.
  */
 int journal_write(struct journal *j, const char *path, const char *value, struct err *err);
 
-/* Note that on restore @value shall be written to @path, or, with @value NULL, the directory @path (an instance) be removed. */
+/* As journal_write(), but adds @value to what a list (of pids, ...) holds. */
+int journal_append(struct journal *j, const char *path, const char *value, struct err *err);
+
+/*
+ * Note that on restore @value shall be written to @path, or, with @value NULL, the directory @path
+ * (an instance) be removed. 0 (also if @path has been noted before: the first note counts); -ENOMEM.
+ */
 int journal_note(struct journal *j, const char *path, const char *value);
 
-/* Put everything back, last change first; goes on after failures. 0 or the first -errno. Further calls do nothing. */
+/* Note what @path holds now, to be changed otherwise than by journal_write(). 0; -errno. */
+int journal_remember(struct journal *j, const char *path);
+
+/*
+ * Make the directory @path (an instance), to be removed on restore, as if it had been noted.
+ * 0; -EEXIST: it is not ours and will be kept; -errno.
+ */
+int journal_mkdir(struct journal *j, const char *path);
+
+/*
+ * Put everything back, last change first; goes on after failures. What lies in a directory that
+ * was removed needs no restoring. 0 or the first -errno. Further calls do nothing.
+ */
 int journal_restore(struct journal *j);
 
 /* Restore nothing any more (-k). */
 void journal_forget(struct journal *j);
 
+/* Free without restoring; the guardian will do that, unless one of the two above was called. */
 void journal_free(struct journal *j);
 
-/* The guardian's side: read mirrored entries from @fd until its end into a journal that journal_restore() can be called on. @ret_forgotten: the owner finished by itself. */
+/*
+ * The guardian's side: read mirrored entries from @fd until its end into a journal that
+ * journal_restore() can be called on. @ret_finished: the owner finished by itself, nothing is left
+ * to do. 0; -ENOMEM.
+ */
 int journal_receive(int fd, struct journal **ret, bool *ret_finished);
 
 #endif

@@ -50,8 +50,11 @@ struct setup_instance;
 
 /*
  * Make the instance (create it if missing: the journal then removes it), reset it as
- * `record` does (tracing off, tracer nop, events off, filters cleared, buffer emptied) and apply @c.
- * Tracing stays off. A rejected filter is an error that quotes the kernel's error_log.
+ * `record` does (tracing off, tracer nop, events off, their filters cleared, buffer emptied) and apply
+ * @c. Tracing stays off. Events that don't exist are passed over, setup_check() is to find them.
+ * A rejected filter is an error that quotes the kernel's error_log. After any error the caller calls
+ * journal_restore(). @j must outlive the instance.
+ * 0; -errno, described in @err.
  */
 int setup_apply(const struct setup_conf *c, struct journal *j, struct setup_instance **ret,
 		struct err *err);
@@ -61,10 +64,11 @@ const char *setup_name(const struct setup_instance *s);		/* "" for the top one *
 const char *setup_clock(const struct setup_instance *s);	/* the clock in use */
 uint32_t setup_page_size(const struct setup_instance *s);	/* sub-buffer, bytes */
 const char *setup_dir(const struct setup_instance *s);		/* its tracefs directory */
-int setup_nr_cpus(const struct setup_instance *s);		/* per_cpu/cpuN directories, offline ones included */
+int setup_nr_cpus(const struct setup_instance *s);		/* highest per_cpu/cpuN plus 1, offline ones included */
+bool setup_was_created(const struct setup_instance *s);		/* is new, the journal removes it */
 bool setup_is_latency_tracer(const struct setup_instance *s);
 
-/* Switch tracing. 0; -errno. */
+/* Switch tracing. The journal knows since setup_apply() what to restore. 0; -errno. */
 int setup_tracing_on(struct setup_instance *s, bool on);
 
 /* Open per_cpu/cpuN/trace_pipe_raw non-blocking. fd; -errno. */
@@ -76,10 +80,18 @@ char *setup_cpu_stats(const struct setup_instance *s, int cpu);
 /* Content of the trace_clock file ("[local] global ..."), heap string or NULL. */
 char *setup_clock_text(const struct setup_instance *s);
 
-/* "SYSTEM:EVENT" of everything enabled by @c in all of @nr confs: what formats the file must hold. NULL-terminated heap array or NULL = all. */
+/*
+ * "SYSTEM:EVENT" of everything enabled by @c in all of @nr confs: what formats the file must hold.
+ * NULL-terminated heap array of heap strings (setup_event_names_free()) or NULL = all.
+ */
 char **setup_event_names(const struct setup_conf *c, int nr);
+void setup_event_names_free(char **names);
 
-/* Exclude this process and its threads' pids from tracing (set_event_notrace_pid), where the kernel can. */
+/*
+ * Exclude the threads that process @pid has now from tracing (set_event_notrace_pid), where the kernel
+ * can; so call it when the recorders run. Costs a grace period here and, in an instance that
+ * stays, one on restore. 0, also where the kernel can't; -errno: no such process, no memory.
+ */
 int setup_exclude_pid(struct setup_instance *s, int pid);
 
 void setup_free(struct setup_instance *s);

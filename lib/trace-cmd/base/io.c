@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -10,6 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+
+#define READ_STEP 65536		/* bytes */
 
 int64_t mono_now_ns(void)
 {
@@ -99,17 +102,21 @@ int io_read_full(int fd, void *data, size_t len, struct deadline d)
 	return 0;
 }
 
-/* write(), but without SIGPIPE where the descriptor is a socket. */
-static ssize_t write_quiet(int fd, const void *data, size_t len, bool *socket)
+/* write(), but without SIGPIPE where the descriptor is a socket, and without blocking after poll(). */
+static ssize_t write_quiet(int fd, const void *data, size_t len, bool *socket, bool timed)
 {
 	ssize_t n;
 
 	if (*socket) {
-		n = send(fd, data, len, MSG_NOSIGNAL);
+		/* all that fits, even if the socket is a blocking one */
+		n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0 || errno != ENOTSOCK)
 			return n;
 		*socket = false;
 	}
+	/* a pipe that poll() calls writable takes this much without blocking, not more */
+	if (timed && len > PIPE_BUF)
+		len = PIPE_BUF;
 	return write(fd, data, len);
 }
 
@@ -127,7 +134,8 @@ int io_write_full(int fd, const void *data, size_t len, struct deadline d)
 			if (ret)
 				return ret;
 		}
-		n = write_quiet(fd, (const char *)data + done, len - done, &socket);
+		n = write_quiet(fd, (const char *)data + done, len - done, &socket,
+				d.at_ns != INT64_MAX);
 		if (n >= 0) {
 			done += n;
 			continue;
@@ -173,29 +181,48 @@ int io_pwrite_full(int fd, const void *data, size_t len, uint64_t offset)
 	return 0;
 }
 
-int io_read_rest(int fd, struct buf *b)
+/* Read until @size bytes are there or the file ends. 1: there may be more; 0 at the end; -errno. */
+static int read_some(int fd, uint8_t *data, size_t size, size_t *ret_len)
 {
-	size_t step = 65536;
+	*ret_len = 0;
+	while (*ret_len < size) {
+		ssize_t n = read(fd, data + *ret_len, size - *ret_len);
 
-	for (;;) {
-		size_t at = b->len;
-		ssize_t n;
-
-		/* near the cap the last reads become small, to find out if more follows */
-		if (b->cap && b->cap - b->len < step)
-			step = b->cap - b->len ? b->cap - b->len : 1;
-		if (!buf_extend(b, step))
-			return b->error;
-		do {
-			n = read(fd, b->data + at, step);
-		} while (n < 0 && errno == EINTR);
-		b->len = at + (n > 0 ? n : 0);
-		b->data[b->len] = 0;
-		if (n < 0)
-			return -errno;
 		if (n == 0)
 			return 0;
+		if (n > 0)
+			*ret_len += n;
+		else if (errno != EINTR)
+			return -errno;
 	}
+	return 1;
+}
+
+int io_read_rest(int fd, struct buf *b)
+{
+	size_t cap = b->cap ? b->cap : BUF_NO_CAP, n;
+	int ret = b->error;
+
+	while (!ret) {
+		size_t at = b->len, step = cap - at < READ_STEP ? cap - at : READ_STEP;
+		uint8_t beyond;
+
+		if (!step) {
+			/* full: fine if the file ends here */
+			ret = read_some(fd, &beyond, 1, &n);
+			return ret > 0 ? (b->error = -E2BIG) : ret;
+		}
+		if (!buf_extend(b, step))
+			return b->error;
+		/* proc and tracefs give a page at a time, so that one step takes many reads */
+		ret = read_some(fd, b->data + at, step, &n);
+		b->len = at + n;
+		b->data[b->len] = 0;
+		if (ret <= 0)
+			return ret;
+		ret = 0;
+	}
+	return ret;
 }
 
 int io_read_path(const char *path, struct buf *b)

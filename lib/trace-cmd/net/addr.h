@@ -50,13 +50,16 @@ int64_t net_local_cid(void);
 
 /*
  * Connect; the descriptor is non-blocking, close-on-exec and, over TCP, has
- * TCP_NODELAY. Returns it in @ret_fd. 0; -ETIMEDOUT; -errno, described in @err.
+ * TCP_NODELAY and keep-alive. All addresses of a name are tried (looking it up is
+ * up to the resolver's own time limit). Returns it in @ret_fd.
+ * 0; -ETIMEDOUT; -EHOSTUNREACH the name is unknown; -errno; described in @err.
  */
 int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err);
 
 /*
  * Listen on @port (TCP 0 or vsock 0xffffffff: the kernel picks). SO_REUSEADDR is set.
- * @bind_host NULL: all addresses. The descriptor is non-blocking.
+ * @bind_host NULL: all addresses, of both IP versions where there are two. The
+ * descriptor is non-blocking. 0; -EADDRINUSE; -errno; described in @err.
  */
 int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *ret_fd,
 	       uint32_t *ret_port, struct err *err);
@@ -67,12 +70,16 @@ int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *r
 
 /*
  * Accept one connection by the deadline; when @only is given, connections of
- * other hosts are closed and the wait goes on.
+ * other hosts are closed and the wait goes on. The descriptor is as that of
+ * net_connect(). @ret_peer may be NULL. 0; -ETIMEDOUT; -errno.
  */
 int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, int *ret_fd,
 	       struct net_peer *ret_peer);
 
-/* True if @p is one of the addresses that the name or address @client stands for. */
+/*
+ * True if @p is one of the addresses that the name or address @client stands
+ * for. False when in doubt (the lookup fails, @p is no TCP peer).
+ */
 bool net_peer_is(const struct net_peer *p, const char *client);
 
 #endif

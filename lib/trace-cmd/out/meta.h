@@ -21,7 +21,10 @@ struct meta {
 	struct buf cmdlines;		/* 21, u64 size in front */
 };
 
-/* Which events' formats to store: "SYSTEM" or "SYSTEM:EVENT"; none given means all. */
+/*
+ * Which events' formats to store: "SYSTEM", "EVENT" or "SYSTEM:EVENT", each a
+ * shell pattern; none given means all. Those of "ftrace" have a section of their own.
+ */
 struct meta_events {
 	const char *const *names;
 	unsigned int count;
@@ -31,12 +34,12 @@ void meta_release(struct meta *m);
 
 /*
  * Read everything from the tracing directory @dir (NULL: libtracefs finds
- * it). Optional parts that cannot be read (kallsyms, printk formats, command lines,
- * single formats) are stored empty. 0; -ENOMEM; -errno of events/header_page.
+ * it). Optional parts that cannot be read (kallsyms, printk formats, command lines)
+ * are stored empty, single formats left out. 0; -ENOMEM; -errno of events/header_page.
  */
 int meta_read(struct meta *m, const char *dir, const struct meta_events *events, struct err *err);
 
-/* The parts of meta_read(), for a caller that wants them at different times. */
+/* The parts of meta_read(), for a caller that wants them at different times; @m starts as zeros. */
 int meta_read_formats(struct meta *m, const char *dir, const struct meta_events *events,
 		      struct err *err);			/* 16, 17, 18 */
 int meta_read_symbols(struct meta *m, const char *dir);	/* 19, 20 */

@@ -40,6 +40,7 @@ struct out_buffer {
 	const char *name;	/* "" = top instance */
 	const char *clock;	/* "local", ... without brackets */
 	uint32_t page_size;	/* bytes */
+	bool consume;		/* give back the space of each CPU's file as it is copied: the disk is short */
 	struct out_cpu *cpus;	/* ascending by cpu; CPUs without data may be left out */
 	int nr_cpus;
 };

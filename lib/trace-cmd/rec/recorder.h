@@ -16,15 +16,18 @@ struct recorder;
 
 struct recorder_conf {
 	int cpu;
-	int raw_fd;		/* trace_pipe_raw, opened O_NONBLOCK; owned by the recorder from start on */
-	int sink_fd;		/* file or stream socket; stays the caller's, must stay open until recorder_join() */
-	uint32_t page_size;	/* sub-buffer, bytes */
+	int raw_fd;		/* trace_pipe_raw, opened O_NONBLOCK; the recorder's from
+				   recorder_start() on, also when that fails */
+	int sink_fd;		/* file or stream socket; stays the caller's, must stay open until
+				   recorder_join(). A socket or pipe is made non-blocking. */
+	uint32_t page_size;	/* sub-buffer, bytes; at least 16 */
 	bool no_splice;
-	int sleep_us;		/* pause between looks when nothing can be polled; 0: only poll */
-	int fifo_priority;	/* 0: none, else SCHED_FIFO at this priority */
+	int sleep_us;		/* longest pause between looks when the kernel doesn't wake us
+				   earlier (buffer_percent full); 0: a quarter of a second */
+	int fifo_priority;	/* 0: none, else SCHED_FIFO at this priority, if allowed */
 };
 
-/* Start. 0; -errno, described in @err. */
+/* Start. 0; -EINVAL; -errno, described in @err. */
 int recorder_start(const struct recorder_conf *conf, struct recorder **ret, struct err *err);
 
 /*
@@ -37,9 +40,11 @@ void recorder_stop(struct recorder *r);
 uint64_t recorder_bytes(const struct recorder *r);
 
 /*
- * Wait for the end (at most until @timeout_ms after recorder_stop() without any progress, then it is abandoned),
- * free the recorder. 0 or the -errno that ended it: -ENOSPC disk full, -EPIPE the reader of the
- * socket has gone, -ETIMEDOUT.
+ * Stop the recorder if that wasn't asked yet, wait for its end and free it. Once it has made no
+ * progress for @timeout_ms it is abandoned, together with what the buffer still holds.
+ * 0 or the -errno that ended it: -ENOSPC disk full, -EPIPE the reader of the socket has gone,
+ * -ETIMEDOUT abandoned. @ret_bytes (may be NULL) is always set. After a failure a file holds whole
+ * sub-buffers only: a cut one at its end is taken off again.
  */
 int recorder_join(struct recorder *r, int timeout_ms, uint64_t *ret_bytes);
 

@@ -31,9 +31,15 @@ struct tsync_proto {
 	unsigned int roles;		/* enum tsync_role bits */
 	bool (*usable)(const char *clock);
 	uint32_t flags;			/* TIMESHIFT_FL_* that its samples need */
-	/* One round, host side: the result of it. 0; -errno (the round yields nothing; -EPIPE and the like end the session). */
+	/* Either side, before the session begins. 0; -errno described in the link's err. */
+	int (*prepare)(struct tsync_link *link);
+	/*
+	 * One round, host side: its time, offset and response. 0; -EAGAIN: the round
+	 * yields nothing, but both ends are in step for the next one; any
+	 * other -errno ends the session (the link's err may say why).
+	 */
 	int (*host_round)(struct tsync_link *link, struct tsync_result *ret);
-	/* The guest's part of a round. */
+	/* The guest's part of a round; returns the same. */
 	int (*guest_round)(struct tsync_link *link);
 };
 
@@ -47,6 +53,9 @@ const char **tsync_offer(enum tsync_role role, const char *clock);
 /* The best known one of @names (NULL-terminated) for @role and @clock, NULL if none. */
 const struct tsync_proto *tsync_choose(char *const *names, enum tsync_role role, const char *clock);
 
+/* In conf.ptp_flags: what ptp does unless told otherwise. */
+#define TSYNC_PTP_DEFAULT UINT32_MAX
+
 struct tsync_conf {
 	const struct tsync_proto *proto;
 	int fd;				/* connected socket; owned by the session from start on */
@@ -54,7 +63,8 @@ struct tsync_conf {
 	const char *clock;		/* trace clock of the session, e.g. "local" */
 	int own_id, peer_id;		/* written into the stamps; own_id names the instance clock_synch-<own_id> */
 	int cid;			/* of the peer, for the names of debug files */
-	uint32_t ptp_flags;		/* PTP_FLAG_* (guest: used for START; host: what it accepts: both) */
+	/* PTP_FLAG_* or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as its clock allows. */
+	uint32_t ptp_flags;
 	bool report;			/* guest: send the stamps after each OFFSET; host: expect them */
 	const char *debug_dir;		/* NULL: no debug files */
 	/* host only */
@@ -64,22 +74,46 @@ struct tsync_conf {
 	const pid_t *vcpu_tids;		/* host threads of the guest's CPUs, or NULL; -1 unknown */
 };
 
+/* Defaults for all fields: no descriptor, ids 0, no peer CID (-1), the plugin's default flags. */
+void tsync_conf_init(struct tsync_conf *conf);
+
+/*
+ * Reserve the first free session id from @wanted on, by creating its sync
+ * instance (which mkdir makes atomic); it goes into conf.own_id of one session, whose end
+ * removes it, or to tsync_drop_id(). Leftovers of sessions that crashed
+ * are cleared away. Stock peers use ids 0, 2 and -1 without asking, so
+ * better begin above. @tracing_dir NULL: libtracefs finds it. Returns the id, -errno.
+ */
+int tsync_pick_id(const char *tracing_dir, int wanted);
+void tsync_drop_id(const char *tracing_dir, int id);
+
 struct tsync_session;
 
-/* Start the host's or guest's thread. 0; -errno described in @err (the fd is closed then, too). */
+/*
+ * Start the host's or guest's thread; all of @conf is copied. 0; -errno described in @err (the fd
+ * is closed then, too): -EINVAL for flags that the clock does not allow, or
+ * why there is no sync instance.
+ */
 int tsync_host_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
 int tsync_guest_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
 
-/* Host: wait for the end of the first pass. 0; -ETIMEDOUT; or why it failed. */
+/*
+ * Host: wait for the end of the first pass. 0 (also if no round of it yielded a sample);
+ * -ETIMEDOUT; or why it failed.
+ */
 int tsync_host_wait_first(struct tsync_session *s, int timeout_ms, struct err *err);
 
 /*
  * Host: make the final pass and STOP, wait for the thread (bounded by @timeout_ms), and hand out the
- * samples. Even if a later pass failed, those of earlier ones are valid. -ENODATA if there are none.
+ * samples. Even if a later pass failed, those of earlier ones are valid: 0 then, and @err tells. If there
+ * are none, why the session failed, or -ENODATA. Call it once.
  */
 int tsync_host_stop(struct tsync_session *s, int timeout_ms, struct tsync_samples *ret, struct err *err);
 
-/* Guest: wait for the host's STOP or the connection's end, at most @timeout_ms, then end the thread. */
+/*
+ * Guest: wait for the host's STOP or the connection's end, at most @timeout_ms, then end the
+ * thread. 0; -ETIMEDOUT; or how it ended.
+ */
 int tsync_guest_stop(struct tsync_session *s, int timeout_ms);
 
 /* End at once and free; NULL is fine. The sync instance is removed, affinities are restored. */

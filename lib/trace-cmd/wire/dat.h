@@ -22,6 +22,9 @@
 #define DAT_TAG_FLYRECORD	"flyrecord"
 #define DAT_SECTION_HEADER_LEN	16
 #define DAT_CHUNK_PAGES		10		/* pages in a compression chunk of CPU data */
+#define DAT_PAGE_SIZE_MIN	512		/* bytes */
+#define DAT_PAGE_SIZE_MAX	(16 << 20)
+#define DAT_CPU_LIMIT		65536		/* CPU numbers are below it */
 
 /* Ids of options; those of 3 and 16..25 are ids of sections, too. */
 enum dat_id {
@@ -69,6 +72,9 @@ struct dat_id_info {
 
 /* The row of @id, NULL if unknown. */
 const struct dat_id_info *dat_id_find(unsigned int id);
+
+/* A power of two within the limits above: safe to divide and mask by. */
+bool dat_page_size_ok(uint32_t page_size);
 
 /* The initial header. Strings are owned by the struct. */
 struct dat_header {

@@ -76,11 +76,15 @@ struct msg_trace_req {
 };
 
 void msg_trace_req_release(struct msg_trace_req *r);
-/* Both accept MSG_TRACE_REQ only. 0; -EBADMSG; -ENOMEM. */
+/* MSG_TRACE_REQ only. 0; -EBADMSG; -ENOMEM. */
 int msg_trace_req_parse(const struct msg *m, struct msg_trace_req *ret);
+/* 0; -EMSGSIZE; -EINVAL a protocol name that is empty or too long; b->error. */
 int msg_trace_req_put(struct buf *b, const struct msg_trace_req *r);
 
 /* --- TRACE_RESP --------------------------------------------------------- */
+
+#define TRACE_RESP_FL_FIFOS		1
+#define TRACE_RESP_FL_TSYNC_REPORT	0x10000	/* ours: TSYNC_REQ_REPORT was understood */
 
 struct msg_trace_resp {
 	uint32_t flags;
@@ -89,10 +93,11 @@ struct msg_trace_resp {
 	uint64_t trace_id;
 	char tsync_proto[TSYNC_NAME_LEN];	/* always terminated; "" = none */
 	uint32_t tsync_port;
-	uint32_t *ports;	/* heap, one a CPU */
+	uint32_t *ports;	/* heap, one a CPU; 0 only with TRACE_REQ_FL_FIFOS */
 };
 
 void msg_trace_resp_release(struct msg_trace_resp *r);
+/* _parse: 0; -EBADMSG; -ENOMEM. _put: 0; -EMSGSIZE too many CPUs; -EINVAL; b->error. */
 int msg_trace_resp_parse(const struct msg *m, struct msg_trace_resp *ret);
 int msg_trace_resp_put(struct buf *b, const struct msg_trace_resp *r);
 
@@ -105,6 +110,7 @@ struct msg_tsync {
 	size_t len;
 };
 
+/* _parse: 0; -EBADMSG. _put: 0; -EMSGSIZE; -EINVAL a name that is empty or too long; b->error. */
 int msg_tsync_parse(const struct msg *m, struct msg_tsync *ret);
 int msg_tsync_put(struct buf *b, const char *proto, uint32_t id, const void *data, size_t len);
 

@@ -44,7 +44,11 @@ struct ptp_offset {
 	int64_t offset;
 };
 
-/* 0; -EBADMSG. A shorter START or OFFSET than defined is refused. */
+/*
+ * 0; -EBADMSG: not the length defined, a probe number out of 1..PTP_PROBES, or
+ * more slots announced than are there. A slot of the list whose number is out of
+ * range reads as empty: stock peers leave garbage where they lost a stamp.
+ */
 int ptp_start_parse(const void *data, size_t len, struct ptp_start *ret);
 int ptp_probe_parse(const void *data, size_t len, uint32_t *ret_number);
 int ptp_list_parse(const void *data, size_t len, struct ptp_list *ret);

@@ -1,0 +1,432 @@
+/*
+ * addr.c - see addr.h. Layer 3.
+ *
+ * IPv4 addresses mapped into IPv6 are turned back as soon as a peer is known,
+ * so that comparing and printing need not care which socket it came through.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <linux/vm_sockets.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "net/addr.h"
+
+#define DATA_PORT_LAST	6000
+#define TCP_PORT_MAX	65535
+
+/* A silent TCP peer counts as dead after 10 + 4 * 5 seconds. */
+#define KEEP_IDLE_S	10
+#define KEEP_INTERVAL_S	5
+#define KEEP_COUNT	4
+
+static void cleanup_addrinfo(struct addrinfo **list)
+{
+	if (*list)
+		freeaddrinfo(*list);
+}
+#define _cleanup_addrinfo_ _cleanup_(cleanup_addrinfo)
+
+const char *net_addr_text(const struct net_addr *a, char *buf, size_t size)
+{
+	if (a->kind == NET_VSOCK)
+		snprintf(buf, size, "@%u:%u", a->cid, a->port);
+	else if (strchr(a->host, ':'))
+		snprintf(buf, size, "[%s]:%u", a->host, a->port);
+	else
+		snprintf(buf, size, "%s:%u", a->host, a->port);
+	return buf;
+}
+
+const char *net_peer_text(const struct net_peer *p, char *buf, size_t size)
+{
+	const struct sockaddr_vm *vm = (const void *)&p->sa;
+	const struct sockaddr_in *in = (const void *)&p->sa;
+	const struct sockaddr_in6 *in6 = (const void *)&p->sa;
+	char host[INET6_ADDRSTRLEN] = "";
+
+	switch (p->sa.ss_family) {
+	case AF_INET:
+		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
+		snprintf(buf, size, "%s:%u", host, ntohs(in->sin_port));
+		break;
+	case AF_INET6:
+		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
+		snprintf(buf, size, "[%s]:%u", host, ntohs(in6->sin6_port));
+		break;
+	case AF_VSOCK:
+		snprintf(buf, size, "@%u:%u", vm->svm_cid, vm->svm_port);
+		break;
+	default:
+		snprintf(buf, size, "unknown peer");
+	}
+	return buf;
+}
+
+int64_t net_peer_cid(const struct net_peer *p)
+{
+	const struct sockaddr_vm *vm = (const void *)&p->sa;
+
+	return p->sa.ss_family == AF_VSOCK ? (int64_t)vm->svm_cid : -1;
+}
+
+bool net_peer_same_host(const struct net_peer *a, const struct net_peer *b)
+{
+	const struct sockaddr_in *in_a = (const void *)&a->sa, *in_b = (const void *)&b->sa;
+	const struct sockaddr_in6 *in6_a = (const void *)&a->sa, *in6_b = (const void *)&b->sa;
+
+	if (a->sa.ss_family != b->sa.ss_family)
+		return false;
+	switch (a->sa.ss_family) {
+	case AF_INET:
+		return in_a->sin_addr.s_addr == in_b->sin_addr.s_addr;
+	case AF_INET6:
+		return IN6_ARE_ADDR_EQUAL(&in6_a->sin6_addr, &in6_b->sin6_addr) &&
+		       in6_a->sin6_scope_id == in6_b->sin6_scope_id;
+	case AF_VSOCK:
+		return net_peer_cid(a) == net_peer_cid(b);
+	default:
+		return false;
+	}
+}
+
+/* Keep an address the kernel gave us, IPv4 ones as such even if they came through IPv6. */
+static void peer_set(struct net_peer *p, const struct sockaddr_storage *sa, socklen_t len)
+{
+	const struct sockaddr_in6 *in6 = (const void *)sa;
+	struct sockaddr_in *in = (void *)&p->sa;
+
+	memset(p, 0, sizeof(*p));
+	if (sa->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		in->sin_family = AF_INET;
+		in->sin_port = in6->sin6_port;
+		memcpy(&in->sin_addr, &in6->sin6_addr.s6_addr[12], sizeof(in->sin_addr));
+		p->len = sizeof(*in);
+		return;
+	}
+	p->len = len < sizeof(p->sa) ? len : sizeof(p->sa);
+	memcpy(&p->sa, sa, p->len);
+}
+
+int64_t net_local_cid(void)
+{
+	_cleanup_close_ int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
+	unsigned int cid = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, IOCTL_VM_SOCKETS_GET_LOCAL_CID, &cid) < 0)
+		return -errno;
+	return cid == VMADDR_CID_ANY ? -ENODEV : (int64_t)cid;
+}
+
+/* Addresses of @host (NULL: to listen on all). 0; -EHOSTUNREACH, -ENOMEM, described in @err. */
+static int lookup(const char *host, uint32_t port, struct addrinfo **ret, struct err *err)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
+		.ai_flags = AI_NUMERICSERV | (host ? 0 : AI_PASSIVE),
+	};
+	char service[16];
+	int rc;
+
+	if (port > TCP_PORT_MAX)
+		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port, TCP_PORT_MAX);
+	snprintf(service, sizeof(service), "%u", port);
+	rc = getaddrinfo(host, service, &hints, ret);
+	if (rc == EAI_MEMORY)
+		return err_set(err, -ENOMEM, "looking up '%s': out of memory", host ? host : "*");
+	if (rc)
+		return err_set(err, -EHOSTUNREACH, "host '%s' not found: %s", host ? host : "*",
+			       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
+	return 0;
+}
+
+/* Messages leave at once, and a peer that vanished is noticed. Failing is no harm to correctness. */
+static void tune_stream(int fd, int family)
+{
+	static const struct { int level, name, value; } opts[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEP_IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEP_INTERVAL_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, KEEP_COUNT },
+	};
+	size_t i;
+
+	if (family != AF_INET && family != AF_INET6)
+		return;
+	for (i = 0; i < ARRAY_SIZE(opts); i++)
+		if (setsockopt(fd, opts[i].level, opts[i].name, &opts[i].value, sizeof(int)))
+			log_debug("socket option %d: %s", opts[i].name, strerror(errno));
+}
+
+static int stream_socket(int family, int *ret_fd)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	tune_stream(fd, family);
+	*ret_fd = fd;
+	return 0;
+}
+
+static int connect_sockaddr(const struct sockaddr *sa, socklen_t len, struct deadline d, int *ret_fd)
+{
+	_cleanup_close_ int fd = -1;
+	int error = 0, ret = stream_socket(sa->sa_family, &fd);
+	socklen_t error_len = sizeof(error);
+
+	if (ret)
+		return ret;
+	if (connect(fd, sa, len) < 0) {
+		/* interrupted or not: the attempt goes on by itself */
+		if (errno != EINPROGRESS && errno != EINTR)
+			return -errno;
+		ret = io_wait(fd, POLLOUT, d);
+		if (ret)
+			return ret;
+		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len))
+			return -errno;
+		if (error)
+			return -error;
+	}
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+/* Try the addresses of a name one after the other. */
+static int connect_tcp(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err)
+{
+	_cleanup_addrinfo_ struct addrinfo *list = NULL;
+	struct addrinfo *ai;
+	int ret = a->port ? 0 : err_set(err, -EINVAL, "0 is no TCP port to connect to");
+
+	if (!ret)
+		ret = lookup(a->host, a->port, &list, err);
+	if (ret)
+		return ret;
+	ret = -EHOSTUNREACH;
+	for (ai = list; ai; ai = ai->ai_next) {
+		ret = connect_sockaddr(ai->ai_addr, ai->ai_addrlen, d, ret_fd);
+		if (!ret || deadline_passed(d))
+			break;
+	}
+	return ret;
+}
+
+int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err)
+{
+	const struct sockaddr_vm vm = {
+		.svm_family = AF_VSOCK, .svm_cid = a->cid, .svm_port = a->port,
+	};
+	char text[300];
+	int ret;
+
+	if (a->kind == NET_VSOCK)
+		ret = connect_sockaddr((const struct sockaddr *)&vm, sizeof(vm), d, ret_fd);
+	else
+		ret = connect_tcp(a, d, ret_fd, err);
+	if (ret)
+		err_set(err, ret, "cannot connect to %s: %s", net_addr_text(a, text, sizeof(text)),
+			strerror(-ret));
+	return ret;
+}
+
+/* The port that @fd is bound to. */
+static int bound_port(int fd, uint32_t *ret)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof(sa);
+
+	if (getsockname(fd, (struct sockaddr *)&sa, &len))
+		return -errno;
+	switch (sa.ss_family) {
+	case AF_INET:
+		*ret = ntohs(((struct sockaddr_in *)&sa)->sin_port);
+		return 0;
+	case AF_INET6:
+		*ret = ntohs(((struct sockaddr_in6 *)&sa)->sin6_port);
+		return 0;
+	case AF_VSOCK:
+		*ret = ((struct sockaddr_vm *)&sa)->svm_port;
+		return 0;
+	default:
+		return -EAFNOSUPPORT;
+	}
+}
+
+static int listen_sockaddr(const struct sockaddr *sa, socklen_t len, int *ret_fd,
+			   uint32_t *ret_port)
+{
+	const int on = 1, off = 0;
+	_cleanup_close_ int fd = -1;
+	int ret = stream_socket(sa->sa_family, &fd);
+
+	if (ret)
+		return ret;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+		return -errno;
+	if (sa->sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	/* with SO_REUSEADDR a busy port can show as late as in listen() */
+	if (bind(fd, sa, len) || listen(fd, SOMAXCONN))
+		return -errno;
+	ret = bound_port(fd, ret_port);
+	if (!ret)
+		*ret_fd = take_fd(fd);
+	return ret;
+}
+
+static int listen_all_tcp(uint32_t port, int *ret_fd, uint32_t *ret_port)
+{
+	const struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT,
+	};
+	const struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = INADDR_ANY,
+	};
+	int ret = listen_sockaddr((const struct sockaddr *)&in6, sizeof(in6), ret_fd, ret_port);
+
+	/* no IPv6 on this machine */
+	if (ret == -EAFNOSUPPORT || ret == -EADDRNOTAVAIL)
+		ret = listen_sockaddr((const struct sockaddr *)&in, sizeof(in), ret_fd, ret_port);
+	return ret;
+}
+
+static int listen_tcp(const char *host, uint32_t port, int *ret_fd, uint32_t *ret_port,
+		      struct err *err)
+{
+	_cleanup_addrinfo_ struct addrinfo *list = NULL;
+	struct addrinfo *ai;
+	int ret;
+
+	if (port > TCP_PORT_MAX)
+		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port, TCP_PORT_MAX);
+	if (!host)
+		return listen_all_tcp(port, ret_fd, ret_port);
+	ret = lookup(host, port, &list, err);
+	if (ret)
+		return ret;
+	ret = -EADDRNOTAVAIL;
+	for (ai = list; ai; ai = ai->ai_next) {
+		ret = listen_sockaddr(ai->ai_addr, ai->ai_addrlen, ret_fd, ret_port);
+		if (!ret)
+			break;
+	}
+	return ret;
+}
+
+int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *ret_fd,
+	       uint32_t *ret_port, struct err *err)
+{
+	const struct sockaddr_vm vm = {
+		.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_ANY, .svm_port = port,
+	};
+	int ret;
+
+	if (kind == NET_VSOCK)
+		ret = listen_sockaddr((const struct sockaddr *)&vm, sizeof(vm), ret_fd, ret_port);
+	else
+		ret = listen_tcp(bind_host, port, ret_fd, ret_port, err);
+	if (ret)
+		err_set(err, ret, "cannot listen on %s port %u: %s",
+			kind == NET_VSOCK ? "vsock" : "TCP", port, strerror(-ret));
+	return ret;
+}
+
+int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,
+		    struct err *err)
+{
+	uint32_t port;
+
+	if (kind == NET_VSOCK)
+		return net_listen(kind, NULL, VMADDR_PORT_ANY, ret_fd, ret_port, err);
+	for (port = first; port <= DATA_PORT_LAST; port++) {
+		int ret = listen_all_tcp(port, ret_fd, ret_port);
+
+		if (!ret)
+			return 0;
+		if (ret != -EADDRINUSE)
+			return err_set(err, ret, "cannot listen on TCP port %u: %s", port,
+				       strerror(-ret));
+	}
+	return err_set(err, -EADDRINUSE, "no free TCP port from %u to %d", first, DATA_PORT_LAST);
+}
+
+/* Is the failure of accept() that of one connection only, or nothing at all? */
+static bool accept_again(int error)
+{
+	switch (error) {
+	case EINTR: case EAGAIN: case ECONNABORTED: case EPROTO: case ENETDOWN: case ENOPROTOOPT:
+	case EHOSTDOWN: case ENONET: case EHOSTUNREACH: case ENETUNREACH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, int *ret_fd,
+	       struct net_peer *ret_peer)
+{
+	for (;;) {
+		_cleanup_close_ int fd = -1;
+		struct sockaddr_storage sa = { 0 };
+		socklen_t len = sizeof(sa);
+		struct net_peer peer;
+		int ret = io_wait(listen_fd, POLLIN, d);
+		char text[300];
+
+		if (ret)
+			return ret;
+		fd = accept4(listen_fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0 && !accept_again(errno))
+			return -errno;
+		if (fd < 0 && deadline_passed(d))
+			return -ETIMEDOUT;
+		if (fd < 0)
+			continue;
+		peer_set(&peer, &sa, len);
+		if (only && !net_peer_same_host(&peer, only)) {
+			log_debug("refused %s: not the peer", net_peer_text(&peer, text, sizeof(text)));
+			continue;
+		}
+		tune_stream(fd, sa.ss_family);
+		if (ret_peer)
+			*ret_peer = peer;
+		*ret_fd = take_fd(fd);
+		return 0;
+	}
+}
+
+bool net_peer_is(const struct net_peer *p, const char *client)
+{
+	_cleanup_addrinfo_ struct addrinfo *list = NULL;
+	struct addrinfo *ai;
+
+	if (p->sa.ss_family != AF_INET && p->sa.ss_family != AF_INET6)
+		return false;
+	if (!client || !*client || lookup(client, 0, &list, NULL))
+		return false;
+	for (ai = list; ai; ai = ai->ai_next) {
+		struct sockaddr_storage sa = { 0 };
+		struct net_peer known;
+
+		if (ai->ai_addrlen > sizeof(sa))
+			continue;
+		memcpy(&sa, ai->ai_addr, ai->ai_addrlen);
+		peer_set(&known, &sa, ai->ai_addrlen);
+		if (net_peer_same_host(p, &known))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,329 @@
+/*
+ * drain.c - see drain.h. Layer 3.
+ *
+ * Bytes go from the socket through a pipe into the file by splice(), without
+ * passing user space; where a socket or file system refuses that, by
+ * recv() and write(). All connections share the pipe: it is empty between moves.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "net/drain.h"
+
+#define MOVE_BYTES (256 * 1024)		/* at most, before the next connection has its turn */
+
+struct drain_conn {
+	int sock;			/* -1: ended */
+	int file;
+	bool no_splice;
+	struct drain_result result;
+};
+
+struct drain {
+	struct drain_conn *conns;
+	struct pollfd *pfds;		/* one a connection, then stop_fd */
+	unsigned int n, nr_live;
+	uint64_t quota_left;
+	_Atomic uint64_t bytes;
+	_Atomic int64_t progress_ns;	/* CLOCK_MONOTONIC of the last bytes */
+	int pipe[2];
+	int stop_fd;			/* written to: the thread shall end */
+	int ended_fd;			/* written to: no connection is left */
+	pthread_t thread;
+	bool running;
+	uint8_t block[MOVE_BYTES];
+};
+
+uint64_t drain_bytes(const struct drain *d)
+{
+	return atomic_load(&d->bytes);
+}
+
+int64_t drain_idle_ms(const struct drain *d)
+{
+	return (mono_now_ns() - atomic_load(&d->progress_ns)) / 1000000;
+}
+
+int drain_ended_fd(const struct drain *d)
+{
+	return d->ended_fd;
+}
+
+/* @len bytes have reached the file of @c. */
+static void account(struct drain *d, struct drain_conn *c, size_t len)
+{
+	c->result.bytes += len;
+	d->quota_left -= len;
+	atomic_fetch_add(&d->bytes, len);
+}
+
+/* Write @len bytes of d->block. 0; -errno. */
+static int write_block(struct drain *d, struct drain_conn *c, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = write(c->file, d->block + done, len - done);
+
+		if (n > 0) {
+			account(d, c, n);
+			done += n;
+		} else if (n == 0) {
+			return -EIO;
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+/* Take the last @len bytes out of the pipe into d->block. 0; -errno. */
+static int empty_pipe(struct drain *d, size_t len)
+{
+	return io_read_full(d->pipe[0], d->block, len, DEADLINE_NEVER);
+}
+
+/* Move @len bytes from the pipe to the file. 0; -errno, and the pipe is empty all the same. */
+static int pipe_to_file(struct drain *d, struct drain_conn *c, size_t len)
+{
+	while (len) {
+		ssize_t n = splice(d->pipe[0], NULL, c->file, NULL, len, SPLICE_F_MOVE);
+		int error = n < 0 ? -errno : -EIO;
+		int ret;
+
+		if (n > 0) {
+			account(d, c, n);
+			len -= n;
+			continue;
+		}
+		if (error == -EINTR)
+			continue;
+		ret = empty_pipe(d, len);
+		if (error != -EINVAL || ret)
+			return error;
+		/* some files cannot be spliced to: opened for appending, odd file systems */
+		c->no_splice = true;
+		return write_block(d, c, len);
+	}
+	return 0;
+}
+
+/* What recv() or splice() said when it gave no bytes: 1 nothing there now, 0 end of stream, -errno. */
+static int no_bytes(ssize_t n)
+{
+	if (n == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EINTR)
+		return 1;
+	return errno == ECONNRESET ? -EPIPE : -errno;
+}
+
+/*
+ * Move what is there, at most @max bytes, from the connection to its file.
+ * 1: go on; 0: end of stream; -errno.
+ */
+static int move(struct drain *d, struct drain_conn *c, size_t max)
+{
+	ssize_t n;
+	int ret;
+
+	if (!c->no_splice) {
+		n = splice(c->sock, NULL, d->pipe[1], NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		if (n > 0) {
+			atomic_store(&d->progress_ns, mono_now_ns());
+			ret = pipe_to_file(d, c, n);
+			return ret ? ret : 1;
+		}
+		if (n == 0 || errno != EINVAL)
+			return no_bytes(n);
+		c->no_splice = true;
+	}
+	n = recv(c->sock, d->block, max, MSG_DONTWAIT);
+	if (n <= 0)
+		return no_bytes(n);
+	atomic_store(&d->progress_ns, mono_now_ns());
+	ret = write_block(d, c, n);
+	return ret ? ret : 1;
+}
+
+/* The quota is used up: does @c want more? 1 not now, 0 end of stream, -EDQUOT it does; -errno. */
+static int look_beyond(const struct drain_conn *c)
+{
+	uint8_t byte;
+	ssize_t n = recv(c->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
+
+	return n > 0 ? -EDQUOT : no_bytes(n);
+}
+
+static void serve(struct drain *d, unsigned int i)
+{
+	struct drain_conn *c = &d->conns[i];
+	int ret;
+
+	if (d->quota_left)
+		ret = move(d, c, d->quota_left < MOVE_BYTES ? d->quota_left : MOVE_BYTES);
+	else
+		ret = look_beyond(c);
+	if (ret > 0)
+		return;
+	c->result.error = ret;
+	fd_close(&c->sock);
+	d->pfds[i].fd = -1;
+	d->nr_live--;
+}
+
+static void *drain_main(void *arg)
+{
+	struct drain *d = arg;
+	unsigned int i;
+
+	while (d->nr_live) {
+		if (poll(d->pfds, d->n + 1, -1) < 0)
+			continue;
+		if (d->pfds[d->n].revents)
+			return NULL;
+		for (i = 0; i < d->n; i++)
+			if (d->pfds[i].fd >= 0 && d->pfds[i].revents)
+				serve(d, i);
+	}
+	eventfd_write(d->ended_fd, 1);
+	return NULL;
+}
+
+/* Start the thread with all signals blocked: they are the caller's, and SIGXFSZ must not kill us. */
+static int start_thread(struct drain *d)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = -pthread_create(&d->thread, NULL, drain_main, d);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	d->running = !ret;
+	return ret;
+}
+
+/* Everything but the connections and the thread. 0; -errno. */
+static int drain_init(struct drain *d, const struct drain_conf *conf)
+{
+	d->pipe[0] = d->pipe[1] = d->stop_fd = d->ended_fd = -1;
+	d->quota_left = conf->quota_bytes;
+	atomic_store(&d->progress_ns, mono_now_ns());
+	d->conns = calloc(conf->n, sizeof(*d->conns));
+	d->pfds = calloc(conf->n + 1, sizeof(*d->pfds));
+	if (!d->conns || !d->pfds)
+		return -ENOMEM;
+	if (pipe2(d->pipe, O_CLOEXEC) < 0)
+		return -errno;
+	/* bigger moves where allowed; the default is fine, too */
+	fcntl(d->pipe[1], F_SETPIPE_SZ, MOVE_BYTES);
+	d->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return d->stop_fd < 0 || d->ended_fd < 0 ? -errno : 0;
+}
+
+/* splice() from a socket waits unless the socket itself says not to. */
+static int set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+int drain_start(const struct drain_conf *conf, struct drain **ret, struct err *err)
+{
+	struct drain *d;
+	unsigned int i;
+	int error = 0;
+
+	if (!conf->n)
+		return err_set(err, -EINVAL, "no data connection to receive from");
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return err_set(err, -ENOMEM, "receiving data: out of memory");
+	error = drain_init(d, conf);
+	for (i = 0; i < conf->n && !error; i++) {
+		error = set_nonblocking(conf->sockets[i]);
+		d->conns[i].sock = conf->sockets[i];
+		d->conns[i].file = conf->files[i];
+		d->pfds[i] = (struct pollfd){ .fd = conf->sockets[i], .events = POLLIN };
+	}
+	if (!error) {
+		d->n = d->nr_live = conf->n;
+		d->pfds[d->n] = (struct pollfd){ .fd = d->stop_fd, .events = POLLIN };
+		error = start_thread(d);
+	}
+	if (error) {
+		d->n = 0;	/* the sockets stay the caller's */
+		drain_free(d);
+		return err_set(err, error, "cannot receive data: %s", strerror(-error));
+	}
+	*ret = d;
+	return 0;
+}
+
+/* End the thread; connections still there have timed out. */
+static void stop_thread(struct drain *d)
+{
+	unsigned int i;
+
+	if (!d->running)
+		return;
+	eventfd_write(d->stop_fd, 1);
+	pthread_join(d->thread, NULL);
+	d->running = false;
+	for (i = 0; i < d->n; i++) {
+		if (d->conns[i].sock < 0)
+			continue;
+		d->conns[i].result.error = -ETIMEDOUT;
+		fd_close(&d->conns[i].sock);
+	}
+}
+
+int drain_finish(struct drain *d, int timeout_ms, struct drain_result *ret_results)
+{
+	int64_t begin_ns = mono_now_ns(), timeout_ns = timeout_ms * 1000000LL;
+	unsigned int i;
+	int ret = 0;
+
+	while (d->running) {
+		int64_t since_ns = atomic_load(&d->progress_ns);
+		struct deadline dl = { (since_ns > begin_ns ? since_ns : begin_ns) + timeout_ns };
+
+		/* the deadline has moved on if bytes came meanwhile */
+		if (deadline_passed(dl) || io_wait(d->ended_fd, POLLIN, dl) != -ETIMEDOUT)
+			break;
+	}
+	stop_thread(d);
+	for (i = 0; i < d->n; i++) {
+		if (ret_results)
+			ret_results[i] = d->conns[i].result;
+		if (!ret)
+			ret = d->conns[i].result.error;
+	}
+	return ret;
+}
+
+void drain_free(struct drain *d)
+{
+	if (!d)
+		return;
+	stop_thread(d);
+	fd_close(&d->pipe[0]);
+	fd_close(&d->pipe[1]);
+	fd_close(&d->stop_fd);
+	fd_close(&d->ended_fd);
+	free(d->conns);
+	free(d->pfds);
+	free(d);
+}

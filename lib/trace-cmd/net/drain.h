@@ -1,0 +1,59 @@
+/*
+ * drain.h - one thread that moves what arrives on many stream sockets into files.
+ *
+ * Layer 3. The controller's side of a guest's data connections: one socket and
+ * one file for each of the guest's CPUs. Bytes are not looked at; what a
+ * peer may send is bounded by a quota for all its connections together. A
+ * connection that ends or fails leaves the others alone, and what came stays in its
+ * file; cutting a partial last page off is the caller's part.
+ */
+#ifndef NET_DRAIN_H
+#define NET_DRAIN_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct drain;
+
+struct drain_conf {
+	unsigned int n;		/* connections, at least 1 */
+	const int *sockets;	/* connected stream sockets; the drain's own once it has started */
+	const int *files;	/* written from their position on; the caller's, open until drain_finish() */
+	uint64_t quota_bytes;	/* for all together; UINT64_MAX: none */
+};
+
+struct drain_result {
+	uint64_t bytes;		/* written to the file */
+	/*
+	 * 0: orderly end of stream; -EPIPE the connection was reset; -EDQUOT it had more
+	 * than the quota leaves; -ETIMEDOUT it had not ended when we gave up;
+	 * -ENOSPC, -EFBIG, -EIO, ...: the file.
+	 */
+	int error;
+};
+
+/* Start. The arrays are copied. 0; -EINVAL; -ENOMEM; -errno, described in @err. */
+int drain_start(const struct drain_conf *conf, struct drain **ret, struct err *err);
+
+/* Bytes written so far, all connections together. Any thread may ask. */
+uint64_t drain_bytes(const struct drain *d);
+
+/* Milliseconds since the last bytes came (or since the start). Any thread may ask. */
+int64_t drain_idle_ms(const struct drain *d);
+
+/* A descriptor that is readable once no connection is left, however they ended. */
+int drain_ended_fd(const struct drain *d);
+
+/*
+ * Wait until no connection is left, or until nothing has come on any for
+ * @timeout_ms (0: end at once; counted from this call at the earliest), and end the thread. @ret_results
+ * takes one result a connection; it may be NULL. 0; else the error of the first
+ * connection that has one. Further calls give the same.
+ */
+int drain_finish(struct drain *d, int timeout_ms, struct drain_result *ret_results);
+
+/* End the thread at once, close the sockets, free. NULL is fine. */
+void drain_free(struct drain *d);
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * section.c - sections of version 7: descriptions, and payloads in one block.
+ *
+ * Layer 2. The sections follow each other without a gap, so that the strings can
+ * be found by walking them.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "out/file.h"
+
+int32_t out_describe(struct out_file *o, const char *text, const char *more)
+{
+	uint64_t id = (uint64_t)o->strings_base + o->strings.len;
+
+	if (id > INT32_MAX)
+		return -1;
+	buf_add_str(&o->strings, text);
+	buf_add_cstr(&o->strings, more);
+	return (int32_t)id;
+}
+
+/* Append @payload as a compressed block: u32 compressed size, u32 size, bytes. */
+static int block_put(struct out_file *o, struct buf *b, const struct buf *payload)
+{
+	size_t bound = o->zip->bound(payload->len), at = b->len, n;
+	int ret;
+
+	if (payload->len > UINT32_MAX || bound > UINT32_MAX)
+		return -EFBIG;
+	if (!buf_extend(b, 8 + bound))
+		return b->error;
+	ret = o->zip->compress(payload->data, payload->len, b->data + at + 8, bound, &n);
+	if (ret)
+		return ret;
+	store_u32(b->data + at, o->order, n);
+	store_u32(b->data + at + 4, o->order, payload->len);
+	b->len = at + 8 + n;
+	return 0;
+}
+
+int out_section(struct out_file *o, unsigned int id, const struct buf *payload, uint64_t *ret_offset)
+{
+	struct dat_section s = { .id = id, .flags = o->zip ? DAT_SECTION_COMPRESSED : 0 };
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	size_t described = o->strings.len;
+	uint64_t offset = o->end;
+	int ret = payload->error;
+
+	if (ret)
+		return ret;
+	s.description = out_describe(o, dat_id_find(id)->section, "");
+	dat_section_put(&b, o->order, &s);
+	if (o->zip)
+		ret = block_put(o, &b, payload);
+	else
+		buf_add(&b, payload->data, payload->len);
+	if (!ret && !b.error) {
+		store_u64(b.data + DAT_SECTION_HEADER_LEN - 8, o->order,
+			  b.len - DAT_SECTION_HEADER_LEN);
+		ret = out_append_bytes(o, &b);
+	}
+	if (!ret)
+		ret = b.error ? b.error : o->strings.error;
+	if (ret) {
+		o->strings.len = described;
+		return ret;
+	}
+	*ret_offset = offset;
+	return 0;
+}

@@ -1,0 +1,545 @@
+/*
+ * recorder.c - see recorder.h. Layer 3.
+ *
+ * While tracing runs only full sub-buffers are moved, many at a time: the
+ * kernel wakes us when the buffer is buffer_percent full, and we look ourselves
+ * now and then. What is left when tracing has stopped includes a sub-buffer
+ * that isn't full; splice never gives that one, read() does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "rec/recorder.h"
+
+#define LOOK_MS		250		/* default pause between looks */
+#define HOLD_MS		10		/* pause when poll() says "readable" of less than a page */
+#define PIPE_BYTES	(1024 * 1024)	/* pages moved at once; the limit without privileges */
+#define QUIT_MS		500		/* time an abandoned thread gets to notice */
+#define MAX_PAGE_SIZE	(16 * 1024 * 1024)
+
+/* In a sub-buffer's header: the bytes of its events, below the flags for lost ones. */
+#define COMMIT_OFFSET	8
+#define COMMIT_MASK	0x3ffffffful
+#define HEADER_BYTES	(COMMIT_OFFSET + sizeof(unsigned long))
+
+/*
+ * Sub-buffers of which less than a quarter is used, in a row, that mean that we
+ * read faster than events come in. Closed sub-buffers can't do that: an event that
+ * fits the next one would have fitted there.
+ */
+#define CAUGHT_UP_DRAIN	4
+#define CAUGHT_UP_LIVE	1
+
+struct recorder {
+	struct recorder_conf conf;
+	int sink_fd;			/* our own duplicate: outlives the caller's if we are abandoned */
+	bool sink_is_file;
+	off_t sink_start;		/* where our bytes begin in a file */
+	int pipe[2];
+	size_t pipe_bytes;		/* most that one splice may bring */
+	bool splice_in, splice_out;
+	uint8_t *page;			/* one sub-buffer, for read() */
+	size_t page_fill;
+
+	int stop_fd, quit_fd, failed_fd;
+	atomic_bool stop, quit;
+	atomic_uint_least64_t bytes;
+	atomic_int refs;		/* the caller's and the thread's */
+
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool done;			/* under lock, as is: */
+	int result;
+};
+
+static void recorder_unref(struct recorder *r)
+{
+	if (atomic_fetch_sub(&r->refs, 1) != 1)
+		return;
+	fd_close(&r->conf.raw_fd);
+	fd_close(&r->sink_fd);
+	fd_close(&r->pipe[0]);
+	fd_close(&r->pipe[1]);
+	fd_close(&r->stop_fd);
+	fd_close(&r->quit_fd);
+	fd_close(&r->failed_fd);
+	pthread_cond_destroy(&r->ended);
+	pthread_mutex_destroy(&r->lock);
+	free(r->page);
+	free(r);
+}
+
+static void fire(int event_fd)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	/* can't fail: the counter is far from its limit */
+	n = write(event_fd, &one, sizeof(one));
+	(void)n;
+}
+
+/* --- the sink's side */
+
+/* A socket or pipe takes nothing now: wait until it does. 0; -ETIMEDOUT when abandoned. */
+static int wait_sink(struct recorder *r)
+{
+	struct pollfd pfd[] = {
+		{ .fd = r->sink_fd, .events = POLLOUT },
+		{ .fd = r->quit_fd, .events = POLLIN },
+	};
+
+	/* no deadline here: a reader may be slow for long, recorder_join() ends this */
+	if (poll(pfd, ARRAY_SIZE(pfd), -1) < 0 && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+/* After a failed write: 0 try again, else the -errno to end with. */
+static int sink_error(struct recorder *r, int error)
+{
+	switch (error) {
+	case EINTR:
+		return 0;
+	case EAGAIN:
+		return wait_sink(r);
+	case ECONNRESET:
+		return -EPIPE;
+	default:
+		return -error;
+	}
+}
+
+static int sink_write(struct recorder *r, const uint8_t *data, size_t len)
+{
+	while (len) {
+		ssize_t n;
+		int ret;
+
+		if (atomic_load(&r->quit))
+			return -ETIMEDOUT;
+		n = write(r->sink_fd, data, len);
+		if (n > 0) {
+			data += n;
+			len -= n;
+			atomic_fetch_add(&r->bytes, n);
+			continue;
+		}
+		ret = n ? sink_error(r, errno) : -ENOSPC;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Where the sink can't be spliced to: copy @len bytes from our pipe to it. */
+static int copy_from_pipe(struct recorder *r, size_t len)
+{
+	while (len) {
+		size_t part = len < r->conf.page_size ? len : r->conf.page_size;
+		int ret;
+
+		ret = io_read_full(r->pipe[0], r->page, part, DEADLINE_NEVER);
+		if (!ret)
+			ret = sink_write(r, r->page, part);
+		if (ret)
+			return ret;
+		len -= part;
+	}
+	return 0;
+}
+
+static int splice_from_pipe(struct recorder *r, size_t len)
+{
+	unsigned int flags = SPLICE_F_MOVE | (r->sink_is_file ? 0 : SPLICE_F_NONBLOCK);
+
+	while (len && r->splice_out) {
+		ssize_t n;
+		int ret;
+
+		if (atomic_load(&r->quit))
+			return -ETIMEDOUT;
+		n = splice(r->pipe[0], NULL, r->sink_fd, NULL, len, flags);
+		if (n > 0) {
+			len -= n;
+			atomic_fetch_add(&r->bytes, n);
+			continue;
+		}
+		if (n < 0 && (errno == EINVAL || errno == ENOSYS)) {
+			log_debug("cpu %d: the sink can't be spliced to", r->conf.cpu);
+			r->splice_out = false;
+			break;
+		}
+		ret = n ? sink_error(r, errno) : -EIO;
+		if (ret)
+			return ret;
+	}
+	return copy_from_pipe(r, len);
+}
+
+/* Take a cut sub-buffer off the end of a file, unless others have written behind it. */
+static void trim_file(struct recorder *r)
+{
+	uint64_t bytes = atomic_load(&r->bytes);
+	uint64_t whole = bytes - bytes % r->conf.page_size;
+	struct stat st;
+
+	if (whole == bytes || fstat(r->sink_fd, &st) || lseek(r->sink_fd, 0, SEEK_CUR) < 0)
+		return;
+	if (st.st_size == r->sink_start + (off_t)bytes &&
+	    ftruncate(r->sink_fd, r->sink_start + whole))
+		log_debug("cpu %d: cannot truncate: %s", r->conf.cpu, strerror(errno));
+	lseek(r->sink_fd, r->sink_start + whole, SEEK_SET);
+	atomic_store(&r->bytes, whole);
+}
+
+/* --- the source's side */
+
+/* Move all full sub-buffers there are. Returns the bytes moved or -errno. */
+static int64_t move_full_pages(struct recorder *r)
+{
+	int64_t moved = 0;
+
+	while (r->splice_in) {
+		ssize_t n;
+		int ret;
+
+		n = splice(r->conf.raw_fd, NULL, r->pipe[1], NULL, r->pipe_bytes,
+			   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+		if (n > 0) {
+			ret = splice_from_pipe(r, n);
+			if (ret)
+				return ret;
+			moved += n;
+			continue;
+		}
+		if (n == 0 || errno == EAGAIN)
+			break;
+		if (errno == EINTR)
+			continue;
+		if (errno != EINVAL && errno != ENOSYS)
+			return -errno;
+		log_debug("cpu %d: the buffer can't be spliced, reading it", r->conf.cpu);
+		r->splice_in = false;
+	}
+	return moved;
+}
+
+/* Move one sub-buffer, full or not. 1; 0 if there is nothing now; -errno. */
+static int move_any_page(struct recorder *r)
+{
+	size_t size = r->conf.page_size;
+	int ret;
+
+	while (r->page_fill < size) {
+		ssize_t n = read(r->conf.raw_fd, r->page + r->page_fill, size - r->page_fill);
+
+		if (n == 0 || (n < 0 && errno == EAGAIN))
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			r->page_fill += n;
+	}
+	r->page_fill = 0;
+	ret = sink_write(r, r->page, size);
+	return ret ? ret : 1;
+}
+
+/* Does the sub-buffer read last hold few events? */
+static bool page_is_sparse(const struct recorder *r)
+{
+	unsigned long commit;
+
+	memcpy(&commit, r->page + COMMIT_OFFSET, sizeof(commit));
+	return (commit & COMMIT_MASK) < r->conf.page_size / 4;
+}
+
+/*
+ * Move everything, the last sub-buffer with its few events too, until there is
+ * nothing or @caught_up sparse ones came in a row (events of a running trace,
+ * ours among them). Returns the bytes moved or -errno.
+ */
+static int64_t move_everything(struct recorder *r, int caught_up)
+{
+	int64_t moved = 0;
+	int sparse = 0;
+
+	while (sparse < caught_up) {
+		int64_t full = move_full_pages(r);
+		int ret;
+
+		if (full < 0)
+			return full;
+		ret = move_any_page(r);
+		if (ret < 0)
+			return ret;
+		if (ret == 0)
+			return moved + full;
+		sparse = !full && page_is_sparse(r) ? sparse + 1 : 0;
+		moved += full + r->conf.page_size;
+	}
+	return moved;
+}
+
+/* Sleep until data is there (-> true), a stop is asked for, or @ns have passed. */
+static bool wait_raw(struct recorder *r, bool watch_raw, int64_t ns)
+{
+	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
+	struct pollfd pfd[] = {
+		{ .fd = r->stop_fd, .events = POLLIN },
+		{ .fd = r->conf.raw_fd, .events = POLLIN },
+	};
+
+	return ppoll(pfd, watch_raw ? 2 : 1, &ts, NULL) > 0 && pfd[1].revents;
+}
+
+static int recorder_run(struct recorder *r)
+{
+	int64_t look_ns = r->conf.sleep_us ? r->conf.sleep_us * 1000LL : LOOK_MS * 1000000LL;
+	int64_t hold_ns = look_ns < HOLD_MS * 1000000LL ? look_ns : HOLD_MS * 1000000LL;
+	int64_t moved;
+
+	while (!atomic_load(&r->stop)) {
+		bool ready = wait_raw(r, true, look_ns);
+
+		/* when nothing calls for it don't take a page that is still being filled */
+		if (r->splice_in)
+			moved = move_full_pages(r);
+		else
+			moved = ready ? move_everything(r, CAUGHT_UP_LIVE) : 0;
+		if (moved < 0)
+			return moved;
+		/* kernels that know no buffer_percent call any event readable */
+		if (ready && moved <= (r->splice_in ? 0 : r->conf.page_size))
+			wait_raw(r, false, hold_ns);
+	}
+	moved = move_everything(r, CAUGHT_UP_DRAIN);
+	if (r->page_fill)
+		log_debug("cpu %d: %zu bytes of a cut sub-buffer dropped", r->conf.cpu,
+			  r->page_fill);
+	return moved < 0 ? (int)moved : 0;
+}
+
+/* --- the thread */
+
+static void be_fifo(struct recorder *r)
+{
+	struct sched_param param = { .sched_priority = r->conf.fifo_priority };
+	int ret;
+
+	if (!param.sched_priority)
+		return;
+	ret = pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+	if (ret)
+		log_debug("cpu %d: no real-time priority: %s", r->conf.cpu, strerror(ret));
+}
+
+static void *recorder_thread(void *arg)
+{
+	struct recorder *r = arg;
+	char name[16];
+	int ret;
+
+	snprintf(name, sizeof(name), "recorder/%d", r->conf.cpu);
+	pthread_setname_np(pthread_self(), name);
+	be_fifo(r);
+
+	ret = recorder_run(r);
+	if (ret && r->sink_is_file)
+		trim_file(r);
+	if (ret && !atomic_load(&r->quit))
+		fire(r->failed_fd);
+
+	pthread_mutex_lock(&r->lock);
+	r->done = true;
+	r->result = ret;
+	pthread_cond_signal(&r->ended);
+	pthread_mutex_unlock(&r->lock);
+	recorder_unref(r);
+	return NULL;
+}
+
+/* --- start, stop, join */
+
+/* A pipe of which one slot per page, whatever the page's size, is what splice needs. */
+static int open_pipe(struct recorder *r)
+{
+	long slots, size = PIPE_BYTES;
+
+	if (pipe2(r->pipe, O_CLOEXEC))
+		return -errno;
+	while (size > 65536 && fcntl(r->pipe[1], F_SETPIPE_SZ, size) < 0)
+		size /= 2;
+	slots = fcntl(r->pipe[1], F_GETPIPE_SZ) / sysconf(_SC_PAGESIZE);
+	r->pipe_bytes = (slots > 0 ? slots : 1) * (size_t)r->conf.page_size;
+	return 0;
+}
+
+static int open_sink(struct recorder *r)
+{
+	struct stat st;
+	int flags;
+
+	r->sink_fd = fcntl(r->conf.sink_fd, F_DUPFD_CLOEXEC, 0);
+	if (r->sink_fd < 0 || fstat(r->sink_fd, &st))
+		return -errno;
+	flags = fcntl(r->sink_fd, F_GETFL);
+	if (flags < 0)
+		return -errno;
+	r->sink_is_file = S_ISREG(st.st_mode);
+	if (r->sink_is_file) {
+		r->sink_start = flags & O_APPEND ? st.st_size : lseek(r->sink_fd, 0, SEEK_CUR);
+		return r->sink_start < 0 ? -errno : 0;
+	}
+	return fcntl(r->sink_fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int open_events(struct recorder *r)
+{
+	r->stop_fd = eventfd(0, EFD_CLOEXEC);
+	r->quit_fd = eventfd(0, EFD_CLOEXEC);
+	r->failed_fd = eventfd(0, EFD_CLOEXEC);
+	return r->stop_fd < 0 || r->quit_fd < 0 || r->failed_fd < 0 ? -errno : 0;
+}
+
+static struct recorder *recorder_alloc(const struct recorder_conf *conf)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+	pthread_condattr_t attr;
+
+	if (!r)
+		return NULL;
+	r->conf = *conf;
+	r->sink_fd = r->pipe[0] = r->pipe[1] = -1;
+	r->stop_fd = r->quit_fd = r->failed_fd = -1;
+	r->splice_in = !conf->no_splice;
+	r->splice_out = true;
+	atomic_init(&r->refs, 1);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->ended, &attr);
+	pthread_condattr_destroy(&attr);
+	return r;
+}
+
+/* The thread itself, with all signals blocked: they are for the command's main thread. */
+static int start_thread(struct recorder *r)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	atomic_fetch_add(&r->refs, 1);
+	ret = pthread_create(&r->thread, NULL, recorder_thread, r);
+	if (ret)
+		atomic_fetch_sub(&r->refs, 1);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -ret;
+}
+
+int recorder_start(const struct recorder_conf *conf, struct recorder **ret, struct err *err)
+{
+	struct recorder *r = recorder_alloc(conf);
+	int error = 0, raw_fd = conf->raw_fd;
+
+	if (!r) {
+		fd_close(&raw_fd);
+		return err_set(err, -ENOMEM, "cannot start the recorder of CPU %d: no memory",
+			       conf->cpu);
+	}
+	if (conf->page_size < HEADER_BYTES || conf->page_size > MAX_PAGE_SIZE ||
+	    conf->sleep_us < 0)
+		error = -EINVAL;
+	if (!error)
+		error = open_events(r);
+	if (!error)
+		error = open_sink(r);
+	if (!error)
+		error = open_pipe(r);
+	if (!error && !(r->page = calloc(1, conf->page_size)))
+		error = -ENOMEM;
+	if (!error)
+		error = start_thread(r);
+	if (error) {
+		recorder_unref(r);
+		return err_set(err, error, "cannot start the recorder of CPU %d: %s", conf->cpu,
+			       strerror(-error));
+	}
+	*ret = r;
+	return 0;
+}
+
+void recorder_stop(struct recorder *r)
+{
+	if (!atomic_exchange(&r->stop, true))
+		fire(r->stop_fd);
+}
+
+uint64_t recorder_bytes(const struct recorder *r)
+{
+	return atomic_load(&r->bytes);
+}
+
+int recorder_failed_fd(const struct recorder *r)
+{
+	return r->failed_fd;
+}
+
+/* Wait for the thread's end until @d; under the lock. */
+static bool wait_done(struct recorder *r, struct deadline d)
+{
+	struct timespec ts = { d.at_ns / 1000000000, d.at_ns % 1000000000 };
+
+	while (!r->done)
+		if (pthread_cond_timedwait(&r->ended, &r->lock, &ts) == ETIMEDOUT)
+			break;
+	return r->done;
+}
+
+int recorder_join(struct recorder *r, int timeout_ms, uint64_t *ret_bytes)
+{
+	uint64_t before, now = recorder_bytes(r);
+	bool done;
+	int ret;
+
+	recorder_stop(r);
+	pthread_mutex_lock(&r->lock);
+	do {
+		before = now;
+		done = wait_done(r, deadline_in_ms(timeout_ms));
+		now = recorder_bytes(r);
+	} while (!done && now != before);
+	if (!done) {
+		atomic_store(&r->quit, true);
+		fire(r->quit_fd);
+		done = wait_done(r, deadline_in_ms(QUIT_MS));
+	}
+	ret = done ? r->result : -ETIMEDOUT;
+	pthread_mutex_unlock(&r->lock);
+
+	if (done)
+		pthread_join(r->thread, NULL);
+	else
+		pthread_detach(r->thread);
+	if (ret_bytes)
+		*ret_bytes = recorder_bytes(r);
+	recorder_unref(r);
+	return ret;
+}

@@ -1,0 +1,32 @@
+/*
+ * debug.h - files that show how offsets came about, for scripts/debug/tsync_*.py.
+ *
+ * Layer 4. s-cid<CID>_<series>.txt has a line "midpoint clienttime offset" for
+ * each good probe of a round and at last "offset timestamp 0", the result;
+ * res-cid<CID>.txt a line "series offset timestamp" for each round with a result.
+ * They go to the directory the user named; nothing in a path is a peer's.
+ */
+#ifndef TSYNC_DEBUG_H
+#define TSYNC_DEBUG_H
+
+#include "base/err.h"
+#include "tsync/estimate.h"
+#include "tsync/series.h"
+
+struct tsync_debug {
+	char *dir;		/* NULL: no files */
+	int cid;
+};
+
+/*
+ * Start a session: truncate its res- file. @dir NULL: no files, unless built
+ * with TSYNC_DEBUG, then the working directory. 0; -errno described in @err.
+ */
+int tsync_debug_init(struct tsync_debug *d, const char *dir, int cid, struct err *err);
+void tsync_debug_release(struct tsync_debug *d);
+
+/* Write down a round; trouble in doing so is only logged. */
+void tsync_debug_round(const struct tsync_debug *d, const struct series *s,
+		       const struct estimate *est, uint32_t ptp_flags);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * guest.c - the guest's loop: a round whenever the host asks for one.
+ *
+ * Layer 4.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cpus.h"
+#include "base/log.h"
+#include "tsync/session.h"
+
+/* A round on the CPU that the host names; where it cannot be, anywhere. */
+static int one_round(struct tsync_session *s, const struct msg_tsync *msg)
+{
+	uint16_t cpu = 0;
+	cpu_set_t mask;
+	int pinned, ret;
+
+	/* in the memory's order, as stock peers do */
+	if (msg->len >= sizeof(cpu))
+		memcpy(&cpu, msg->data, sizeof(cpu));
+	pinned = cpus_pin_self(cpu, &mask);
+	if (pinned)
+		log_debug("tsync: a round on CPU %u: %s", cpu, strerror(-pinned));
+	s->link.rounds++;
+	s->link.may_spin = true;
+	ret = s->conf.proto->guest_round(&s->link);
+	if (!pinned)
+		cpus_set_affinity(0, &mask);
+	if (ret == -EAGAIN)
+		log_debug("tsync: round %u yields nothing", s->link.rounds);
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+int guest_loop(struct tsync_session *s)
+{
+	int ret;
+
+	do {
+		struct msg_tsync msg;
+
+		ret = link_expect(&s->link, LOOP_NAME, LOOP_PROBE, LINK_NEVER, &msg);
+		if (!ret)
+			ret = one_round(s, &msg);
+	} while (!ret);
+	/* the host may say that it is done, or just leave */
+	return ret == -ESHUTDOWN || ret == -ENODATA ? 0 : ret;
+}

@@ -1,0 +1,175 @@
+/*
+ * host.c - the host's loop: passes of rounds at the start, periodically and at the end.
+ *
+ * Layer 4. A pass asks the guest for one round, or in per-CPU mode for one on
+ * each of its CPUs, following the affinity of the host threads that run them.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/cpus.h"
+#include "base/log.h"
+#include "tsync/session.h"
+
+#define ROUND_TRIES	3	/* rounds that yield nothing, before giving up for this pass */
+#define STOP_MS		100	/* to send STOP: a peer that takes no more needs none */
+
+/* One round on guest CPU @cpu. 0 (also if it yielded nothing); -errno ends the session. */
+static int one_round(struct tsync_session *s, int guest_cpu, const struct tsync_result *where)
+{
+	struct tsync_link *link = &s->link;
+	uint16_t payload = guest_cpu;
+	int try, ret = -EAGAIN;
+
+	for (try = 0; try < ROUND_TRIES && ret == -EAGAIN; try++) {
+		struct tsync_result result = { .response = -1 };
+
+		link->rounds++;
+		/* in the memory's order, as stock peers do */
+		ret = link_send(link, LOOP_NAME, LOOP_PROBE, &payload, sizeof(payload));
+		if (!ret)
+			ret = s->conf.proto->host_round(link, &result);
+		if (ret)
+			continue;
+		result.guest_cpu = where->guest_cpu;
+		result.host_cpu = where->host_cpu;
+		result.pass = where->pass;
+		return tsync_samples_add(&s->samples, &result);
+	}
+	return ret == -EAGAIN ? 0 : ret;
+}
+
+static int unpinned_round(struct tsync_session *s, unsigned int pass, int guest_cpu)
+{
+	struct tsync_result where = { .guest_cpu = guest_cpu, .host_cpu = -1, .pass = pass };
+
+	s->link.may_spin = true;
+	return one_round(s, guest_cpu < 0 ? 0 : guest_cpu, &where);
+}
+
+/* A round with the vCPU's thread and ours on @host_cpu. 1; 0 if they cannot be moved; -errno. */
+static int pinned_round(struct tsync_session *s, unsigned int pass, int guest_cpu, int host_cpu)
+{
+	struct tsync_result where = { .guest_cpu = guest_cpu, .host_cpu = host_cpu, .pass = pass };
+	int ret = pins_set(&s->pins, s->conf.vcpu_tids[guest_cpu], host_cpu);
+
+	if (ret) {
+		log_debug("tsync: guest CPU %d to host CPU %d: %s", guest_cpu, host_cpu,
+			  strerror(-ret));
+		return 0;
+	}
+	/* spinning would keep the vCPU from running */
+	s->link.may_spin = false;
+	ret = one_round(s, guest_cpu, &where);
+	pins_restore(&s->pins);
+	return ret ? ret : 1;
+}
+
+/* The rounds of one vCPU: on each host CPU it may use and that is not in @done yet, at least one. */
+static int vcpu_rounds(struct tsync_session *s, unsigned int pass, int guest_cpu, cpu_set_t *done)
+{
+	pid_t tid = s->conf.vcpu_tids ? s->conf.vcpu_tids[guest_cpu] : -1;
+	int cpu, ret, rounds = 0;
+	cpu_set_t mask;
+
+	CPU_ZERO(&mask);
+	if (tid > 0 && cpus_get_affinity(tid, &mask))
+		CPU_ZERO(&mask);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &mask) || CPU_ISSET(cpu, done))
+			continue;
+		ret = pinned_round(s, pass, guest_cpu, cpu);
+		if (ret < 0)
+			return ret;
+		if (ret)
+			CPU_SET(cpu, done);
+		rounds += ret;
+	}
+	return rounds ? 0 : unpinned_round(s, pass, guest_cpu);
+}
+
+static int one_pass(struct tsync_session *s, unsigned int pass)
+{
+	cpu_set_t done;
+	int cpu, ret = 0;
+
+	if (!s->conf.per_cpu)
+		return unpinned_round(s, pass, -1);
+	CPU_ZERO(&done);
+	for (cpu = 0; cpu < s->conf.nr_cpus && !ret; cpu++)
+		ret = vcpu_rounds(s, pass, cpu, &done);
+	return ret;
+}
+
+static bool stop_wanted(struct tsync_session *s)
+{
+	struct pollfd pfd = { .fd = s->wake_fd, .events = POLLIN };
+
+	return poll(&pfd, 1, 0) > 0;
+}
+
+/*
+ * Until the next pass is due or wanted. The guest has nothing to say meanwhile: if
+ * there is something to read, it is gone or out of step. 0; -errno.
+ */
+static int wait_for_next(struct tsync_session *s, struct deadline d)
+{
+	struct pollfd pfds[] = {
+		{ .fd = s->wake_fd, .events = POLLIN },
+		{ .fd = s->abort_fd, .events = POLLIN },
+		{ .fd = s->link.ch.fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int n = poll(pfds, 3, deadline_left_ms(d));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && pfds[1].revents)
+			return -ECANCELED;
+		if (n > 0 && pfds[2].revents)
+			return err_set(&s->link.err, -EPIPE,
+				       "time synchronisation: the guest closed the connection");
+		if (n > 0 || deadline_passed(d))
+			return 0;
+	}
+}
+
+static int run_passes(struct tsync_session *s)
+{
+	unsigned int pass = 0;
+	bool final = false;
+	int ret = one_pass(s, pass++);
+
+	if (ret)
+		return ret;
+	session_first_done(s);
+	while (!final && !ret) {
+		int interval = s->conf.interval_ms > 0 ? s->conf.interval_ms : -1;
+
+		ret = wait_for_next(s, deadline_in_ms(interval));
+		if (!ret) {
+			final = stop_wanted(s);
+			ret = one_pass(s, pass++);
+		}
+	}
+	return ret;
+}
+
+int host_loop(struct tsync_session *s)
+{
+	struct tsync_link *link = &s->link;
+	int ret = run_passes(s);
+
+	if (ret == -ETIMEDOUT)
+		err_set(&link->err, ret, "time synchronisation: the guest does not answer");
+	else if (ret == -ENODATA || ret == -EPIPE)
+		err_set(&link->err, ret, "time synchronisation: the guest closed the connection");
+	else if (ret == -EPROTO || ret == -EBADMSG)
+		err_set(&link->err, ret, "time synchronisation: the guest does not keep to the protocol");
+	/* even out of step: a guest understands it anywhere */
+	if (!link_build(link, LOOP_NAME, LOOP_STOP, NULL, 0))
+		channel_send_raw(&link->ch, &link->out, deadline_in_ms(STOP_MS));
+	return ret;
+}

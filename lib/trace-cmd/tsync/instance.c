@@ -1,0 +1,363 @@
+/*
+ * instance.c - see instance.h. Layer 4.
+ *
+ * The directory is made with mkdir(2), which is atomic, and held by a lock on
+ * its marker file while in use. A session that was killed leaves it behind;
+ * tsync_pick_id() tells such a one by its age and by its odd buffer size.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event-parse.h>
+#include <kbuffer.h>
+#include <tracefs.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/cpus.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "tsync/instance.h"
+#include "tsync/tsync.h"
+
+/* Room for three times the 36 bytes of each marker of a round, on one CPU. */
+#define BUFFER_KB	64
+/* What the kernel may round that to. */
+#define BUFFER_KB_MAX	(BUFFER_KB + 8)
+/* An instance nobody holds is left over from a crash after this time. */
+#define STALE_SEC	60
+#define PICK_TRIES	1000
+
+struct sync_instance {
+	char *dir;
+	int marker_fd;
+	struct kbuffer *kbuf;
+	void *subbuf;
+	size_t subbuf_bytes;
+	int raw_data_id;	/* type of the event, and where its fields are */
+	int type_offset, id_offset, buf_offset;
+	int nr_cpus;
+	int cpu_fd[];		/* of each trace_pipe_raw, -1 where there is none */
+};
+
+static int write_file(const char *dir, const char *name, const char *text)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return -ENOMEM;
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, text, strlen(text));
+	return n < 0 ? -errno : 0;
+}
+
+/* The number a small file starts with; -errno. */
+static long read_number(const char *dir, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int ret;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return -ENOMEM;
+	buf_init(&text, 4096);
+	ret = io_read_path(path, &text);
+	if (ret)
+		return ret;
+	return text.len ? strtol((char *)text.data, NULL, 10) : -ENODATA;
+}
+
+static char *instance_path(const char *tracing_dir, int id)
+{
+	char *path;
+
+	if (!tracing_dir)
+		tracing_dir = tracefs_tracing_dir();
+	if (!tracing_dir || asprintf(&path, "%s/instances/clock_synch-%d", tracing_dir, id) < 0)
+		return NULL;
+	return path;
+}
+
+static bool is_stale(const char *path)
+{
+	struct stat st;
+	long kb;
+
+	if (stat(path, &st) || time(NULL) - st.st_ctime < STALE_SEC)
+		return false;
+	/* only our own sessions have buffers of this size */
+	kb = read_number(path, "buffer_size_kb");
+	return kb >= BUFFER_KB - 8 && kb <= BUFFER_KB_MAX;
+}
+
+/* Make the directory, with our mark on it. */
+static int make_instance(const char *path)
+{
+	char kb[16];
+
+	if (mkdir(path, 0700))
+		return -errno;
+	snprintf(kb, sizeof(kb), "%d", BUFFER_KB);
+	if (write_file(path, "buffer_size_kb", kb))
+		log_debug("%s: cannot set the buffer size", path);
+	return 0;
+}
+
+int tsync_pick_id(const char *tracing_dir, int wanted)
+{
+	int i;
+
+	for (i = 0; i < PICK_TRIES; i++) {
+		_cleanup_free_ char *path = instance_path(tracing_dir, wanted + i);
+		int ret;
+
+		if (!path)
+			return -ENOENT;
+		ret = make_instance(path);
+		/* rmdir() refuses as long as anybody has a file of it open */
+		if (ret == -EEXIST && is_stale(path) && !rmdir(path))
+			ret = make_instance(path);
+		if (!ret)
+			return wanted + i;
+		if (ret != -EEXIST)
+			return ret;
+	}
+	return -EEXIST;
+}
+
+void tsync_drop_id(const char *tracing_dir, int id)
+{
+	_cleanup_free_ char *path = instance_path(tracing_dir, id);
+
+	if (path && rmdir(path))
+		log_debug("%s: cannot be removed: %s", path, strerror(errno));
+}
+
+static int field_offset(struct tep_event *event, const char *name)
+{
+	struct tep_format_field *field = tep_find_any_field(event, name);
+
+	return field ? field->offset : -1;
+}
+
+/* Where the kernel puts what we write: event ftrace:raw_data. */
+static int read_format(struct sync_instance *inst, const char *tracing_dir)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct tep_event *event = NULL;
+	struct tep_handle *tep;
+	int ret;
+
+	if (asprintf(&path, "%s/events/ftrace/raw_data/format", tracing_dir) < 0)
+		return -ENOMEM;
+	buf_init(&text, 65536);
+	ret = io_read_path(path, &text);
+	if (ret)
+		return ret;
+	tep = tep_alloc();
+	if (!tep)
+		return -ENOMEM;
+	ret = -ENOTSUP;
+	if (!tep_parse_format(tep, &event, (char *)text.data, text.len, "ftrace") && event) {
+		inst->raw_data_id = event->id;
+		inst->type_offset = field_offset(event, "common_type");
+		inst->id_offset = field_offset(event, "id");
+		inst->buf_offset = field_offset(event, "buf");
+		if (inst->type_offset >= 0 && inst->id_offset >= 0 && inst->buf_offset >= 0)
+			ret = 0;
+	}
+	tep_free(tep);
+	return ret;
+}
+
+static int open_buffers(struct sync_instance *inst)
+{
+	_cleanup_free_ char *path = NULL;
+	long kb = read_number(inst->dir, "buffer_subbuf_size_kb");
+	int cpu, found = 0;
+
+	inst->subbuf_bytes = kb > 0 && kb <= 65536 ? kb * 1024 : sysconf(_SC_PAGESIZE);
+	inst->subbuf = malloc(inst->subbuf_bytes);
+	inst->kbuf = kbuffer_alloc(KBUFFER_LSIZE_SAME_AS_HOST, KBUFFER_ENDIAN_SAME_AS_HOST);
+	if (!inst->subbuf || !inst->kbuf)
+		return -ENOMEM;
+	for (cpu = 0; cpu < inst->nr_cpus; cpu++) {
+		free(take_ptr(path));
+		if (asprintf(&path, "%s/per_cpu/cpu%d/trace_pipe_raw", inst->dir, cpu) < 0)
+			return -ENOMEM;
+		inst->cpu_fd[cpu] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (inst->cpu_fd[cpu] >= 0)
+			found++;
+	}
+	return found ? 0 : -errno;
+}
+
+/* Make or take over the directory, and hold it. */
+static int acquire(struct sync_instance *inst, struct err *err)
+{
+	_cleanup_free_ char *path = NULL;
+	int ret = make_instance(inst->dir);
+
+	if (ret && ret != -EEXIST)
+		return err_set(err, ret, "cannot create the instance %s for time synchronisation: %s",
+			       inst->dir, strerror(-ret));
+	if (asprintf(&path, "%s/trace_marker_raw", inst->dir) < 0)
+		return -ENOMEM;
+	inst->marker_fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (inst->marker_fd < 0)
+		return err_set(err, -errno, "cannot write to %s: %s", path, strerror(errno));
+	if (flock(inst->marker_fd, LOCK_EX | LOCK_NB)) {
+		fd_close(&inst->marker_fd);
+		/* not ours: closing must not remove it */
+		free(take_ptr(inst->dir));
+		return err_set(err, -EBUSY, "another session synchronises in %s", path);
+	}
+	return 0;
+}
+
+static int set_up(struct sync_instance *inst, const char *tracing_dir, const char *clock,
+		  struct err *err)
+{
+	char kb[16];
+	int ret = acquire(inst, err);
+
+	if (ret)
+		return ret;
+	/* what one taken over may have set */
+	snprintf(kb, sizeof(kb), "%d", BUFFER_KB);
+	if (write_file(inst->dir, "current_tracer", "nop") ||
+	    write_file(inst->dir, "set_event", "") ||
+	    write_file(inst->dir, "buffer_size_kb", kb))
+		log_debug("%s: not all could be set up", inst->dir);
+	ret = clock ? write_file(inst->dir, "trace_clock", clock) : 0;
+	if (ret)
+		return err_set(err, ret, "%s: cannot set the clock %s: %s", inst->dir, clock,
+			       strerror(-ret));
+	/* truncating it empties the buffers */
+	ret = write_file(inst->dir, "trace", "");
+	if (!ret)
+		ret = write_file(inst->dir, "tracing_on", "1");
+	if (ret)
+		return err_set(err, ret, "%s: cannot be set up: %s", inst->dir, strerror(-ret));
+	ret = read_format(inst, tracing_dir);
+	if (ret)
+		return err_set(err, ret, "cannot read the format of event ftrace:raw_data: %s",
+			       strerror(-ret));
+	ret = open_buffers(inst);
+	if (ret)
+		return err_set(err, ret, "%s: cannot read the buffers: %s", inst->dir,
+			       strerror(-ret));
+	return 0;
+}
+
+int sync_instance_open(const char *tracing_dir, int id, const char *clock,
+		       struct sync_instance **ret_inst, struct err *err)
+{
+	struct sync_instance *inst;
+	int nr_cpus = cpus_configured();
+	int cpu, ret;
+
+	if (!tracing_dir)
+		tracing_dir = tracefs_tracing_dir();
+	if (!tracing_dir)
+		return err_set(err, -ENOENT, "no tracefs found for time synchronisation");
+	inst = calloc(1, sizeof(*inst) + nr_cpus * sizeof(inst->cpu_fd[0]));
+	if (!inst)
+		return -ENOMEM;
+	inst->marker_fd = -1;
+	inst->nr_cpus = nr_cpus;
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		inst->cpu_fd[cpu] = -1;
+	inst->dir = instance_path(tracing_dir, id);
+	ret = inst->dir ? set_up(inst, tracing_dir, clock, err) : -ENOMEM;
+	if (ret) {
+		sync_instance_close(inst);
+		return ret;
+	}
+	*ret_inst = inst;
+	return 0;
+}
+
+void sync_instance_close(struct sync_instance *inst)
+{
+	int cpu;
+
+	if (!inst)
+		return;
+	for (cpu = 0; cpu < inst->nr_cpus; cpu++)
+		fd_close(&inst->cpu_fd[cpu]);
+	fd_close(&inst->marker_fd);
+	if (inst->dir && rmdir(inst->dir) && errno != ENOENT)
+		log_debug("%s: cannot be removed: %s", inst->dir, strerror(errno));
+	if (inst->kbuf)
+		kbuffer_free(inst->kbuf);
+	free(inst->subbuf);
+	free(inst->dir);
+	free(inst);
+}
+
+int sync_instance_mark(struct sync_instance *inst, const struct sync_mark *mark)
+{
+	/* one write is one record */
+	return write(inst->marker_fd, mark, sizeof(*mark)) < 0 ? -errno : 0;
+}
+
+/* The record in an event of the kernel; false if it is something else. */
+static bool parse_event(const struct sync_instance *inst, const uint8_t *event, size_t size,
+			struct sync_mark *ret)
+{
+	size_t rest = sizeof(*ret) - sizeof(ret->series);
+	uint16_t type;
+
+	if (size < inst->type_offset + sizeof(type) ||
+	    size < inst->id_offset + sizeof(ret->series) || size < inst->buf_offset + rest)
+		return false;
+	memcpy(&type, event + inst->type_offset, sizeof(type));
+	if (type != inst->raw_data_id)
+		return false;
+	memcpy(&ret->series, event + inst->id_offset, sizeof(ret->series));
+	memcpy(&ret->own_id, event + inst->buf_offset, rest);
+	return true;
+}
+
+int sync_instance_drain(struct sync_instance *inst,
+			void (*seen)(const struct sync_mark *mark, int64_t time, void *data),
+			void *data)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < inst->nr_cpus; cpu++) {
+		ssize_t n;
+
+		if (inst->cpu_fd[cpu] < 0)
+			continue;
+		while ((n = read(inst->cpu_fd[cpu], inst->subbuf, inst->subbuf_bytes)) > 0) {
+			struct sync_mark mark;
+			unsigned long long time;
+			void *event;
+
+			if (!seen || (size_t)n < inst->subbuf_bytes ||
+			    kbuffer_load_subbuffer(inst->kbuf, inst->subbuf))
+				continue;
+			for (event = kbuffer_read_event(inst->kbuf, &time); event;
+			     event = kbuffer_next_event(inst->kbuf, &time))
+				if (parse_event(inst, event, kbuffer_event_size(inst->kbuf), &mark))
+					seen(&mark, time, data);
+		}
+		if (n < 0 && errno != EAGAIN)
+			return -errno;
+	}
+	return 0;
+}

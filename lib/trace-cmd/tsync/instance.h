@@ -1,0 +1,45 @@
+/*
+ * instance.h - an ftrace instance of our own, used as a clock that the kernel reads.
+ *
+ * Layer 4. A stamp is a record written to trace_marker_raw: the kernel puts
+ * the trace clock's time on it. After a round the records are read back from
+ * the instance's buffers, which consumes them. Nothing else is on in it.
+ */
+#ifndef TSYNC_INSTANCE_H
+#define TSYNC_INSTANCE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct sync_instance;
+
+/* A record, as five native 32-bit integers in the buffer. */
+struct sync_mark {
+	uint32_t series;
+	int32_t own_id, peer_id;
+	uint32_t number;
+	uint32_t kind;		/* character code of 's' (sending) or 'r' (received) */
+};
+
+/*
+ * Set up <tracing_dir>/instances/clock_synch-<id>, creating it unless
+ * tsync_pick_id() has, with trace clock @clock (NULL: as it is). Its markers are
+ * written to a buffer of their own for each CPU. 0; -EBUSY if another
+ * session uses it; -errno described in @err.
+ */
+int sync_instance_open(const char *tracing_dir, int id, const char *clock,
+		       struct sync_instance **ret, struct err *err);
+
+/* Remove it. NULL is fine. */
+void sync_instance_close(struct sync_instance *inst);
+
+/* Write a record, stamped on the way. 0; -errno. */
+int sync_instance_mark(struct sync_instance *inst, const struct sync_mark *mark);
+
+/* Take all records out of the buffers; @seen (may be NULL) gets each with its time. 0; -errno. */
+int sync_instance_drain(struct sync_instance *inst,
+			void (*seen)(const struct sync_mark *mark, int64_t time, void *data),
+			void *data);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * registry.c - the known protocols and the choice among them: see tsync.h. Layer 4.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tsync/registry.h"
+
+static const struct tsync_proto *const protos[] = {
+	&tsync_proto_ptp,
+};
+
+const struct tsync_proto *tsync_proto_at(unsigned int i)
+{
+	return i < ARRAY_SIZE(protos) ? protos[i] : NULL;
+}
+
+const struct tsync_proto *tsync_proto_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(protos); i++)
+		if (!strcmp(protos[i]->name, name))
+			return protos[i];
+	return NULL;
+}
+
+static bool fits(const struct tsync_proto *p, enum tsync_role role, const char *clock)
+{
+	return (p->roles & role) && p->usable(clock);
+}
+
+const char **tsync_offer(enum tsync_role role, const char *clock)
+{
+	const char **names = calloc(ARRAY_SIZE(protos) + 1, sizeof(*names));
+	unsigned int i, n = 0;
+
+	for (i = 0; names && i < ARRAY_SIZE(protos); i++)
+		if (fits(protos[i], role, clock))
+			names[n++] = protos[i]->name;
+	return names;
+}
+
+const struct tsync_proto *tsync_choose(char *const *names, enum tsync_role role, const char *clock)
+{
+	const struct tsync_proto *best = NULL;
+
+	for (; names && *names; names++) {
+		const struct tsync_proto *p = tsync_proto_find(*names);
+
+		if (p && fits(p, role, clock) && (!best || p->accuracy < best->accuracy))
+			best = p;
+	}
+	return best;
+}

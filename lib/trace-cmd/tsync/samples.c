@@ -1,0 +1,219 @@
+/*
+ * samples.c - see samples.h. Layer 4, pure.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "tsync/samples.h"
+
+void tsync_samples_release(struct tsync_samples *s)
+{
+	if (!s)
+		return;
+	free(s->results);
+	*s = (struct tsync_samples){ 0 };
+}
+
+int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r)
+{
+	if (s->count == s->alloc) {
+		size_t alloc = s->alloc ? s->alloc * 2 : 16;
+		struct tsync_result *results = reallocarray(s->results, alloc, sizeof(*results));
+
+		if (!results)
+			return -ENOMEM;
+		s->results = results;
+		s->alloc = alloc;
+	}
+	s->results[s->count++] = *r;
+	return 0;
+}
+
+/* Whether @a is the better of two results of a pass: an unknown response is the slowest. */
+static bool better(const struct tsync_result *a, const struct tsync_result *b)
+{
+	if (!b || a->response < 0)
+		return !b;
+	return b->response < 0 || a->response < b->response;
+}
+
+static int add_result(struct timeshift *ts, uint32_t index, const struct tsync_result *r)
+{
+	struct timeshift_sample sample = {
+		.time = r->time,
+		.offset = r->offset,
+		.scaling = 1,
+		.fraction = 0,
+	};
+
+	return timeshift_add(ts, index, &sample);
+}
+
+/* One past the last result of the pass that begins at @first: passes follow each other. */
+static size_t pass_end(const struct tsync_samples *s, size_t first)
+{
+	size_t i = first + 1;
+
+	while (i < s->count && s->results[i].pass == s->results[first].pass)
+		i++;
+	return i;
+}
+
+/* The best result of one pass, of those on @host_cpu unless that is NULL; NULL if there is none. */
+static const struct tsync_result *best_of(const struct tsync_samples *s, size_t first, size_t end,
+					  const int *host_cpu)
+{
+	const struct tsync_result *best = NULL;
+	size_t i;
+
+	for (i = first; i < end; i++) {
+		const struct tsync_result *r = &s->results[i];
+
+		if (host_cpu && r->host_cpu != *host_cpu)
+			continue;
+		if (better(r, best))
+			best = r;
+	}
+	return best;
+}
+
+/* The guest CPUs' best results of one pass, by CPU; the caller frees the array. */
+static const struct tsync_result **by_guest_cpu(const struct tsync_samples *s, size_t first,
+						size_t end, int nr_cpus)
+{
+	const struct tsync_result **by_cpu = calloc(nr_cpus, sizeof(*by_cpu));
+	size_t i;
+
+	for (i = first; by_cpu && i < end; i++) {
+		const struct tsync_result *r = &s->results[i];
+
+		if (r->guest_cpu >= 0 && r->guest_cpu < nr_cpus && better(r, by_cpu[r->guest_cpu]))
+			by_cpu[r->guest_cpu] = r;
+	}
+	return by_cpu;
+}
+
+static int fill_guest_cpus(const struct tsync_samples *s, struct timeshift *ts)
+{
+	size_t first, end;
+	int ret = 0;
+
+	for (first = 0; first < s->count && !ret; first = end) {
+		const struct tsync_result **by_cpu, *best;
+		uint32_t cpu;
+
+		end = pass_end(s, first);
+		best = best_of(s, first, end, NULL);
+		by_cpu = by_guest_cpu(s, first, end, ts->nr_cpus);
+		if (!by_cpu)
+			return -ENOMEM;
+		for (cpu = 0; cpu < ts->nr_cpus && !ret; cpu++)
+			ret = add_result(ts, cpu, by_cpu[cpu] ? by_cpu[cpu] : best);
+		free(by_cpu);
+	}
+	return ret;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	/* as unsigned, -1 comes last */
+	unsigned int x = *(const int *)a, y = *(const int *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The host CPUs that occur, ascending, -1 at the end. Returns how many; -ENOMEM. */
+static int host_cpus(const struct tsync_samples *s, int **ret_cpus)
+{
+	int *cpus = calloc(s->count, sizeof(*cpus));
+	size_t i;
+	int n = 0;
+
+	if (!cpus)
+		return -ENOMEM;
+	for (i = 0; i < s->count; i++)
+		cpus[i] = s->results[i].host_cpu < 0 ? -1 : s->results[i].host_cpu;
+	qsort(cpus, s->count, sizeof(*cpus), by_number);
+	for (i = 0; i < s->count; i++)
+		if (!i || cpus[i] != cpus[i - 1])
+			cpus[n++] = cpus[i];
+	*ret_cpus = cpus;
+	return n;
+}
+
+static int fill_host_cpus(const struct tsync_samples *s, struct timeshift *ts, const int *cpus)
+{
+	size_t first, end;
+	int ret = 0;
+
+	for (first = 0; first < s->count; first = end) {
+		uint32_t i;
+
+		end = pass_end(s, first);
+		for (i = 0; i < ts->nr_cpus && !ret; i++) {
+			const struct tsync_result *r = best_of(s, first, end, &cpus[i]);
+
+			if (r)
+				ret = add_result(ts, i, r);
+		}
+		if (ret)
+			return ret;
+	}
+	for (first = 0; first < ts->nr_cpus; first++)
+		ts->cpus[first].cpu = cpus[first];
+	return 0;
+}
+
+static int make_fork(const struct tsync_samples *s, struct timeshift *ts)
+{
+	int *cpus, n = host_cpus(s, &cpus), ret;
+
+	if (n < 0)
+		return n;
+	ret = timeshift_init(ts, TIMESHIFT_FORK, n);
+	if (!ret) {
+		ret = fill_host_cpus(s, ts, cpus);
+		if (ret)
+			timeshift_release(ts);
+	}
+	free(cpus);
+	return ret;
+}
+
+static int make_current(const struct tsync_samples *s, int nr_guest_cpus, struct timeshift *ts)
+{
+	int ret;
+
+	if (nr_guest_cpus < 1)
+		return -EINVAL;
+	ret = timeshift_init(ts, TIMESHIFT_CURRENT, nr_guest_cpus);
+	if (ret)
+		return ret;
+	ret = fill_guest_cpus(s, ts);
+	if (ret)
+		timeshift_release(ts);
+	return ret;
+}
+
+int tsync_samples_timeshift(const struct tsync_samples *s, enum timeshift_layout layout,
+			    uint64_t peer_id, uint32_t flags, int nr_guest_cpus,
+			    struct timeshift *ret)
+{
+	struct timeshift ts = { 0 };
+	int err;
+
+	if (!s->count)
+		return -ENODATA;
+	if (layout == TIMESHIFT_FORK)
+		err = make_fork(s, &ts);
+	else if (layout == TIMESHIFT_CURRENT)
+		err = make_current(s, nr_guest_cpus, &ts);
+	else
+		err = -EINVAL;
+	if (err)
+		return err;
+	ts.peer_id = peer_id;
+	ts.flags = flags;
+	*ret = ts;
+	return 0;
+}

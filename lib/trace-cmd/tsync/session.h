@@ -1,0 +1,41 @@
+/*
+ * session.h - one side of the synchronisation with one peer, and its thread.
+ *
+ * Layer 4, inside of tsync/. session.c has the life of it, host.c and guest.c what the
+ * thread does. The thread alone uses link and pins; what others see of it is under the lock.
+ */
+#ifndef TSYNC_SESSION_H
+#define TSYNC_SESSION_H
+
+#include <pthread.h>
+
+#include "tsync/link.h"
+#include "tsync/pins.h"
+#include "tsync/tsync.h"
+
+struct tsync_session {
+	struct tsync_conf conf;		/* its strings and arrays are ours */
+	struct tsync_link link;
+	struct pins pins;
+	int wake_fd;			/* eventfd: the host's loop shall make its final pass */
+	int abort_fd;			/* eventfd: all waits shall end at once */
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;		/* one of the following, on CLOCK_MONOTONIC */
+	bool first_done;		/* the first pass is over */
+	bool finished;			/* the thread ends */
+	int error;			/* why; 0: as told */
+	struct err err;
+	struct tsync_samples samples;	/* the thread's until it has finished */
+};
+
+/* The loops. Both return when the session is over: 0 as told, else -errno. */
+int host_loop(struct tsync_session *s);
+int guest_loop(struct tsync_session *s);
+
+/* From the loop: the first pass is over. */
+void session_first_done(struct tsync_session *s);
+
+#endif

@@ -1,0 +1,90 @@
+# The targets for people: tests, demo, documents, installation. Included by the Makefile.
+
+# SUITES of the tests: plain, asan, vm (see scripts/run-tests); TESTS="word ..." selects
+SUITES		?= plain
+SANITIZE	= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SUBMAKE		= $(MAKE) --no-print-directory
+
+# A make of its own after each installation: what was missing is looked up when make starts.
+check:
+	$(Q)scripts/install-deps test $(if $(filter vm,$(SUITES)),vm)
+	$(Q)$(SUBMAKE) $(if $(filter plain vm,$(SUITES)),all unit) $(if $(filter asan,$(SUITES)),asan)
+	$(Q)scripts/run-tests $(SUITES)
+
+check-root:
+	$(Q)REQUIRE_ROOT=1 $(SUBMAKE) check
+
+check-asan:
+	$(Q)$(SUBMAKE) check SUITES=asan
+
+check-vm:
+	$(Q)$(SUBMAKE) check SUITES=vm
+
+# Leaks and undefined behaviour end the program that has them.
+asan:
+	$(Q)$(SUBMAKE) BUILD=build-asan CFLAGS='-O1 -g' EXTRA_CFLAGS='$(SANITIZE) $(EXTRA_CFLAGS)' all unit
+
+lint:
+	$(Q)scripts/install-deps lint
+	$(Q)scripts/lint
+
+demo:
+	$(Q)scripts/install-deps demo
+	$(Q)$(SUBMAKE) all
+	$(Q)scripts/demo
+
+# --- documents
+
+MAN_SRC	:= $(sort $(wildcard Documentation/trace-cmd/*.1.txt Documentation/libtracecmd/*.3.txt))
+MAN	:= $(patsubst %.txt,$(BUILD)/man/%,$(notdir $(MAN_SRC)))
+MAN1	:= $(filter %.1,$(MAN))
+MAN3	:= $(filter %.3,$(MAN))
+
+docs:
+	$(Q)scripts/install-deps docs
+	$(Q)$(SUBMAKE) man
+
+man: $(MAN)
+
+vpath %.txt Documentation/trace-cmd Documentation/libtracecmd
+$(BUILD)/man/%: %.txt
+	$(say) MAN $@
+	$(Q)mkdir -p $(@D)
+	$(Q)asciidoctor -b manpage -a manmanual='trace-cmd' -a mansource='trace-cmd $(VERSION)' -o $@ $<
+
+# --- installation
+
+LIB_FILES	= libtracecmd.a libtracecmd.so libtracecmd.so.$(LIB_MAJOR) libtracecmd.so.$(LIB_VERSION)
+COMPLETION	= tracecmd/trace-cmd.bash
+HAVE_ASCIIDOCTOR := $(shell command -v asciidoctor 2>/dev/null)
+
+# $(call put,MODE,FILE,DIRECTORY,NAME)
+put = $(INSTALL) -d $(DESTDIR)$(3) && $(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)/$(4)
+
+install: all $(if $(HAVE_ASCIIDOCTOR),man)
+	$(say) INSTALL '$(DESTDIR)$(prefix)'
+	$(Q)$(call put,755,$(TOOL),$(bindir),trace-cmd)
+	$(Q)$(call put,644,$(LIB_A),$(libdir),libtracecmd.a)
+	$(Q)$(call put,755,$(LIB_SO),$(libdir),libtracecmd.so.$(LIB_VERSION))
+	$(Q)ln -sf libtracecmd.so.$(LIB_VERSION) $(DESTDIR)$(libdir)/libtracecmd.so.$(LIB_MAJOR)
+	$(Q)ln -sf libtracecmd.so.$(LIB_MAJOR) $(DESTDIR)$(libdir)/libtracecmd.so
+	$(Q)$(call put,644,include/trace-cmd/trace-cmd.h,$(includedir)/trace-cmd,trace-cmd.h)
+	$(Q)rm -f $(PC) && $(SUBMAKE) -s $(PC)
+	$(Q)$(call put,644,$(PC),$(libdir)/pkgconfig,libtracecmd.pc)
+	$(Q)if [ -e $(COMPLETION) ]; then $(call put,644,$(COMPLETION),$(bashdir),trace-cmd); fi
+	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN1)); do \
+		$(call put,644,$$page,$(mandir)/man1,); done
+	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN3)); do \
+		$(call put,644,$$page,$(mandir)/man3,); done
+	$(Q)[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
+
+uninstall:
+	$(say) REMOVE '$(DESTDIR)$(prefix)'
+	$(Q)rm -f $(DESTDIR)$(bindir)/trace-cmd $(addprefix $(DESTDIR)$(libdir)/,$(LIB_FILES)) \
+		$(DESTDIR)$(libdir)/pkgconfig/libtracecmd.pc $(DESTDIR)$(bashdir)/trace-cmd \
+		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN1))) \
+		$(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(MAN3))) \
+		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h
+	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd 2>/dev/null || true
+
+.PHONY: check check-root check-asan check-vm asan lint demo docs man install uninstall

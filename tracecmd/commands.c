@@ -1,0 +1,86 @@
+/*
+ * commands.c - see commands.h. Layer 6.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+static const struct command commands[] = {
+	{ "record", "record a trace into a trace.dat file",
+	  "[-e EVENT][-f FILTER][-p TRACER][-o FILE][options] [-A GUEST ...] [COMMAND ...]",
+	  record_options, cmd_record, true },
+	{ "report", "show the trace that is stored in trace.dat files",
+	  "[-i FILE]... [options] [FILE ...]", report_options, cmd_report, true },
+	{ "dump", "show what a trace.dat file is made of",
+	  "[options] [-i FILE | FILE]", dump_options, cmd_dump, true },
+	{ "agent", "trace this machine on request of a host",
+	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
+};
+
+const struct command *command_at(unsigned int i)
+{
+	return i < sizeof(commands) / sizeof(commands[0]) ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	const struct command *c;
+	unsigned int i;
+
+	for (i = 0; (c = command_at(i)); i++) {
+		if (!strcmp(c->name, name))
+			return c;
+	}
+	return NULL;
+}
+
+int usage_all(void)
+{
+	const struct command *c;
+	unsigned int i;
+
+	printf("\ntrace-cmd version %s\n\nusage:\n  trace-cmd [COMMAND] ...\n\n  commands:\n",
+	       VERSION);
+	for (i = 0; (c = command_at(i)); i++)
+		printf("     %s - %s\n", c->name, c->help);
+	printf("\n");
+	return EXIT_USAGE;
+}
+
+/* One option: ten blanks, its first name, its text; further lines of text line up. */
+static void usage_option(const struct opt_spec *o)
+{
+	char word[64];
+	const char *line = o->help;
+
+	if (!o->help)
+		return;
+	if (o->id < OPT_LONG && o->name)
+		snprintf(word, sizeof(word), "-%c, --%s", o->id, o->name);
+	else if (o->id < OPT_LONG)
+		snprintf(word, sizeof(word), "-%c", o->id);
+	else
+		snprintf(word, sizeof(word), "--%s", o->name);
+	while (line) {
+		const char *end = strchr(line, '\n');
+
+		printf("          %-20s %.*s\n", line == o->help ? word : "",
+		       end ? (int)(end - line) : (int)strlen(line), line);
+		line = end ? end + 1 : NULL;
+	}
+}
+
+int usage(const char *name)
+{
+	const struct command *c = command_find(name);
+	const struct opt_spec *o;
+
+	if (!c)
+		return usage_all();
+	printf("\ntrace-cmd version %s\n\nusage:\n trace-cmd %s %s\n", VERSION, c->name, c->usage);
+	for (o = c->options; o->id; o++)
+		usage_option(o);
+	printf("\n");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,41 @@
+/*
+ * commands.h - the table of all commands: help, dispatch, completion and the
+ * check that each has a man page read it.
+ *
+ * Layer 6.
+ */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include <stdbool.h>
+
+#include "optparse.h"
+
+/* Exit status after wrong usage, and of errors without an errno. */
+#define EXIT_USAGE 255
+
+struct command {
+	const char *name;
+	const char *help;			/* one line */
+	const char *usage;			/* what follows "trace-cmd NAME " */
+	const struct opt_spec *options;		/* ends with OPT_END */
+	int (*run)(int argc, char **argv);	/* argv[0] is the name; returns the exit status */
+	bool strict;				/* options end at the first other word */
+};
+
+/* The command called @name, NULL if there is none; the @i-th, NULL at the end. */
+const struct command *command_find(const char *name);
+const struct command *command_at(unsigned int i);
+
+/* Print the help of all commands or of one on stdout. Returns EXIT_USAGE. */
+int usage_all(void);
+int usage(const char *name);
+
+/* Tables and entry points, each in trace-<name>.c */
+extern const struct opt_spec record_options[], report_options[], dump_options[], agent_options[];
+int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
+int cmd_agent(int argc, char **argv);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * message.h - what a command tells its user: one message that says what failed,
+ * on what, why and what to try.
+ *
+ * Layer 6 (and whoever talks to the user: session, report).
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include "base/err.h"
+
+/*
+ * Print on stderr "trace-cmd: STRERROR" (if @code is not 0) and, two blanks
+ * in, the message. @code is an errno, either sign. Returns the exit status:
+ * the errno, or 255 if @code is 0.
+ */
+int cmd_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for what a layer below has said in @err; @code where it said nothing. */
+int cmd_fail_err(int code, const struct err *err);
+
+/* The same shape, but the command goes on. */
+void cmd_warn(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cmd_warn_err(int code, const struct err *err);
+
+#endif

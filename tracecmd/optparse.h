@@ -1,0 +1,63 @@
+/*
+ * optparse.h - one option table per command: parsing, help and completion read it.
+ *
+ * Layer 6.
+ */
+#ifndef OPTPARSE_H
+#define OPTPARSE_H
+
+#include <stdbool.h>
+
+enum opt_arg {
+	OPT_NONE,
+	OPT_REQUIRED,
+	OPT_OPTIONAL,		/* only as --name=VALUE or -xVALUE */
+};
+
+/* Ids of options without a letter start here. */
+#define OPT_LONG 256
+
+struct opt_spec {
+	int id;			/* what opt_next() returns: the letter, or OPT_LONG + n */
+	const char *name;	/* long name without dashes, NULL if none */
+	enum opt_arg arg;
+	const char *help;	/* NULL: not shown */
+};
+#define OPT_END { 0, NULL, OPT_NONE, NULL }
+
+struct command;
+
+struct optparse {
+	const struct command *cmd;
+	int argc;
+	char **argv;
+	const char *arg;	/* of the option returned last, NULL if it has none */
+	char *letters;		/* getopt's tables, built from the command's */
+	struct option *longs;
+};
+
+/*
+ * Parse @argv (argv[0] is the command's name) by the table of command
+ * @argv[0]; parsing stops at the first word that is no option when the
+ * command is strict. 0; -ENOENT no such command; -ENOMEM.
+ */
+int opt_init(struct optparse *p, int argc, char **argv);
+
+/*
+ * The next option's id, its argument in p->arg; -1 at the end; '?' after an
+ * unknown option or a missing argument (a complaint is on stderr already).
+ */
+int opt_next(struct optparse *p);
+
+/* Index in argv of the first word that is no option; valid after opt_next() gave -1. */
+int opt_rest(const struct optparse *p);
+
+void opt_release(struct optparse *p);
+
+/* Numbers, whole and in range; decimal. 0; -EINVAL; -ERANGE. */
+int opt_number(const char *text, long long min, long long max, long long *ret);
+
+/* A verbosity, by number or name ("info"); NULL means info. A log_level; -EINVAL. */
+int opt_verbosity(const char *text);
+
+#endif

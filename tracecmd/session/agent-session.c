@@ -1,0 +1,382 @@
+/*
+ * agent-session.c - see agent-session.h. Layer 5.
+ *
+ * The order is the protocol's: request, response, tsync connection, metadata,
+ * one data connection a CPU, tracing, CLOSE, the last data, CLOSE_RESP. The
+ * control connection is watched in all of them: a host that dies frees us.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "message.h"
+#include "net/channel.h"
+#include "session/agent-session.h"
+#include "session/finish.h"
+#include "session/local.h"
+#include "session/note.h"
+#include "tsync/tsync.h"
+
+/* Deadlines, ms. */
+#define REQUEST_MS	5000
+#define TSYNC_ACCEPT_MS	5000
+#define SEND_MS		30000
+#define DATA_ACCEPT_MS	30000
+#define SYNC_END_MS	15000
+
+#define DATA_PORT_FIRST	1500
+#define META_MAX_BYTES	(256 << 20)
+
+/* Id of our sync instance and its name's number: the host's CID, as stock agents have it. */
+#define SYNC_ID_FIRST	NET_CID_HOST
+
+struct session {
+	const struct agent_conf *conf;
+	const struct net_peer *peer;
+	struct channel ctl;
+	struct msg_trace_req req;
+	struct plan plan;
+	struct note *note;
+	struct local local;
+	struct local_instance *top;
+	const struct tsync_proto *proto;
+	struct tsync_session *sync;
+	int sync_listen;	/* -1: none */
+	uint32_t sync_port;
+	int *listen;		/* one a CPU */
+	uint32_t *ports;
+	int nr_cpus;
+	int signal_fd;
+};
+
+/* --- request ------------------------------------------------------------------ */
+
+static int receive_request(struct session *s, struct err *err)
+{
+	struct msg m;
+	int ret = channel_recv(&s->ctl, &m, deadline_in_ms(REQUEST_MS));
+
+	if (!ret && m.cmd != MSG_TRACE_REQ) {
+		if (m.cmd != MSG_NOT_SUPP)
+			channel_send(&s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
+				     deadline_in_ms(1000));
+		return err_set(err, -EPROTO, "the host began with %s instead of a trace request",
+			       msg_name(m.cmd));
+	}
+	if (!ret)
+		ret = msg_trace_req_parse(&m, &s->req);
+	return ret ? err_set(err, ret, "Failed to receive trace request") : 0;
+}
+
+/* The options in the request make the plan. */
+static int make_plan(struct session *s, struct err *err)
+{
+	_cleanup_free_ char **argv = calloc(s->req.argc + 2, sizeof(*argv));
+	int ret = plan_init(&s->plan);
+
+	if (!argv || ret)
+		return -ENOMEM;
+	argv[0] = "record";
+	if (s->req.argc)
+		memcpy(argv + 1, s->req.argv, s->req.argc * sizeof(*argv));
+	ret = s->conf->parse(s->req.argc + 1, argv, &s->plan, err);
+	if (ret)
+		err_prefix(err, ret, "the host's options");
+	return ret;
+}
+
+/* What the host wants of the clock comparison counts more than our defaults. */
+static uint32_t sync_flags(const struct session *s)
+{
+	uint32_t flags = s->plan.tsync.ptp_flags;
+
+	if (!s->req.has_tsync_flags || !(s->req.tsync_flags & TSYNC_REQ_CHOOSE))
+		return flags;
+	return (s->req.tsync_flags & TSYNC_REQ_FASTEST ? PTP_FLAG_FASTEST_RESPONSE : 0) |
+	       (s->req.tsync_flags & TSYNC_REQ_MARKER ? PTP_FLAG_USE_MARKER : 0);
+}
+
+/* --- response ------------------------------------------------------------------- */
+
+static int open_listeners(struct session *s, struct err *err)
+{
+	enum net_kind kind = s->conf->client ? NET_TCP : NET_VSOCK;
+	uint32_t next = DATA_PORT_FIRST;
+	int cpu, ret;
+
+	s->listen = malloc(s->nr_cpus * sizeof(int));
+	s->ports = calloc(s->nr_cpus, sizeof(*s->ports));
+	if (!s->listen || !s->ports)
+		return -ENOMEM;
+	memset(s->listen, -1, s->nr_cpus * sizeof(int));
+	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
+		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);
+		if (ret)
+			return ret;
+		next = s->ports[cpu] + 1;
+	}
+	s->proto = s->req.protos ? tsync_choose(s->req.protos, TSYNC_ROLE_GUEST,
+						local_clock(&s->local)) : NULL;
+	return s->proto ? net_listen_data(kind, next, &s->sync_listen, &s->sync_port, err) : 0;
+}
+
+static int send_response(struct session *s, struct err *err)
+{
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
+	struct msg_trace_resp resp = {
+		.nr_cpus = s->nr_cpus, .page_size = s->top->note->page_size,
+		.trace_id = s->note->trace_id, .tsync_port = s->sync_port, .ports = s->ports,
+	};
+	int ret;
+
+	if (s->proto)
+		snprintf(resp.tsync_proto, sizeof(resp.tsync_proto), "%s", s->proto->name);
+	if (s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT)
+		resp.flags |= TRACE_RESP_FL_TSYNC_REPORT;
+	ret = msg_trace_resp_put(&b, &resp);
+	if (!ret)
+		ret = channel_send_raw(&s->ctl, &b, deadline_in_ms(REQUEST_MS));
+	return ret ? err_set(err, ret, "Failed to send trace response") : 0;
+}
+
+/* --- waiting for connections -------------------------------------------------------- */
+
+/* True if the host is gone or somebody wants us to end. */
+static bool must_end(struct session *s)
+{
+	struct pollfd fds[2] = {
+		{ .fd = s->ctl.fd, .events = POLLIN | POLLRDHUP },
+		{ .fd = s->signal_fd, .events = POLLIN },
+	};
+
+	return poll(fds, 2, 0) > 0 && (fds[1].revents || fds[0].revents & (POLLRDHUP | POLLHUP |
+									POLLERR));
+}
+
+/* Accept a connection of our host by the deadline, watching the control connection. */
+static int accept_host(struct session *s, int listen_fd, struct deadline d, int *ret_fd)
+{
+	for (;;) {
+		struct deadline look = deadline_in_ms(50);
+		int ret;
+
+		if (must_end(s))
+			return -ECANCELED;
+		ret = net_accept(listen_fd, look.at_ns < d.at_ns ? look : d, s->peer, ret_fd, NULL);
+		if (ret != -ETIMEDOUT || deadline_passed(d))
+			return ret;
+	}
+}
+
+/* Without the tsync connection the session goes on, unaligned. */
+static void start_sync(struct session *s)
+{
+	struct err err = { 0 };
+	int64_t cid = net_peer_cid(s->peer);
+	struct tsync_conf conf;
+	int ret;
+
+	if (!s->proto)
+		return;
+	tsync_conf_init(&conf);
+	conf.proto = s->proto;
+	conf.tracing_dir = s->local.tracing_dir;
+	conf.clock = local_clock(&s->local);
+	conf.ptp_flags = sync_flags(s);
+	conf.report = s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT;
+	conf.debug_dir = s->conf->debug_dir;
+	conf.cid = cid > 0 ? (int)cid : NET_CID_HOST;
+	ret = accept_host(s, s->sync_listen, deadline_in_ms(TSYNC_ACCEPT_MS), &conf.fd);
+	fd_close(&s->sync_listen);
+	if (ret) {
+		cmd_warn(ret, "the host did not connect for time synchronisation");
+		return;
+	}
+	conf.own_id = tsync_pick_id(s->local.tracing_dir, SYNC_ID_FIRST);
+	if (conf.own_id < 0) {
+		close(conf.fd);
+		ret = err_set(&err, conf.own_id, "cannot make a tracing instance for it");
+	} else {
+		ret = tsync_guest_start(&conf, &s->sync, &err);
+	}
+	if (ret)
+		cmd_warn(ret, "no time synchronisation with the host: %s", err.text);
+}
+
+/* --- metadata and data ---------------------------------------------------------------- */
+
+static int send_meta(struct session *s, struct err *err)
+{
+	_cleanup_close_ int fd = memfd_create("trace-cmd-metadata", MFD_CLOEXEC);
+	_cleanup_(buf_release) struct buf b = { .cap = META_MAX_BYTES };
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = finish_agent_meta(&s->plan, s->note, fd, err);
+	if (ret)
+		return ret;
+	if (lseek(fd, 0, SEEK_SET))
+		return -errno;
+	ret = io_read_rest(fd, &b);
+	if (!ret)
+		ret = channel_send_data(&s->ctl, b.data, b.len, deadline_in_ms(SEND_MS));
+	if (!ret)
+		ret = channel_send(&s->ctl, MSG_FIN_DATA, NULL, 0, NULL, 0,
+				   deadline_in_ms(SEND_MS));
+	return ret ? err_set(err, ret, "the host did not take the metadata") : 0;
+}
+
+static int start_recorders(struct session *s, struct err *err)
+{
+	struct deadline d = deadline_in_ms(DATA_ACCEPT_MS);
+	int cpu, fd, ret;
+
+	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
+		ret = accept_host(s, s->listen[cpu], d, &fd);
+		if (ret == -ECANCELED)
+			return ret;
+		fd_close(&s->listen[cpu]);
+		if (ret) {
+			cmd_warn(ret, "the host did not connect for the data of CPU %d", cpu);
+			continue;
+		}
+		ret = local_record_cpu(&s->local, s->top, cpu, fd, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Until CLOSE, the end of the connection, or a signal. */
+static int wait_close(struct session *s)
+{
+	struct pollfd fds[2] = {
+		{ .fd = s->ctl.fd, .events = POLLIN },
+		{ .fd = s->signal_fd, .events = POLLIN },
+	};
+	struct msg m;
+	int ret;
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[1].revents)
+			return -ECANCELED;
+		if (!fds[0].revents)
+			continue;
+		ret = channel_recv(&s->ctl, &m, deadline_in_ms(REQUEST_MS));
+		if (ret || m.cmd == MSG_CLOSE)
+			return ret;
+		if (m.cmd != MSG_NOT_SUPP)
+			ret = channel_send(&s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
+					   deadline_in_ms(REQUEST_MS));
+		if (ret)
+			return ret;
+	}
+}
+
+/* Everything the buffers still hold goes out, then the ends of the streams tell so. */
+static int stop_tracing(struct session *s, struct err *err)
+{
+	int cpu, ret = local_stop(&s->local, err);
+
+	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
+		if (s->top->sinks[cpu] >= 0)
+			shutdown(s->top->sinks[cpu], SHUT_WR);
+	}
+	return ret;
+}
+
+static int trace(struct session *s, struct err *err)
+{
+	int ret, closed;
+
+	ret = send_meta(s, err);
+	if (!ret)
+		ret = local_tracing(&s->local, true, err);
+	if (!ret)
+		ret = start_recorders(s, err);
+	if (ret)
+		return ret == -ECANCELED ? err_set(err, -ECONNRESET, "the host is gone") : ret;
+	closed = wait_close(s);
+	ret = stop_tracing(s, err);
+	if (closed)
+		return err_set(err, closed == -ECANCELED ? -EINTR : -ECONNRESET,
+			       closed == -ECANCELED ? "ended by a signal" :
+			       "the host is gone without closing the session");
+	/* the last clock comparison runs beside; its end is told by the host's STOP */
+	closed = channel_send(&s->ctl, MSG_CLOSE_RESP, NULL, 0, NULL, 0, deadline_in_ms(SEND_MS));
+	if (s->sync)
+		tsync_guest_stop(s->sync, SYNC_END_MS);
+	return ret ? ret : closed;
+}
+
+/* --- all of it ----------------------------------------------------------------------------- */
+
+static int session_begin(struct session *s, int mirror_fd, struct err *err)
+{
+	int ret;
+
+	s->note = note_new();
+	if (!s->note)
+		return -ENOMEM;
+	ret = receive_request(s, err);
+	if (!ret)
+		ret = make_plan(s, err);
+	/* nothing may be asked of the local instance but the clock: it takes part all the same */
+	if (!ret) {
+		s->plan.instances[0].used = true;
+		ret = local_setup(&s->local, &s->plan, s->note, mirror_fd, true, err);
+	}
+	if (ret)
+		return ret;
+	s->top = &s->local.instances[0];
+	s->nr_cpus = s->top->nr_cpus;
+	return open_listeners(s, err);
+}
+
+static void session_end(struct session *s)
+{
+	int cpu;
+
+	for (cpu = 0; s->listen && cpu < s->nr_cpus; cpu++)
+		fd_close(&s->listen[cpu]);
+	free(s->listen);
+	free(s->ports);
+	fd_close(&s->sync_listen);
+	tsync_free(s->sync);
+	if (s->local.plan)
+		local_release(&s->local);
+	plan_release(&s->plan);
+	note_free(s->note);
+	msg_trace_req_release(&s->req);
+	channel_close(&s->ctl);
+}
+
+int agent_session(const struct agent_conf *conf, int fd, const struct net_peer *peer,
+		  int signal_fd, int mirror_fd, struct err *err)
+{
+	struct session s = {
+		.conf = conf, .peer = peer, .sync_listen = -1, .signal_fd = signal_fd,
+	};
+	int ret;
+
+	channel_init(&s.ctl, fd);
+	ret = session_begin(&s, mirror_fd, err);
+	if (!ret)
+		ret = send_response(&s, err);
+	if (!ret) {
+		start_sync(&s);
+		ret = trace(&s, err);
+	}
+	session_end(&s);
+	return ret;
+}

@@ -1,0 +1,27 @@
+/*
+ * agent.h - serving hosts: trace this machine on request, one host at a time.
+ *
+ * Layer 5.
+ */
+#ifndef SESSION_AGENT_H
+#define SESSION_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "session/plan.h"
+
+struct agent_conf {
+	const char *client;	/* -N: serve TCP, and only this client; NULL: vsock */
+	uint32_t port;
+	bool daemon;
+	const char *debug_dir;	/* of time synchronisation, or NULL */
+	/* Turns a request's options (argv[0] "record") into a plan; errors as record_parse(). */
+	int (*parse)(int argc, char **argv, struct plan *p, struct err *err);
+};
+
+/* Listen and serve until a signal. Returns the exit status; messages have been printed. */
+int agent_run(const struct agent_conf *conf);
+
+#endif

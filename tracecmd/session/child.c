@@ -1,0 +1,117 @@
+/*
+ * child.c - see child.h. Layer 5.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "session/child.h"
+
+/* The forked process: wait, then become the command. */
+static void child_main(char **argv, int go_fd, int error_fd)
+{
+	sigset_t none;
+	char go;
+	int error;
+
+	/* a record that is killed takes the command it started with it */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (io_read_full(go_fd, &go, 1, DEADLINE_NEVER))
+		_exit(0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	execvp(argv[0], argv);
+	error = errno;
+	(void)!write(error_fd, &error, sizeof(error));
+	_exit(127);
+}
+
+int child_start(char **argv, struct child *c)
+{
+	int go[2] = { -1, -1 }, error[2] = { -1, -1 };
+	int ret;
+
+	if (pipe2(go, O_CLOEXEC) || pipe2(error, O_CLOEXEC))
+		goto failed;
+	c->pid = fork();
+	if (c->pid < 0)
+		goto failed;
+	if (!c->pid) {
+		close(go[1]);
+		close(error[0]);
+		child_main(argv, go[0], error[1]);
+	}
+	close(go[0]);
+	close(error[1]);
+	c->go_fd = go[1];
+	c->error_fd = error[0];
+	c->pidfd = pidfd_open(c->pid, 0);
+	if (c->pidfd >= 0)
+		return 0;
+	ret = -errno;
+	child_release(c);
+	return ret;
+
+failed:
+	ret = -errno;
+	fd_close(&go[0]);
+	fd_close(&go[1]);
+	fd_close(&error[0]);
+	fd_close(&error[1]);
+	c->pid = 0;
+	return ret;
+}
+
+int child_go(struct child *c)
+{
+	int error, ret;
+
+	ret = io_write_full(c->go_fd, "g", 1, deadline_in_ms(1000));
+	if (ret)
+		return ret;
+	/* closed by a successful exec */
+	ret = io_read_full(c->error_fd, &error, sizeof(error), deadline_in_ms(10000));
+	if (ret == -ENODATA)
+		return 0;
+	child_release(c);
+	return ret ? ret : -error;
+}
+
+int child_wait(struct child *c, int *ret_status)
+{
+	pid_t pid;
+
+	do {
+		pid = waitpid(c->pid, ret_status, 0);
+	} while (pid < 0 && errno == EINTR);
+	if (pid < 0)
+		return -errno;
+	c->pid = 0;
+	return 0;
+}
+
+void child_release(struct child *c)
+{
+	int status;
+
+	fd_close(&c->go_fd);
+	fd_close(&c->error_fd);
+	if (c->pid > 0) {
+		kill(c->pid, SIGTERM);
+		/* one that ignores SIGTERM gets a second, then no choice */
+		if (c->pidfd >= 0 && io_wait(c->pidfd, POLLIN, deadline_in_ms(1000)))
+			kill(c->pid, SIGKILL);
+		child_wait(c, &status);
+	}
+	fd_close(&c->pidfd);
+	c->pid = 0;
+}

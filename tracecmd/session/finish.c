@@ -1,0 +1,451 @@
+/*
+ * finish.c - see finish.h. Layer 5.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/cpus.h"
+#include "base/io.h"
+#include "session/files.h"
+#include "session/finish.h"
+#include "wire/dat.h"
+#include "wire/opts.h"
+
+uint64_t finish_reserve(const struct plan *p)
+{
+	/* kallsyms are the bulk of it; compressed they take a fifth */
+	return p->file_version > 6 && p->zip ? 4 << 20 : 16 << 20;
+}
+
+/* --- options ------------------------------------------------------------- */
+
+static int put_option(struct out_file *o, unsigned int id, struct buf *b)
+{
+	int ret = b->error ? b->error : out_option(o, id, b->data, b->len);
+
+	buf_release(b);
+	return ret;
+}
+
+static int put_text(struct out_file *o, unsigned int id, const char *text)
+{
+	return out_option(o, id, text, strlen(text) + 1);
+}
+
+/* Microseconds from the trace clock to the time of day, for --date. */
+static int put_date(struct out_file *o, const struct note_instance *in)
+{
+	clockid_t id = !strcmp(in->clock, "mono_raw") ? CLOCK_MONOTONIC_RAW :
+		       !strcmp(in->clock, "boot") ? CLOCK_BOOTTIME :
+		       !strcmp(in->clock, "tai") ? CLOCK_TAI : CLOCK_MONOTONIC;
+	struct timespec wall, mono;
+	char text[32];
+
+	/*
+	 * The other trace clocks (local, global, perf, uptime) count from boot as
+	 * CLOCK_MONOTONIC does, to within a few ms.
+	 */
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(id, &mono);
+	snprintf(text, sizeof(text), "0x%llx",
+		 (wall.tv_sec - mono.tv_sec) * 1000000LL + (wall.tv_nsec - mono.tv_nsec) / 1000);
+	return put_text(o, DAT_DATE, text);
+}
+
+/* The kernel's statistics of one buffer; those of further instances get a heading. */
+static int put_cpustats(struct out_file *o, const struct note_instance *in)
+{
+	struct buf b = BUF_INIT;
+	int cpu, ret = 0;
+
+	if (in->name[0]) {
+		buf_printf(&b, "\nBuffer: %s\n\n", in->name);
+		buf_add(&b, "", 1);
+		ret = put_option(o, DAT_CPUSTAT, &b);
+	}
+	for (cpu = 0; !ret && cpu < in->nr_cpus; cpu++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s/per_cpu/cpu%d/stats", in->dir, cpu) < 0)
+			return -ENOMEM;
+		buf_printf(&b, "CPU: %d\n", cpu);
+		if (io_read_path(path, &b) && !b.error) {
+			buf_release(&b);
+			continue;
+		}
+		buf_add(&b, "", 1);
+		ret = put_option(o, DAT_CPUSTAT, &b);
+	}
+	return ret;
+}
+
+static int put_clock(struct out_file *o, const struct note_instance *in)
+{
+	_cleanup_free_ char *path = NULL;
+	struct buf b = BUF_INIT;
+
+	if (asprintf(&path, "%s/trace_clock", in->dir) < 0)
+		return -ENOMEM;
+	if (io_read_path(path, &b) || !b.len) {
+		buf_reset(&b);
+		buf_printf(&b, "[%s]\n", in->clock);
+	}
+	buf_add(&b, "", 1);
+	return put_option(o, DAT_TRACECLOCK, &b);
+}
+
+static int put_guest(struct out_file *o, const struct note_guest *g)
+{
+	_cleanup_free_ struct opt_guest_cpu *cpus = calloc(g->nr_cpus + 1, sizeof(*cpus));
+	struct opt_guest opt = {
+		.name = (char *)g->name, .trace_id = g->trace_id, .nr_cpus = g->nr_cpus,
+		.cpus = cpus,
+	};
+	struct buf b = BUF_INIT;
+	int i;
+
+	if (!cpus)
+		return -ENOMEM;
+	for (i = 0; i < g->nr_cpus; i++)
+		cpus[i] = (struct opt_guest_cpu){ .vcpu = i, .host_pid = g->vcpu_tid[i] };
+	opt_guest_put(&b, ORDER_NATIVE, &opt);
+	return put_option(o, DAT_GUEST, &b);
+}
+
+static int put_machine(struct out_file *o)
+{
+	struct utsname u;
+	char text[5 * sizeof(u.sysname)];
+	int ret;
+
+	if (uname(&u))
+		return -errno;
+	snprintf(text, sizeof(text), "%s %s %s %s", u.sysname, u.nodename, u.release, u.machine);
+	ret = put_text(o, DAT_UNAME, text);
+	return ret ? ret : put_text(o, DAT_VERSION, VERSION " host/guest");
+}
+
+/* The first instance that was used; the top one if none was. */
+static const struct note_instance *main_instance(const struct note *n)
+{
+	int i;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		if (n->instances[i].used)
+			return &n->instances[i];
+	}
+	return &n->instances[0];
+}
+
+static int put_options(struct out_file *o, const struct plan *p, const struct note *n)
+{
+	const struct note_instance *first = main_instance(n);
+	struct buf b = BUF_INIT;
+	int i, ret = 0;
+
+	if (p->date)
+		ret = put_date(o, first);
+	else if (p->ts_offset)
+		ret = put_text(o, DAT_OFFSET, p->ts_offset);
+	if (!ret && first->used)
+		ret = put_clock(o, first);
+	if (!ret)
+		ret = put_machine(o);
+	put_u64(&b, ORDER_NATIVE, n->trace_id);
+	if (!ret)
+		ret = put_option(o, DAT_TRACEID, &b);
+	for (i = 0; !ret && i < n->nr_instances; i++) {
+		if (n->instances[i].used)
+			ret = put_cpustats(o, &n->instances[i]);
+	}
+	for (i = 0; !ret && i < n->nr_guests; i++) {
+		if (n->guests[i].complete_meta)
+			ret = put_guest(o, &n->guests[i]);
+	}
+	put_u32(&b, ORDER_NATIVE, cpus_configured());
+	if (!ret)
+		ret = put_option(o, DAT_CPUCOUNT, &b);
+	buf_release(&b);
+	return ret;
+}
+
+/* --- metadata ------------------------------------------------------------ */
+
+static int put_metadata(struct out_file *o, const struct plan *p, const char *tracing_dir,
+			struct err *err)
+{
+	char **names = p->all_formats ? NULL : setup_event_names(p->instances, p->nr_instances);
+	struct meta_events events = { (const char *const *)names, 0 };
+	struct meta m = { 0 };
+	unsigned int i;
+	int ret;
+
+	while (names && names[events.count])
+		events.count++;
+	ret = meta_read(&m, tracing_dir, &events, err);
+	if (!ret)
+		ret = out_metadata(o, &m, err);
+	meta_release(&m);
+	for (i = 0; i < events.count; i++)
+		free(names[i]);
+	free(names);
+	return ret;
+}
+
+/* Start a file of this machine in @fd: all but the buffers. */
+static int start_file(const struct plan *p, const struct note *n, int fd, struct out_file **ret_o,
+		      struct err *err)
+{
+	const struct note_instance *top = &n->instances[0];
+	struct out_conf conf = {
+		.version = p->file_version, .zip = p->zip, .nr_cpus = cpus_configured(),
+		.page_size = top->used ? top->page_size : main_instance(n)->page_size,
+	};
+	const char *dir = NULL;
+	int i, ret;
+
+	if (!conf.page_size)
+		conf.page_size = getpagesize();
+	ret = setup_find_tracing(&dir, err);
+	if (!ret)
+		ret = out_create(fd, &conf, ret_o, err);
+	if (!ret)
+		ret = put_metadata(*ret_o, p, dir, err);
+	if (!ret)
+		ret = put_options(*ret_o, p, n);
+	for (i = n->nr_instances - 1; !ret && i > 0; i--) {
+		if (n->instances[i].recorded)
+			ret = out_announce_buffer(*ret_o, n->instances[i].name);
+	}
+	return ret ? ret : out_options_end(*ret_o, err);
+}
+
+/* --- buffers ------------------------------------------------------------- */
+
+static void print_sizes(const struct plan *p, const struct out_buffer *b)
+{
+	bool packed = p->file_version > 6 && p->zip;
+	int i;
+
+	if (p->quiet)
+		return;
+	for (i = 0; i < b->nr_cpus; i++) {
+		fprintf(stderr, "CPU%d data recorded at offset=0x%llx\n", b->cpus[i].cpu,
+			(unsigned long long)b->cpus[i].offset);
+		fprintf(stderr, "    %llu bytes in size", (unsigned long long)b->cpus[i].size);
+		if (packed)
+			fprintf(stderr, " (%llu uncompressed)",
+				(unsigned long long)b->cpus[i].raw_size);
+		fputc('\n', stderr);
+	}
+}
+
+/* Say what got lost, which a user must not overlook. */
+static void print_lost(const struct plan *p, const struct note_instance *in)
+{
+	int cpu;
+
+	if (in->name[0] && !p->quiet)
+		printf("\nBuffer: %s\n\n", in->name);
+	for (cpu = 0; !p->quiet && cpu < in->nr_cpus; cpu++) {
+		_cleanup_(buf_release) struct buf b = BUF_INIT;
+		_cleanup_free_ char *path = NULL;
+		unsigned long long over = 0, commit = 0;
+		const char *at;
+
+		if (asprintf(&path, "%s/per_cpu/cpu%d/stats", in->dir, cpu) < 0)
+			return;
+		if (io_read_path(path, &b))
+			continue;
+		at = strstr((char *)b.data, "\noverrun: ");
+		over = at ? strtoull(at + 10, NULL, 10) : 0;
+		at = strstr((char *)b.data, "\ncommit overrun: ");
+		commit = at ? strtoull(at + 17, NULL, 10) : 0;
+		if (over)
+			printf("CPU %d: %llu events lost\n", cpu, over);
+		if (commit)
+			printf("CPU %d: %llu events lost due to commit overrun\n", cpu, commit);
+	}
+	fflush(stdout);
+}
+
+/* One buffer of @output: open the CPUs' data and write it. */
+static int put_buffer(const struct plan *p, struct out_file *o, const char *output,
+		      struct out_buffer *b, int nr_cpus, struct err *err)
+{
+	_cleanup_free_ struct out_cpu *cpus = calloc(nr_cpus + 1, sizeof(*cpus));
+	int cpu, ret;
+
+	if (!cpus)
+		return -ENOMEM;
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		cpus[cpu] = (struct out_cpu){
+			.cpu = cpu, .fd = files_cpu_open(p, output, b->name, cpu),
+		};
+	b->cpus = cpus;
+	b->nr_cpus = nr_cpus;
+	ret = out_buffer(o, b, err);
+	if (!ret)
+		print_sizes(p, b);
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		fd_close(&cpus[cpu].fd);
+	b->cpus = NULL;
+	return ret;
+}
+
+static int put_instance(const struct plan *p, struct out_file *o, const struct note_instance *in,
+			bool consume, struct err *err)
+{
+	struct out_buffer b = {
+		.name = in->name, .clock = in->clock[0] ? in->clock : "local",
+		.page_size = in->page_size ? in->page_size : getpagesize(), .consume = consume,
+	};
+
+	return put_buffer(p, o, p->output, &b, in->recorded ? in->nr_cpus : 0, err);
+}
+
+/* True if the file system of @path could not hold what the CPUs' data come to. */
+static bool space_is_short(const struct plan *p, const char *output, const char *instance,
+			   int nr_cpus)
+{
+	uint64_t want = 0;
+	struct statvfs fs;
+	struct stat st;
+	int cpu;
+
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		_cleanup_close_ int fd = files_cpu_open(p, output, instance, cpu);
+
+		if (fd < 0 || fstat(fd, &st))
+			continue;
+		want += st.st_size;
+		if (fstatvfs(fd, &fs))
+			return false;
+	}
+	return want && (uint64_t)fs.f_bavail * fs.f_frsize < want + want / 8;
+}
+
+/* All buffers: the top one first, then the instances, named last comes first. */
+static int put_instances(const struct plan *p, const struct note *n, struct out_file *o,
+			 struct err *err)
+{
+	int i, ret;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		const struct note_instance *in = &n->instances[i ? n->nr_instances - i : 0];
+		bool consume;
+
+		if (i && !in->recorded)
+			continue;
+		consume = in->recorded &&
+			  space_is_short(p, p->output, in->name, in->nr_cpus);
+		ret = put_instance(p, o, in, consume, err);
+		if (ret)
+			return ret;
+		if (in->recorded)
+			print_lost(p, in);
+	}
+	return 0;
+}
+
+/* Name the data files that are still there, so that nobody throws them away. */
+static int keep_data(int code, const char *output, struct err *err)
+{
+	char said[ERR_TEXT_MAX];
+
+	snprintf(said, sizeof(said), "%s", err->text[0] ? err->text : "it could not be written");
+	err_clear(err);
+	return err_set(err, code, "'%s' is not complete: %s\n  The recorded data is kept in '%s.*cpu*'",
+		       output, said, output);
+}
+
+int finish_host(const struct plan *p, const struct note *n, struct err *err)
+{
+	struct out_file *o = NULL;
+	int fd, i, ret, end;
+
+	fd = files_output_create(p->output, true, 0, err);
+	if (fd < 0)
+		return fd;
+	ret = start_file(p, n, fd, &o, err);
+	if (!ret)
+		ret = put_instances(p, n, o, err);
+	/* what could be written shall be readable even so */
+	end = o ? out_finish(o, err) : 0;
+	ret = ret ? ret : end;
+	out_free(o);
+	end = files_output_commit(p->output, fd, err);
+	ret = ret ? ret : end;
+	close(fd);
+	if (ret)
+		return keep_data(ret, p->output, err);
+	for (i = 0; i < n->nr_instances; i++) {
+		if (n->instances[i].recorded)
+			files_cpu_remove(p, p->output, n->instances[i].name,
+					 n->instances[i].nr_cpus);
+	}
+	return 0;
+}
+
+static int put_timeshift(struct out_file *o, const struct timeshift *shift, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	int ret = timeshift_put(&b, out_order(o), shift);
+
+	if (ret) {
+		buf_release(&b);
+		return err_set(err, ret, "cannot store the clock offsets");
+	}
+	return put_option(o, DAT_TIME_SHIFT, &b);
+}
+
+int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
+		 struct err *err)
+{
+	struct out_buffer b = {
+		.name = "", .clock = g->clock[0] ? g->clock : "local", .page_size = g->page_size,
+		.consume = space_is_short(p, g->file, "", g->nr_cpus),
+	};
+	struct out_file *o = NULL;
+	int fd, ret, end;
+
+	fd = files_output_create(g->file, true, 0, err);
+	if (fd < 0)
+		return fd;
+	ret = out_append(fd, &o, err);
+	if (!ret && shift)
+		ret = put_timeshift(o, shift, err);
+	if (!ret)
+		ret = out_options_end(o, err);
+	if (!ret)
+		ret = put_buffer(p, o, g->file, &b, g->nr_cpus, err);
+	end = o ? out_finish(o, err) : 0;
+	ret = ret ? ret : end;
+	out_free(o);
+	end = files_output_commit(g->file, fd, err);
+	ret = ret ? ret : end;
+	close(fd);
+	if (ret)
+		return keep_data(ret, g->file, err);
+	files_cpu_remove(p, g->file, "", g->nr_cpus);
+	return 0;
+}
+
+int finish_agent_meta(const struct plan *p, const struct note *n, int fd, struct err *err)
+{
+	struct out_file *o = NULL;
+	int ret = start_file(p, n, fd, &o, err);
+
+	if (!ret)
+		ret = out_finish(o, err);
+	out_free(o);
+	return ret;
+}

@@ -1,0 +1,144 @@
+/*
+ * guardian.c - see guardian.h. Layer 5.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "message.h"
+#include "session/files.h"
+#include "session/finish.h"
+#include "session/guardian.h"
+#include "setup/journal.h"
+
+/* The signal handler has no other way to know whom to tell. */
+static volatile sig_atomic_t guardian_worker;
+
+/* A terminal sends Ctrl-C to both of us; what somebody sent to us alone is handed on. */
+static void hand_on(int sig, siginfo_t *info, void *context)
+{
+	if (info->si_code != SI_KERNEL && guardian_worker > 0)
+		kill(guardian_worker, sig);
+}
+
+static void install_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_sigaction = hand_on, .sa_flags = SA_SIGINFO | SA_RESTART };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaction(signals[i], &sa, NULL);
+}
+
+static void worker_main(const struct plan *p, struct note *note, int mirror_fd,
+			int (*worker)(const struct plan *, struct note *, int))
+{
+	int status;
+
+	/* without a guardian: stop in good order */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	status = worker(p, note, mirror_fd);
+	fflush(stdout);
+	_exit(status);
+}
+
+/* Tracing off at once, so that the buffers stop filling. */
+static void stop_tracing(const struct note *n)
+{
+	int i;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		char path[PATH_MAX + 16];
+		int fd;
+
+		if (!n->instances[i].used)
+			continue;
+		snprintf(path, sizeof(path), "%s/tracing_on", n->instances[i].dir);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd >= 0) {
+			(void)!write(fd, "0", 1);
+			close(fd);
+		}
+	}
+}
+
+/* Write what the killed worker had recorded. */
+static void finish_files(const struct plan *p, const struct note *n)
+{
+	bool recorded = false;
+	struct err err = { 0 };
+	int i, ret;
+
+	for (i = 0; i < n->nr_instances; i++)
+		recorded |= n->instances[i].recorded;
+	for (i = 0; i < n->nr_guests; i++) {
+		if (!n->guests[i].complete_meta)
+			continue;
+		recorded = true;
+		err_clear(&err);
+		ret = finish_guest(p, &n->guests[i], NULL, &err);
+		if (ret)
+			cmd_fail_err(ret, &err);
+	}
+	if (!recorded) {
+		files_output_abandon(p->output);
+		return;
+	}
+	err_clear(&err);
+	ret = finish_host(p, n, &err);
+	if (ret)
+		cmd_fail_err(ret, &err);
+	else
+		fprintf(stderr, "  What it had recorded until then is in '%s'\n", p->output);
+}
+
+int guardian_run(const struct plan *p,
+		 int (*worker)(const struct plan *p, struct note *note, int mirror_fd))
+{
+	struct journal *journal = NULL;
+	struct note *note = note_new();
+	int mirror[2], status = 0;
+	bool finished = false;
+	pid_t pid;
+
+	if (!note || pipe2(mirror, O_CLOEXEC))
+		return cmd_fail(-ENOMEM, "cannot start recording");
+	fflush(stdout);
+	install_signals();
+	pid = fork();
+	if (pid < 0)
+		return cmd_fail(-errno, "cannot start the recording process");
+	if (!pid) {
+		close(mirror[0]);
+		worker_main(p, note, mirror[1], worker);
+	}
+	guardian_worker = pid;
+	close(mirror[1]);
+	/* the pipe's end is the worker's */
+	journal_receive(mirror[0], &journal, &finished);
+	close(mirror[0]);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	guardian_worker = 0;
+	if (WIFEXITED(status)) {
+		status = WEXITSTATUS(status);
+	} else {
+		stop_tracing(note);
+		cmd_warn(0, "the recording process was ended by signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+		finish_files(p, note);
+		if (journal && !p->keep)
+			journal_restore(journal);
+		status = 128 + WTERMSIG(status);
+	}
+	journal_free(journal);
+	note_free(note);
+	return status;
+}

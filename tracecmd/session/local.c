@@ -1,0 +1,241 @@
+/*
+ * local.c - see local.h. Layer 5.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "session/files.h"
+#include "session/local.h"
+
+/* How long a recorder may stand still while draining before it is given up. */
+#define DRAIN_TIMEOUT_MS 30000
+
+/* Copy @from, cut to @size. */
+static void text_set(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+/* One instance: set it up and note what a guardian would need. */
+static int instance_setup(struct local *l, struct local_instance *i, struct err *err)
+{
+	int ret = setup_apply(i->conf, l->journal, &i->setup, err);
+
+	if (ret)
+		return ret;
+	i->nr_cpus = setup_nr_cpus(i->setup);
+	i->sinks = malloc(i->nr_cpus * sizeof(*i->sinks));
+	i->recorders = calloc(i->nr_cpus, sizeof(struct recorder *));
+	if (!i->sinks || !i->recorders)
+		return -ENOMEM;
+	memset(i->sinks, -1, i->nr_cpus * sizeof(*i->sinks));
+	text_set(i->note->name, sizeof(i->note->name), setup_name(i->setup));
+	text_set(i->note->dir, sizeof(i->note->dir), setup_dir(i->setup));
+	text_set(i->note->clock, sizeof(i->note->clock), setup_clock(i->setup));
+	i->note->page_size = setup_page_size(i->setup);
+	i->note->nr_cpus = i->nr_cpus;
+	i->note->used = true;
+	return 0;
+}
+
+int local_setup(struct local *l, const struct plan *plan, struct note *note, int mirror_fd,
+		bool agent, struct err *err)
+{
+	int i, ret;
+
+	*l = (struct local){ .plan = plan, .note = note };
+	ret = setup_find_tracing(&l->tracing_dir, err);
+	if (!ret)
+		ret = plan_check(plan, agent, err);
+	if (ret)
+		return ret;
+	l->journal = journal_new(mirror_fd);
+	l->instances = calloc(plan->nr_instances, sizeof(*l->instances));
+	if (!l->journal || !l->instances)
+		return -ENOMEM;
+	l->nr_instances = note->nr_instances = plan->nr_instances;
+	for (i = 0; i < l->nr_instances; i++) {
+		l->instances[i].conf = &plan->instances[i];
+		l->instances[i].note = &note->instances[i];
+		if (!plan_uses(plan, i))
+			continue;
+		ret = instance_setup(l, &l->instances[i], err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+const char *local_clock(const struct local *l)
+{
+	int i;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		if (l->instances[i].setup)
+			return setup_clock(l->instances[i].setup);
+	}
+	/* guests only: what the user asked for, else the kernel's default */
+	return l->plan->instances[0].clock ? l->plan->instances[0].clock : "local";
+}
+
+int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
+		     struct err *err)
+{
+	struct recorder_conf conf = {
+		.cpu = cpu, .sink_fd = sink_fd, .page_size = setup_page_size(i->setup),
+		.no_splice = l->plan->no_splice, .sleep_us = l->plan->sleep_us,
+		.fifo_priority = l->plan->fifo_priority,
+	};
+
+	i->sinks[cpu] = sink_fd;
+	conf.raw_fd = setup_open_raw(i->setup, cpu);
+	if (conf.raw_fd == -ENODEV || conf.raw_fd == -ENXIO) {
+		log_debug("CPU %d cannot be read: offline", cpu);
+		return 0;
+	}
+	if (conf.raw_fd < 0)
+		return err_set(err, conf.raw_fd, "cannot open the ring buffer of CPU %d in '%s'",
+			       cpu, setup_dir(i->setup));
+	return recorder_start(&conf, &i->recorders[cpu], err);
+}
+
+int local_record_files(struct local *l, struct err *err)
+{
+	int i, cpu, fd, ret;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		for (cpu = 0; in->setup && cpu < in->nr_cpus; cpu++) {
+			fd = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
+			if (fd < 0)
+				return fd;
+			in->note->recorded = true;
+			ret = local_record_cpu(l, in, cpu, fd, err);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+/* Keep all our threads out of the trace: they would show up at every page they move. */
+static void exclude_threads(struct setup_instance *s)
+{
+	_cleanup_closedir_ DIR *dir = opendir("/proc/self/task");
+	struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		int tid = strtol(d->d_name, NULL, 10);
+
+		if (tid > 0)
+			setup_exclude_pid(s, tid);
+	}
+}
+
+int local_tracing(struct local *l, bool on, struct err *err)
+{
+	int i, ret, first = 0;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		struct setup_instance *s = l->instances[i].setup;
+
+		if (!s)
+			continue;
+		if (on && !l->plan->no_filter)
+			exclude_threads(s);
+		ret = setup_tracing_on(s, on);
+		if (ret && !first)
+			first = err_set(err, ret, "cannot switch tracing %s in '%s'",
+					on ? "on" : "off", setup_dir(s));
+	}
+	return first;
+}
+
+int local_poll_fds(const struct local *l, struct pollfd *fds, int max)
+{
+	int i, cpu, n = 0;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		const struct local_instance *in = &l->instances[i];
+
+		for (cpu = 0; in->recorders && cpu < in->nr_cpus; cpu++) {
+			if (in->recorders[cpu] && n < max)
+				fds[n++] = (struct pollfd){
+					.fd = recorder_failed_fd(in->recorders[cpu]),
+					.events = POLLIN,
+				};
+		}
+	}
+	return n;
+}
+
+/* Join one instance's recorders. */
+static int instance_join(struct local_instance *in, struct err *err)
+{
+	int cpu, ret, first = 0;
+
+	for (cpu = 0; in->recorders && cpu < in->nr_cpus; cpu++) {
+		if (!in->recorders[cpu])
+			continue;
+		ret = recorder_join(take_ptr(in->recorders[cpu]), DRAIN_TIMEOUT_MS, NULL);
+		if (!ret || first)
+			continue;
+		first = err_set(err, ret, ret == -ENOSPC ?
+				"no space left for the data of CPU %d: what came before is kept" :
+				"recording of CPU %d ended early: what came before is kept", cpu);
+	}
+	return first;
+}
+
+int local_stop(struct local *l, struct err *err)
+{
+	int i, cpu, ret, first;
+
+	first = local_tracing(l, false, err);
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		for (cpu = 0; in->recorders && cpu < in->nr_cpus; cpu++) {
+			if (in->recorders[cpu])
+				recorder_stop(in->recorders[cpu]);
+		}
+	}
+	for (i = 0; i < l->nr_instances; i++) {
+		ret = instance_join(&l->instances[i], err);
+		if (ret && !first)
+			first = ret;
+	}
+	return first;
+}
+
+void local_release(struct local *l)
+{
+	int i, cpu;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		for (cpu = 0; in->sinks && cpu < in->nr_cpus; cpu++) {
+			if (in->recorders && in->recorders[cpu])
+				recorder_join(in->recorders[cpu], 0, NULL);
+			fd_close(&in->sinks[cpu]);
+		}
+		free(in->sinks);
+		free(in->recorders);
+	}
+	if (l->journal) {
+		if (l->plan->keep)
+			journal_forget(l->journal);
+		journal_restore(l->journal);
+	}
+	for (i = 0; i < l->nr_instances; i++)
+		setup_free(l->instances[i].setup);
+	journal_free(l->journal);
+	free(l->instances);
+	*l = (struct local){ 0 };
+}

@@ -1,0 +1,67 @@
+/*
+ * local.h - tracing on this machine: instances set up, recorders running, data drained.
+ *
+ * Layer 5. Used by record (data goes to per-CPU files) and by the agent (to sockets).
+ */
+#ifndef SESSION_LOCAL_H
+#define SESSION_LOCAL_H
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "rec/recorder.h"
+#include "session/note.h"
+#include "session/plan.h"
+#include "setup/setup.h"
+
+struct local_instance {
+	const struct setup_conf *conf;
+	struct setup_instance *setup;	/* NULL: takes no part */
+	struct note_instance *note;
+	int nr_cpus;
+	int *sinks;			/* a descriptor a CPU, -1 unused */
+	struct recorder **recorders;
+};
+
+struct local {
+	const struct plan *plan;
+	struct note *note;
+	struct journal *journal;
+	const char *tracing_dir;
+	struct local_instance *instances;	/* in the plan's order */
+	int nr_instances;
+};
+
+/*
+ * Check the plan and set up tracefs for it; tracing stays off. @mirror_fd: the
+ * guardian's pipe or -1. 0; -errno described in @err, everything put back by local_release().
+ */
+int local_setup(struct local *l, const struct plan *plan, struct note *note, int mirror_fd,
+		bool agent, struct err *err);
+
+/* The clock of the first instance that takes part. */
+const char *local_clock(const struct local *l);
+
+/* Start the recorder of one CPU into @sink_fd (a file or socket, owned by @l from now on). */
+int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
+		     struct err *err);
+
+/* Create a data file for each CPU of all instances and record into it. */
+int local_record_files(struct local *l, struct err *err);
+
+/* Switch tracing of all instances; on: recorder threads are excluded from the trace before. */
+int local_tracing(struct local *l, bool on, struct err *err);
+
+/* Recorders that ended with an error: fills @fds (at most @max), returns how many. */
+int local_poll_fds(const struct local *l, struct pollfd *fds, int max);
+
+/*
+ * Tracing off, drain, join the recorders. 0, or the first error, described; the
+ * data of the others is complete all the same.
+ */
+int local_stop(struct local *l, struct err *err);
+
+/* Put tracefs back (or, with -k, leave it) and free all. */
+void local_release(struct local *l);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * note.h - what a session's guardian must know to finish it when its worker is killed.
+ *
+ * Layer 5. The note lies in memory that both processes share; the worker fills
+ * it in as it goes, and both write the files from it, so that there is one way
+ * to finish a session.
+ */
+#ifndef SESSION_NOTE_H
+#define SESSION_NOTE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "session/plan.h"
+#include "wire/msg.h"
+
+/* A buffer of this machine. */
+struct note_instance {
+	bool used;
+	bool recorded;		/* its recorders have been started */
+	char name[NAME_MAX + 1];
+	char dir[PATH_MAX];	/* in tracefs */
+	char clock[64];
+	uint32_t page_size;	/* bytes */
+	int nr_cpus;
+};
+
+/* A guest whose metadata has come in full. */
+struct note_guest {
+	bool complete_meta;
+	char name[256];
+	char file[PATH_MAX];	/* the guest's trace.dat */
+	char clock[64];
+	uint32_t page_size;	/* bytes */
+	uint64_t trace_id;
+	int nr_cpus;
+	int32_t vcpu_tid[MSG_MAX_CPUS];	/* -1 unknown */
+};
+
+struct note {
+	uint64_t trace_id;	/* of this machine's file */
+	int nr_instances;
+	struct note_instance instances[PLAN_MAX_INSTANCES];
+	int nr_guests;
+	struct note_guest guests[PLAN_MAX_GUESTS];
+};
+
+/* Shared memory, all zero but a fresh trace id; NULL: no memory. */
+struct note *note_new(void);
+void note_free(struct note *n);
+
+/* A random 64-bit id that is never 0. */
+uint64_t note_trace_id(void);
+
+#endif

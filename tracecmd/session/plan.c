@@ -1,0 +1,159 @@
+/*
+ * plan.c - see plan.h. Layer 5.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "session/plan.h"
+#include "trace-tsync.h"
+
+int plan_init(struct plan *p)
+{
+	*p = (struct plan){
+		.file_version = 7, .zip = zip_best(), .sleep_us = 1000,
+	};
+	trace_tsync_defaults(&p->tsync);
+	p->output = strdup("trace.dat");
+	if (!p->output || !plan_add_instance(p, NULL))
+		return -ENOMEM;
+	return 0;
+}
+
+static void strings_free(char **list, int nr)
+{
+	int i;
+
+	for (i = 0; list && i < nr; i++)
+		free(list[i]);
+	free(list);
+}
+
+void plan_release(struct plan *p)
+{
+	int i;
+
+	for (i = 0; i < p->nr_instances; i++)
+		setup_conf_release(&p->instances[i]);
+	free(p->instances);
+	for (i = 0; i < p->nr_guests; i++) {
+		free(p->guests[i].where);
+		free(p->guests[i].name);
+		strings_free(p->guests[i].args, p->guests[i].nr_args);
+	}
+	free(p->guests);
+	free(p->command);	/* its words belong to main's argv */
+	free(p->output);
+	free(p->temp_dir);
+	free(p->ts_offset);
+	free(p->tsync.debug_dir);
+	*p = (struct plan){ 0 };
+}
+
+struct setup_conf *plan_add_instance(struct plan *p, const char *name)
+{
+	struct setup_conf *more, *c;
+
+	if (p->nr_instances == PLAN_MAX_INSTANCES)
+		return NULL;
+	more = reallocarray(p->instances, p->nr_instances + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	p->instances = more;
+	c = &more[p->nr_instances];
+	*c = (struct setup_conf){ .used = name };
+	if (name) {
+		c->name = strdup(name);
+		if (!c->name)
+			return NULL;
+	}
+	p->nr_instances++;
+	return c;
+}
+
+struct plan_guest *plan_add_guest(struct plan *p, const char *where)
+{
+	struct plan_guest *more, *g;
+
+	if (p->nr_guests == PLAN_MAX_GUESTS)
+		return NULL;
+	more = reallocarray(p->guests, p->nr_guests + 1, sizeof(*more));
+	if (!more)
+		return NULL;
+	p->guests = more;
+	g = &more[p->nr_guests];
+	*g = (struct plan_guest){ .where = strdup(where) };
+	if (!g->where)
+		return NULL;
+	p->nr_guests++;
+	return g;
+}
+
+int plan_guest_add_arg(struct plan_guest *g, const char *arg)
+{
+	char **more = reallocarray(g->args, g->nr_args + 2, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	g->args = more;
+	more[g->nr_args] = strdup(arg);
+	if (!more[g->nr_args])
+		return -ENOMEM;
+	more[++g->nr_args] = NULL;
+	return 0;
+}
+
+bool plan_uses(const struct plan *p, int i)
+{
+	const struct setup_conf *c = &p->instances[i];
+
+	return c->used || c->nr_events || c->tracer;
+}
+
+/* The directory the output goes to must exist and let us write. */
+static int check_output(const struct plan *p, struct err *err)
+{
+	_cleanup_free_ char *dir = strdup(p->output);
+	char *slash;
+
+	if (!dir)
+		return -ENOMEM;
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = 0;
+	if (access(slash ? dir : ".", W_OK))
+		return err_set(err, -errno,
+			       "cannot create '%s' there; name another output file with -o",
+			       p->output);
+	if (p->temp_dir && access(p->temp_dir, W_OK))
+		return err_set(err, -errno, "cannot write to the directory '%s' of --temp",
+			       p->temp_dir);
+	if (p->tsync.debug_dir && access(p->tsync.debug_dir, W_OK))
+		return err_set(err, -errno, "cannot write to the directory '%s' of --tsync-debug",
+			       p->tsync.debug_dir);
+	return 0;
+}
+
+int plan_check(const struct plan *p, bool agent, struct err *err)
+{
+	bool something = p->nr_guests > 0;
+	int i, ret;
+
+	for (i = 0; i < p->nr_instances; i++)
+		something |= plan_uses(p, i) && (i || p->instances[i].nr_events ||
+						 p->instances[i].tracer);
+	if (!something) {
+		err_set(err, 0, "no event or plugin was specified... aborting\n"
+			"  Name events with -e (for instance -e sched) or a tracer with -p");
+		return -EINVAL;
+	}
+	for (i = 0; i < p->nr_instances; i++) {
+		if (!plan_uses(p, i))
+			continue;
+		ret = setup_check(&p->instances[i], p->ignore_unknown, err);
+		if (ret)
+			return ret;
+	}
+	return agent ? 0 : check_output(p, err);
+}

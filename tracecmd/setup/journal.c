@@ -1,0 +1,454 @@
+/*
+ * journal.c - see journal.h. Layer 3.
+ *
+ * Mirrored are frames of three host-endian u32 (kind, bytes of the path, bytes of the
+ * value) and then path and value without NULs. Both ends are the same program on the
+ * same machine, but the writer may die in the middle of a frame.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "setup/journal.h"
+#include "setup/tracefile.h"
+
+#define MAX_PATH_BYTES	4096
+#define MAX_VALUE_BYTES	(4 * 1024 * 1024)
+#define MIRROR_MS	5000
+#define BUSY_MS		1000	/* how long an instance may stay busy after its last user ended */
+
+enum kind {
+	KIND_VALUE = 1,		/* write the value to the file */
+	KIND_DIR,		/* remove the directory */
+	KIND_DROP,		/* the last entry doesn't count */
+	KIND_FINISHED,		/* nothing is to be restored any more */
+};
+
+struct entry {
+	enum kind kind;
+	char *path;
+	char *value;		/* NULL for KIND_DIR */
+	bool done;
+};
+
+struct journal {
+	struct entry *entry;
+	size_t count, alloc;
+	int mirror_fd;
+	bool finished;
+};
+
+struct journal *journal_new(int mirror_fd)
+{
+	struct journal *j = calloc(1, sizeof(*j));
+
+	if (j)
+		j->mirror_fd = mirror_fd;
+	return j;
+}
+
+static void drop_last(struct journal *j)
+{
+	struct entry *e = &j->entry[--j->count];
+
+	free(e->path);
+	free(e->value);
+}
+
+void journal_free(struct journal *j)
+{
+	if (!j)
+		return;
+	while (j->count)
+		drop_last(j);
+	free(j->entry);
+	free(j);
+}
+
+/* --- the mirror */
+
+/* Write without dying of SIGPIPE when the guardian has gone. */
+static int write_no_sigpipe(int fd, const struct buf *b)
+{
+	static const struct timespec now = { 0 };
+	sigset_t pipe_set, pending, old;
+	int ret;
+
+	sigemptyset(&pipe_set);
+	sigaddset(&pipe_set, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_set, &old);
+	ret = io_write_full(fd, b->data, b->len, deadline_in_ms(MIRROR_MS));
+	if (ret == -EPIPE && !sigismember(&pending, SIGPIPE))
+		while (sigtimedwait(&pipe_set, NULL, &now) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+/* A guardian that can't be told any more is no reason not to trace. */
+static void mirror(struct journal *j, enum kind kind, const char *path, const char *value)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	uint32_t head[] = { kind, strlen(path), strlen(value) };
+	int ret;
+
+	if (j->mirror_fd < 0)
+		return;
+	buf_add(&b, head, sizeof(head));
+	buf_add_str(&b, path);
+	ret = buf_add_str(&b, value);
+	if (!ret)
+		ret = write_no_sigpipe(j->mirror_fd, &b);
+	if (ret) {
+		log_debug("the guardian can't be told of %s: %s", path, strerror(-ret));
+		j->mirror_fd = -1;
+	}
+}
+
+/* Read @len bytes as heap string. 0; -errno. */
+static int read_text(int fd, size_t len, char **ret)
+{
+	_cleanup_free_ char *text = calloc(1, len + 1);
+	int error;
+
+	if (!text)
+		return -ENOMEM;
+	error = io_read_full(fd, text, len, DEADLINE_NEVER);
+	if (error)
+		return error;
+	*ret = take_ptr(text);
+	return 0;
+}
+
+static int add_entry(struct journal *j, enum kind kind, const char *path, const char *value);
+
+/* Take in one frame. 0; -ENODATA at the end; -errno. */
+static int receive_one(int fd, struct journal *j)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *value = NULL;
+	uint32_t head[3];
+	int ret;
+
+	ret = io_read_full(fd, head, sizeof(head), DEADLINE_NEVER);
+	if (ret)
+		return ret;
+	if (head[1] > MAX_PATH_BYTES || head[2] > MAX_VALUE_BYTES)
+		return -EBADMSG;
+	ret = read_text(fd, head[1], &path);
+	if (!ret)
+		ret = read_text(fd, head[2], &value);
+	if (ret)
+		return ret;
+
+	switch (head[0]) {
+	case KIND_VALUE:
+		return add_entry(j, KIND_VALUE, path, value);
+	case KIND_DIR:
+		return add_entry(j, KIND_DIR, path, NULL);
+	case KIND_DROP:
+		if (j->count)
+			drop_last(j);
+		return 0;
+	case KIND_FINISHED:
+		j->finished = true;
+		return 0;
+	default:
+		return -EBADMSG;
+	}
+}
+
+int journal_receive(int fd, struct journal **ret, bool *ret_finished)
+{
+	struct journal *j = journal_new(-1);
+	int error;
+
+	if (!j)
+		return -ENOMEM;
+	do {
+		error = receive_one(fd, j);
+	} while (!error);
+	if (error == -ENOMEM) {
+		journal_free(j);
+		return error;
+	}
+	/* a cut frame belongs to a change that wasn't made yet */
+	if (error != -ENODATA)
+		log_debug("the journal ends early: %s", strerror(-error));
+	*ret = j;
+	*ret_finished = j->finished;
+	return 0;
+}
+
+/* --- noting */
+
+static int add_entry(struct journal *j, enum kind kind, const char *path, const char *value)
+{
+	_cleanup_free_ char *path_copy = strdup(path);
+	_cleanup_free_ char *value_copy = value ? strdup(value) : NULL;
+
+	if (!path_copy || (value && !value_copy))
+		return -ENOMEM;
+	if (j->count == j->alloc) {
+		size_t alloc = j->alloc ? j->alloc * 2 : 32;
+		struct entry *grown = reallocarray(j->entry, alloc, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		j->entry = grown;
+		j->alloc = alloc;
+	}
+	j->entry[j->count++] = (struct entry){
+		.kind = kind,
+		.path = take_ptr(path_copy),
+		.value = take_ptr(value_copy),
+	};
+	return 0;
+}
+
+static bool is_noted(const struct journal *j, const char *path)
+{
+	for (size_t i = 0; i < j->count; i++)
+		if (strcmp(j->entry[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+int journal_note(struct journal *j, const char *path, const char *value)
+{
+	enum kind kind = value ? KIND_VALUE : KIND_DIR;
+	int ret;
+
+	if (is_noted(j, path))
+		return 0;
+	ret = add_entry(j, kind, path, value);
+	if (!ret)
+		mirror(j, kind, path, value ? value : "");
+	return ret;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Cut @text down to the @len bytes at @from. */
+static void keep_only(char *text, const char *from, size_t len)
+{
+	memmove(text, from, len);
+	text[len] = '\0';
+}
+
+/* Turn what reading the file @path gave into what has to be written to get it back. */
+static void to_value(const char *path, char *text)
+{
+	const char *name = base_name(path);
+	char *from;
+
+	if (strcmp(name, "trace_clock") == 0) {
+		/* "local [global] counter" */
+		from = strchr(text, '[');
+		if (from)
+			keep_only(text, from + 1, strcspn(from + 1, "]"));
+	} else if (strcmp(name, "buffer_size_kb") == 0) {
+		/* "7 (expanded: 1408)": will have that size once it is used */
+		from = strstr(text, "expanded: ");
+		if (from)
+			keep_only(text, from + 10, strspn(from + 10, "0123456789"));
+	} else if (strcmp(name, "filter") == 0) {
+		/* "none"; a system's says "### global filter ###"; a rejected one is shown, not used */
+		if (strcmp(text, "none") == 0 || text[0] == '#' || strstr(text, "parse_error:"))
+			keep_only(text, "0", 1);
+	} else if (strcmp(name, "enable") == 0) {
+		/* "1*": a trigger has a share in it */
+		keep_only(text, text, strspn(text, "01X"));
+	} else if (strcmp(text, "no pid") == 0) {
+		text[0] = '\0';
+	}
+}
+
+/* Does the content @text of @path show something that writing its own value would remove? */
+static bool is_unclean(const char *path, const char *text)
+{
+	return strstr(text, "parse_error:") ||
+	       (strcmp(base_name(path), "buffer_size_kb") == 0 && strstr(text, "expanded"));
+}
+
+/* Read @path. @ret_clean: writing @ret_value to it would change nothing. */
+static int read_value(const char *path, char **ret_value, bool *ret_clean)
+{
+	char *text = NULL;
+	int ret;
+
+	ret = tracefile_read(path, &text);
+	if (ret)
+		return ret;
+	*ret_clean = !is_unclean(path, text);
+	to_value(path, text);
+	*ret_value = text;
+	return 0;
+}
+
+int journal_remember(struct journal *j, const char *path)
+{
+	_cleanup_free_ char *value = NULL;
+	bool clean;
+	int ret;
+
+	ret = read_value(path, &value, &clean);
+	return ret ? ret : journal_note(j, path, value);
+}
+
+static int describe(struct err *err, int code, const char *path, const char *value)
+{
+	_cleanup_free_ char *said = tracefile_complaint(path, value);
+
+	return err_set(err, code, "cannot write '%.200s' to %s: %s%s%s", value, path,
+		       strerror(-code), said ? "\n" : "", said ? said : "");
+}
+
+int journal_write(struct journal *j, const char *path, const char *value, struct err *err)
+{
+	_cleanup_free_ char *old = NULL;
+	bool clean = false;
+	int ret;
+
+	ret = read_value(path, &old, &clean);
+	if (!ret)
+		ret = journal_note(j, path, old);
+	if (!ret && clean && strcmp(old, value) == 0)
+		return 0;
+	if (!ret)
+		ret = tracefile_write(path, value, false);
+	return ret ? describe(err, ret, path, value) : 0;
+}
+
+int journal_append(struct journal *j, const char *path, const char *value, struct err *err)
+{
+	int ret;
+
+	ret = journal_remember(j, path);
+	if (!ret)
+		ret = tracefile_write(path, value, true);
+	return ret ? describe(err, ret, path, value) : 0;
+}
+
+int journal_mkdir(struct journal *j, const char *path)
+{
+	size_t count = j->count;
+	int ret;
+
+	ret = journal_note(j, path, NULL);
+	if (ret)
+		return ret;
+	if (mkdir(path, 0750) == 0)
+		return 0;
+	ret = -errno;
+	if (j->count > count) {
+		drop_last(j);
+		mirror(j, KIND_DROP, "", "");
+	}
+	return ret;
+}
+
+/* --- restoring */
+
+static int restore_value(const struct entry *e)
+{
+	_cleanup_free_ char *now = NULL;
+	bool clean = false;
+
+	/* most writes cost the kernel a grace period; what is right already needs none */
+	if (read_value(e->path, &now, &clean) == 0 && clean && strcmp(now, e->value) == 0)
+		return 0;
+	return tracefile_write(e->path, e->value, false);
+}
+
+/* Remove an instance; those that had its files open may still be ending. */
+static int remove_dir(const char *path, struct deadline d)
+{
+	static const struct timespec pause = { .tv_nsec = 5000000 };
+
+	while (rmdir(path)) {
+		if (errno == ENOENT)
+			return 0;
+		if (errno != EBUSY || deadline_passed(d))
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static bool is_beneath(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(path, dir, len) == 0 && path[len] == '/';
+}
+
+/* Directories first: what is in them goes with them. */
+static void remove_dirs(struct journal *j)
+{
+	struct deadline d = deadline_in_ms(BUSY_MS);
+
+	for (size_t i = j->count; i-- > 0;) {
+		struct entry *dir = &j->entry[i];
+
+		if (dir->kind != KIND_DIR || remove_dir(dir->path, d))
+			continue;
+		dir->done = true;
+		for (size_t k = 0; k < j->count; k++)
+			if (is_beneath(j->entry[k].path, dir->path))
+				j->entry[k].done = true;
+	}
+}
+
+/* Nothing is left to do for the guardian either. */
+static void finish(struct journal *j)
+{
+	j->finished = true;
+	mirror(j, KIND_FINISHED, "", "");
+}
+
+int journal_restore(struct journal *j)
+{
+	int ret = 0;
+
+	if (j->finished)
+		return 0;
+	remove_dirs(j);
+	for (size_t i = j->count; i-- > 0;) {
+		struct entry *e = &j->entry[i];
+		int error;
+
+		if (e->done)
+			continue;
+		error = e->kind == KIND_DIR ? remove_dir(e->path, deadline_in_ms(0)) :
+					      restore_value(e);
+		e->done = true;
+		if (error) {
+			log_debug("cannot restore %s: %s", e->path, strerror(-error));
+			ret = ret ? ret : error;
+		}
+	}
+	finish(j);
+	return ret;
+}
+
+void journal_forget(struct journal *j)
+{
+	if (!j->finished)
+		finish(j);
+}
