@@ -7,6 +7,7 @@
 #define OPTPARSE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum opt_arg {
 	OPT_NONE,

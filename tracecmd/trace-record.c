@@ -192,9 +192,11 @@ static int set_version(struct parse *x, const char *text)
 	return 0;
 }
 
-static int new_instance(struct parse *x, const char *name)
+/* -B NAME: the instance of that name, a new one if it wasn't named before. */
+static int choose_instance(struct parse *x, const char *name)
 {
 	const char *clock = x->plan->instances[0].clock;
+	int i;
 
 	if (x->agent)
 		return refuse(x, "-B is incompatible with agent recording");
@@ -202,6 +204,11 @@ static int new_instance(struct parse *x, const char *name)
 		return refuse(x, "'%s' is no name for an instance", name);
 	x->guest = NULL;
 	x->inverse = false;
+	for (i = 1; i < x->plan->nr_instances; i++) {
+		x->instance = &x->plan->instances[i];
+		if (!strcmp(x->instance->name, name))
+			return 0;
+	}
 	x->instance = plan_add_instance(x->plan, name);
 	if (!x->instance)
 		return -ENOMEM;
@@ -299,7 +306,7 @@ static int what_option(struct parse *x, int id, const char *arg)
 		return set_number(x, "-b: buffer size must be positive", arg, 1, 1 << 30,
 				  &x->instance->buffer_kb);
 	default: /* 'B' */
-		return new_instance(x, arg);
+		return choose_instance(x, arg);
 	}
 }
 

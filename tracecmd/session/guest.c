@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -282,8 +283,13 @@ static int connect_data(struct guest *g, struct err *err)
 		if (ret)
 			return ret;
 	}
-	conf = (struct drain_conf){ .sockets = g->sockets, .files = g->files, .count = n };
-	return drain_start(&conf, &g->drain, err);
+	conf = (struct drain_conf){
+		.n = n, .sockets = g->sockets, .files = g->files, .quota_bytes = UINT64_MAX,
+	};
+	ret = drain_start(&conf, &g->drain, err);
+	if (!ret)
+		memset(g->sockets, -1, n * sizeof(int));	/* the drain's now */
+	return ret;
 }
 
 int guest_receive(struct guest *g, struct err *err)
@@ -330,19 +336,42 @@ static int wait_close_response(struct guest *g)
 	return ret;
 }
 
+/* The last comparison of the clocks, and what all of them found. */
+static void finish_sync(struct guest *g)
+{
+	struct err why = { 0 };
+	int ret;
+
+	if (!g->sync)
+		return;
+	ret = tsync_host_stop(g->sync, g->lost ? 0 : FINAL_SYNC_MS +
+			      FINAL_SYNC_CPU_MS * g->own->nr_cpus, &g->samples, &why);
+	if (ret)
+		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",
+			 g->own->name, why.text[0] ? why.text : "no round succeeded");
+	else if (why.text[0] && !g->lost)
+		cmd_warn(0, "guest %s: the clocks were not compared to the end: %s", g->own->name,
+			 why.text);
+	tsync_free(take_ptr(g->sync));
+}
+
+/* Readers take whole sub-buffers only: cut what a lost guest left of its last one. */
+static void cut_partial_pages(struct guest *g)
+{
+	struct stat st;
+	int cpu;
+
+	for (cpu = 0; cpu < g->own->nr_cpus; cpu++) {
+		if (!fstat(g->files[cpu], &st) && st.st_size % g->own->page_size)
+			(void)!ftruncate(g->files[cpu], st.st_size - st.st_size % g->own->page_size);
+	}
+}
+
 int guest_wait_close(struct guest *g, struct err *err)
 {
 	int ret = 0;
 
-	if (g->sync) {
-		struct err why = { 0 };
-
-		if (tsync_host_stop(g->sync, g->lost ? 0 : FINAL_SYNC_MS +
-				    FINAL_SYNC_CPU_MS * g->own->nr_cpus, &g->samples, &why))
-			cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",
-				 g->own->name, why.text[0] ? why.text : "no round succeeded");
-		tsync_free(take_ptr(g->sync));
-	}
+	finish_sync(g);
 	if (g->connected && !g->lost) {
 		ret = wait_close_response(g);
 		if (ret)
@@ -352,6 +381,7 @@ int guest_wait_close(struct guest *g, struct err *err)
 		int end = drain_finish(g->drain, g->lost ? 1000 : CLOSE_MS, NULL);
 
 		ret = ret ? ret : end;
+		cut_partial_pages(g);
 	}
 	if (!ret && !g->lost)
 		return 0;

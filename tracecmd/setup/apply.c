@@ -94,6 +94,7 @@ static int clear_events(struct setup_instance *s)
 	ret = read_enabled(s, list, &enabled);
 	if (!ret)
 		ret = journal_note(s->journal, list, (const char *)enabled.data);
+	s->events_noted = ret == 0;
 	if (!ret && enabled.data[0])
 		ret = tracefile_write(all, "0", false);
 	if (ret && ret != -ENOMEM) {
@@ -254,7 +255,9 @@ static int switch_target(struct setup_instance *s, const struct event_target *t,
 		path = tracefile_path(s->dir, "events/%s/enable", t->system);
 	if (!path)
 		return err_set(err, -ENOMEM, "no memory");
-	ret = tracefile_write(path, value, false);
+	/* a file that says "X", some on and some off, can't be noted this way */
+	ret = s->events_noted ? tracefile_write(path, value, false) :
+				journal_write(s->journal, path, value, NULL);
 	if (!ret)
 		return 0;
 	if ((!t || !t->name) && tracefile_read(path, &now) == 0 && now[0] != '0') {

@@ -19,6 +19,7 @@ struct setup_instance {
 	int nr_cpus;
 	bool latency;		/* its tracer is a latency tracer */
 	bool created;
+	bool events_noted;	/* the journal knows which events were on */
 	struct journal *journal;
 };
 

@@ -51,12 +51,6 @@ int in_file_read(struct in_file *f, void *data, size_t len, uint64_t offset, con
 	return 0;
 }
 
-/* A page size that masks, divisions and buffers can live with. */
-static bool page_size_ok(uint32_t size)
-{
-	return size >= IN_PAGE_SIZE_MIN && size <= IN_PAGE_SIZE_MAX && !(size & (size - 1));
-}
-
 static int header_error(struct in_file *f, int code, struct err *err)
 {
 	const char *name = f->src.name;
@@ -86,9 +80,6 @@ static int header_read(struct in_file *f, struct err *err)
 	ret = dat_header_parse(bytes, len, &f->head, &f->head_len);
 	if (ret)
 		return header_error(f, ret, err);
-	if (!page_size_ok(f->head.page_size))
-		return err_set(err, -EBADMSG, "%s: impossible page size %u in the initial header",
-			       f->src.name, f->head.page_size);
 	f->long_size = f->head.long_size;
 	if (f->head.version < 7 || !strcmp(f->head.compression, "none"))
 		return 0;

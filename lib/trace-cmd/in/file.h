@@ -30,9 +30,6 @@
 #define IN_OPTION_SECTIONS_MAX	4096
 #define IN_OPTIONS_MAX		1000000
 #define IN_SECTIONS_MAX		65536
-#define IN_CPU_MAX		65536		/* CPU numbers are below it */
-#define IN_PAGE_SIZE_MIN	512
-#define IN_PAGE_SIZE_MAX	(16u << 20)
 
 /*
  * One metadata part, by the ids 16..21, 23 and 25. In v7 it is a section; in

@@ -40,6 +40,23 @@ static void consume(const struct out_buffer *b, const struct out_cpu *cpu, uint6
 
 /* --- as they are -------------------------------------------------------- */
 
+/* Write @len bytes at @pos + *@done, which moves on by what a full disk still took. */
+static int write_block(int fd, const char *data, size_t len, uint64_t pos, uint64_t *done)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, data, len, pos + *done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		data += n;
+		len -= n;
+		*done += n;
+	}
+	return 0;
+}
+
 /* Copy by read and write. *@done counts the bytes that have arrived. */
 static int copy_by_hand(int in, int out, uint64_t pos, uint64_t len, uint64_t *done)
 {
@@ -53,10 +70,9 @@ static int copy_by_hand(int in, int out, uint64_t pos, uint64_t len, uint64_t *d
 		int ret = io_pread_full(in, block, want, *done);
 
 		if (!ret)
-			ret = io_pwrite_full(out, block, want, pos + *done);
+			ret = write_block(out, block, want, pos, done);
 		if (ret)
 			return ret;
-		*done += want;
 	}
 	return 0;
 }

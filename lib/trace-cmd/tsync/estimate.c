@@ -95,7 +95,7 @@ static double cube_root(double x)
 static uint64_t bin_width(const struct point *sorted, unsigned int n)
 {
 	double iqr = spread(&sorted[n / 4], &sorted[(3 * n) / 4]);
-	double width = 1.5 * iqr;
+	double width = 2.0 * iqr / cube_root(n);
 
 	if (width < 1.0)
 		return 1;
