@@ -5,20 +5,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "message.h"
 
 /* One write, so that the messages of several processes don't mix. */
 static void message_print(int code, const char *fmt, va_list ap)
 {
+	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	char text[ERR_TEXT_MAX];
+	const char *at = text;
+	size_t len;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	fflush(stdout);
 	if (code)
-		fprintf(stderr, "trace-cmd: %s\n  %s\n", strerror(abs(code)), text);
-	else
-		fprintf(stderr, "  %s\n", text);
+		buf_printf(&b, "trace-cmd: %s\n", strerror(abs(code)));
+	/* each line two blanks in */
+	while (*at) {
+		len = strcspn(at, "\n");
+		buf_printf(&b, "  %.*s\n", (int)len, at);
+		at += len + (at[len] == '\n');
+	}
+	fflush(stdout);
+	(void)!write(STDERR_FILENO, b.data, b.len);
 }
 
 int cmd_fail(int code, const char *fmt, ...)

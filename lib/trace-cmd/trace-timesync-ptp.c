@@ -26,8 +26,13 @@
 #include "tsync/link.h"
 #include "tsync/registry.h"
 
-/* What the measuring side does unless told otherwise at run time; a bit less selects the other way. */
+/* What the measuring side does unless told otherwise at run time. */
 static const uint32_t ptp_flags = PTP_FLAG_FASTEST_RESPONSE | PTP_FLAG_USE_MARKER;
+
+uint32_t tsync_ptp_default_flags(void)
+{
+	return ptp_flags;
+}
 
 #define FLAGS_KNOWN (PTP_FLAG_FASTEST_RESPONSE | PTP_FLAG_USE_MARKER)
 
@@ -200,8 +205,8 @@ static int host_start(struct tsync_link *link, uint32_t *ret_flags)
 	if (ret)
 		return ret;
 	if (start.flags & ~FLAGS_KNOWN)
-		return err_set(&link->err, -EPROTO, "the guest wants ptp with unknown flags 0x%" PRIx32,
-			       start.flags);
+		return err_set(&link->err, -EPROTO,
+			       "the guest wants ptp with unknown flags 0x%" PRIx32, start.flags);
 	ret = begin(link, start.flags, start.series);
 	if (ret)
 		return ret;

@@ -363,7 +363,7 @@ static int keep_data(int code, const char *output, struct err *err)
 
 	snprintf(said, sizeof(said), "%s", err->text[0] ? err->text : "it could not be written");
 	err_clear(err);
-	return err_set(err, code, "'%s' is not complete: %s\n  The recorded data is kept in '%s.*cpu*'",
+	return err_set(err, code, "'%s' is not complete: %s\nThe recorded data is kept in '%s.*cpu*'",
 		       output, said, output);
 }
 

@@ -145,7 +145,7 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 						 p->instances[i].tracer);
 	if (!something) {
 		err_set(err, 0, "no event or plugin was specified... aborting\n"
-			"  Name events with -e (for instance -e sched) or a tracer with -p");
+			"Name events with -e (for instance -e sched) or a tracer with -p");
 		return -EINVAL;
 	}
 	for (i = 0; i < p->nr_instances; i++) {

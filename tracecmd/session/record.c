@@ -66,53 +66,42 @@ static bool stop_requested(const struct run *r)
 	return read(r->signal_fd, &si, sizeof(si)) == sizeof(si);
 }
 
-static void connect_guests(struct run *r)
+/* Two guests of one name would write one file. */
+static int check_guest_name(const struct run *r, int i, struct err *err)
 {
-	int i, ret;
+	int j;
+
+	for (j = 0; j < i; j++) {
+		if (!strcmp(r->note->guests[i].name, r->note->guests[j].name))
+			return err_set(err, -EEXIST,
+				       "two guests are called '%s'; tell them apart with --name",
+				       r->note->guests[i].name);
+	}
+	return 0;
+}
+
+/*
+ * Connect and negotiate with all guests, then take in their metadata. One that cannot be
+ * had ends the run before it began: better now than after an hour without it.
+ */
+static int connect_guests(struct run *r, struct err *err)
+{
+	int i, ret = 0;
 
 	r->note->nr_guests = r->plan->nr_guests;
-	for (i = 0; i < r->plan->nr_guests; i++) {
-		struct guest *g = &r->guests[i];
-		struct err err = { 0 };
-
-		*g = (struct guest){
+	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
+		r->guests[i] = (struct guest){
 			.plan = r->plan, .conf = &r->plan->guests[i], .note = r->note,
 			.own = &r->note->guests[i], .index = i,
 		};
-		ret = guest_connect(g, local_clock(&r->local), r->local.tracing_dir, &err);
-		if (ret) {
-			run_failed(r, ret, &err);
-			g->lost = true;
-		}
+		ret = guest_connect(&r->guests[i], local_clock(&r->local), r->local.tracing_dir,
+				    err);
+		if (!ret)
+			ret = check_guest_name(r, i, err);
 	}
-	for (i = 0; i < r->plan->nr_guests; i++) {
-		struct guest *g = &r->guests[i];
-		struct err err = { 0 };
-
-		if (g->lost)
-			continue;
-		ret = guest_receive(g, &err);
-		if (ret) {
-			run_failed(r, ret, &err);
-			g->lost = true;
-		}
-	}
-}
-
-/* Two guests of one name would write one file. */
-static int check_guest_names(const struct run *r, struct err *err)
-{
-	int i, j;
-
-	for (i = 0; i < r->plan->nr_guests; i++) {
-		for (j = 0; j < i; j++) {
-			if (!strcmp(r->note->guests[i].name, r->note->guests[j].name))
-				return err_set(err, -EEXIST,
-					       "two guests are called '%s'; tell them apart with --name",
-					       r->note->guests[i].name);
-		}
-	}
-	return 0;
+	for (i = 0; !ret && i < r->plan->nr_guests; i++)
+		ret = guest_receive(&r->guests[i], err);
+	return ret;
 }
 
 static bool any_guest(const struct run *r)
@@ -139,16 +128,8 @@ static bool any_local(const struct run *r)
 
 static int run_start(struct run *r, struct err *err)
 {
-	int ret = 0;
+	int ret = connect_guests(r, err);
 
-	if (r->plan->nr_guests) {
-		connect_guests(r);
-		ret = check_guest_names(r, err);
-		if (!ret && !any_guest(r) && !any_local(r)) {
-			/* each has said why already */
-			return -ECONNREFUSED;
-		}
-	}
 	if (!ret)
 		ret = local_record_files(&r->local, err);
 	if (!ret)

@@ -184,8 +184,29 @@ static int clear_filters(struct setup_instance *s, const struct event_list *list
 	return ret == -ENOMEM ? ret : 0;
 }
 
-static int write_filter(struct setup_instance *s, const struct event_target *t, const char *filter,
-			struct err *err)
+/*
+ * Has any event of the system @t got a filter? Kernels may say that they took a system's filter when
+ * no event had use for it.
+ */
+static bool filter_suits_any(struct setup_instance *s, const struct event_list *list,
+			     const struct event_target *t)
+{
+	for (size_t i = t->first; i < t->first + t->count; i++) {
+		_cleanup_free_ char *path = tracefile_path(s->dir, "events/%s/%s/filter",
+							   list->id[i].system, list->id[i].name);
+		_cleanup_free_ char *text = NULL;
+
+		/* what can't be read has to be believed */
+		if (!path || tracefile_read(path, &text))
+			return true;
+		if (strcmp(text, "none") != 0 && !strstr(text, "parse_error:"))
+			return true;
+	}
+	return false;
+}
+
+static int write_filter(struct setup_instance *s, const struct event_list *list,
+			const struct event_target *t, const char *filter, struct err *err)
 {
 	_cleanup_free_ char *dir = NULL;
 	_cleanup_free_ char *path = NULL;
@@ -198,6 +219,8 @@ static int write_filter(struct setup_instance *s, const struct event_target *t, 
 	if (!path)
 		return err_set(err, -ENOMEM, "no memory");
 	ret = journal_write(s->journal, path, filter, NULL);
+	if (!ret && !t->name && !filter_suits_any(s, list, t))
+		ret = -EINVAL;
 	if (!ret)
 		return 0;
 	said = tracefile_complaint(path, filter);
@@ -227,7 +250,7 @@ static int apply_filter(struct setup_instance *s, const struct event_list *list,
 		}
 		if (!filter)
 			continue;
-		ret = write_filter(s, t, filter, &first);
+		ret = write_filter(s, list, t, filter, &first);
 		if (ret == -ENOMEM)
 			return err_set(err, ret, "no memory");
 		suited += ret == 0;

@@ -279,10 +279,25 @@ static void to_value(const char *path, char *text)
 	}
 }
 
-/* Does the content @text of @path show something that writing its own value would remove? */
+/* Is @path ".../events/SYSTEM/filter"? */
+static bool is_system_filter(const char *path)
+{
+	const char *end = base_name(path);
+
+	if (strcmp(end, "filter") != 0 || end == path)
+		return false;
+	for (end--; end > path && end[-1] != '/'; end--)
+		;
+	return end - path >= 8 && strncmp(end - 8, "/events/", 8) == 0;
+}
+
+/*
+ * May writing the value that @path shows by its content @text change something? A system's
+ * filter doesn't tell what its events have, a rejected one is shown until another is written.
+ */
 static bool is_unclean(const char *path, const char *text)
 {
-	return strstr(text, "parse_error:") ||
+	return strstr(text, "parse_error:") || is_system_filter(path) ||
 	       (strcmp(base_name(path), "buffer_size_kb") == 0 && strstr(text, "expanded"));
 }
 

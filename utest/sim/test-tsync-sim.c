@@ -231,7 +231,7 @@ static void whole_sessions_convert_guest_times_within_the_round_trips(void **sta
 			int64_t truth = time + sim_offset(&sim, time);
 			int64_t host = timeshift_apply(&ts.cpus[2], 1, time);
 
-			/* beyond the outer samples the line through two of them goes on for a moment */
+			/* beyond the outer samples the line through two of them goes on */
 			assert_within(host, truth - 2 * worst - 2, truth + 2 * worst + 2, seed);
 		}
 		timeshift_release(&ts);
@@ -256,7 +256,8 @@ static void identical_clocks_give_offset_zero(void **state)
 		run_session(&sim, both_flags[i], 3, &samples);
 		assert_int_equal(samples.count, 2);
 		assert_int_equal(samples.results[0].offset, 0);
-		assert_int_equal(tsync_samples_timeshift(&samples, TIMESHIFT_CURRENT, 7, 1, 1, &ts), 0);
+		assert_int_equal(tsync_samples_timeshift(&samples, TIMESHIFT_CURRENT, 7, 1, 1,
+							 &ts), 0);
 		assert_int_equal(ts.cpus[0].nr_samples, 2);
 		assert_int_equal(ts.cpus[0].samples[0].offset, 0);
 		timeshift_release(&ts);

@@ -83,7 +83,7 @@ static inline uint8_t *walk_payload(const struct walk *w, const struct walk_sect
 	return out;
 }
 
-/* The unpacked chunks of a CPU's data, to be freed; each must have @chunk bytes, the last one may have fewer. */
+/* A CPU's unpacked data, to be freed; each chunk but the last must have @chunk bytes. */
 static inline uint8_t *walk_chunks(const struct walk *w, uint64_t at, uint64_t size, uint64_t chunk,
 				   uint64_t *ret_len)
 {

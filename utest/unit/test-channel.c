@@ -280,7 +280,8 @@ static void an_end_inside_a_message_is_a_broken_pipe(void **state)
 
 			peer_sends(p, b.data, cut);
 			fd_close(&p->peer);
-			assert_int_equal(receive(&p->c, &m, WAIT_MS, spin), cut ? -EPIPE : -ENODATA);
+			assert_int_equal(receive(&p->c, &m, WAIT_MS, spin),
+					 cut ? -EPIPE : -ENODATA);
 		}
 	}
 }
@@ -364,8 +365,8 @@ static void a_stop_request_ends_the_wait(void **state)
 		assert_int_equal(write(wr, "x", 1), 1);
 		assert_int_equal(receive(&p->c, &m, WAIT_MS, spin), -ECANCELED);
 		/* also one for a peer that does not read */
-		assert_int_equal(channel_send_data(&p->c, big, sizeof(big), deadline_in_ms(WAIT_MS)),
-				 -ECANCELED);
+		assert_int_equal(channel_send_data(&p->c, big, sizeof(big),
+						   deadline_in_ms(WAIT_MS)), -ECANCELED);
 		/* what is there already needs no wait */
 		buf_reset(&b);
 		add_sync(&b, 1, 4);
@@ -380,7 +381,8 @@ static void sending_to_a_peer_that_does_not_read_times_out(void **state)
 	_cleanup_pair_ struct pair *p = new_pair();
 	int64_t begin = mono_now_ns();
 
-	assert_int_equal(channel_send_data(&p->c, big, sizeof(big), deadline_in_ms(60)), -ETIMEDOUT);
+	assert_int_equal(channel_send_data(&p->c, big, sizeof(big), deadline_in_ms(60)),
+			 -ETIMEDOUT);
 	assert_in_range(mono_now_ns() - begin, 60 * 1000000LL, 3000 * 1000000LL);
 }
 
@@ -403,7 +405,8 @@ static void what_cannot_be_a_message_is_not_sent(void **state)
 	struct msg m;
 	char c;
 
-	assert_int_equal(channel_send(&p->c, MSG_SEND_DATA, NULL, 0, big, sizeof(big), d), -EMSGSIZE);
+	assert_int_equal(channel_send(&p->c, MSG_SEND_DATA, NULL, 0, big, sizeof(big), d),
+			 -EMSGSIZE);
 	b.error = -ENOMEM;
 	assert_int_equal(channel_send_raw(&p->c, &b, d), -ENOMEM);
 	assert_int_equal(recv(p->peer, &c, 1, MSG_DONTWAIT), -1);

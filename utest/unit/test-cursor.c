@@ -32,7 +32,7 @@ static void integers_are_read_in_both_byte_orders(void **state)
 
 static void signed_integers_keep_their_sign(void **state)
 {
-	static const uint8_t ff[12] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+	static const uint8_t ff[12] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 	struct cursor c = cursor_over(ff, sizeof(ff), ORDER_LITTLE);
 
 	assert_int_equal(cursor_s32(&c), -1);

@@ -33,7 +33,7 @@ static void the_documented_v7_header_is_read(void **state)
 	assert_true(h.options_offset == 0x52f942);
 }
 
-/* version, order, long, page, compression, its version; length of the header, place of the offset */
+/* version, order, long, page, compression, its version; the header's length, the offset's place */
 static const struct {
 	struct dat_header h;
 	size_t len, options_pos;
@@ -75,14 +75,12 @@ static void impossible_headers_are_refused(void **state)
 		uint8_t value;
 		int want;
 	} rows[] = {
-		{ 0, 0x18, -EINVAL }, { 9, 'G', -EINVAL },
-		{ 10, '5', -ENOTSUP }, { 10, '8', -ENOTSUP }, { 10, 'x', -EBADMSG }, { 10, 0, -EBADMSG },
-		{ 12, 2, -EBADMSG },		/* byte order */
-		{ 13, 5, -EBADMSG }, { 13, 0, -EBADMSG },
-		{ 15, 0, -EBADMSG },		/* page size 0 */
-		{ 15, 0x30, -EBADMSG },		/* no power of two */
-		{ 14, 1, -EBADMSG },
-		{ 17, 0x40, -EBADMSG },		/* 1 GiB */
+		{0, 0x18, -EINVAL},   {9, 'G', -EINVAL},    {10, '5', -ENOTSUP},
+		{10, '8', -ENOTSUP},  {10, 'x', -EBADMSG},  {10, 0, -EBADMSG},
+		{12, 2, -EBADMSG},                                             /* byte order */
+		{13, 5, -EBADMSG},    {13, 0, -EBADMSG},    {15, 0, -EBADMSG}, /* page size 0 */
+		{15, 0x30, -EBADMSG},                                          /* no power of two */
+		{14, 1, -EBADMSG},    {17, 0x40, -EBADMSG},                    /* 1 GiB */
 	};
 	struct dat_header h;
 	uint8_t data[sizeof(v7_none)];
@@ -142,12 +140,15 @@ static void the_table_of_ids_is_indexed_by_id(void **state)
 		unsigned int id;
 		const char *option, *section;
 	} rows[] = {
-		{ DAT_DONE, "DONE", "options" }, { DAT_TIME_SHIFT, "TimeShift", NULL },
-		{ DAT_BUFFER, "BUFFER", "buffer flyrecord" }, { DAT_STRINGS, "STRINGS", "strings" },
-		{ DAT_HEADER_INFO, "HEADERS", "headers" },
-		{ DAT_EVENT_FORMATS, "EVENT FORMATS", "events format" },
-		{ DAT_CMDLINES, "CMDLINES", "command lines" },
-		{ DAT_BTF_FILE, "BTF_FILE", "BTF" }, { DAT_MODULES_FILE, "MODULES_FILE", "modules" },
+		{DAT_DONE, "DONE", "options"},
+		{DAT_TIME_SHIFT, "TimeShift", NULL},
+		{DAT_BUFFER, "BUFFER", "buffer flyrecord"},
+		{DAT_STRINGS, "STRINGS", "strings"},
+		{DAT_HEADER_INFO, "HEADERS", "headers"},
+		{DAT_EVENT_FORMATS, "EVENT FORMATS", "events format"},
+		{DAT_CMDLINES, "CMDLINES", "command lines"},
+		{DAT_BTF_FILE, "BTF_FILE", "BTF"},
+		{DAT_MODULES_FILE, "MODULES_FILE", "modules"},
 	};
 	unsigned int i;
 

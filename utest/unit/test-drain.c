@@ -169,7 +169,10 @@ static void all_send(struct rig *r, size_t len)
 static void every_byte_of_every_connection_arrives(void **state)
 {
 	/* Unix sockets, TCP, and files that cannot be spliced to */
-	static const struct { bool tcp; int flags; } table[] = { { 0, 0 }, { 1, 0 }, { 1, O_APPEND } };
+	static const struct {
+		bool tcp;
+		int flags;
+	} table[] = { { false, 0 }, { true, 0 }, { true, O_APPEND } };
 	const size_t len = 700001;
 	unsigned int t, i;
 
@@ -237,7 +240,8 @@ static void a_killed_peer_leaves_what_it_sent(void **state)
 	pid = fork();
 	if (!pid) {
 		/* only the child holds the peers' ends in the end */
-		if (peer_sends(r, 0, 0, 5000) || peer_sends(r, 1, 0, 70) || write(ready[1], "x", 1) != 1)
+		if (peer_sends(r, 0, 0, 5000) || peer_sends(r, 1, 0, 70) ||
+		    write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pause();
 		_exit(1);

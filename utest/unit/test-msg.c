@@ -233,7 +233,8 @@ static void a_request_without_parameters_or_with_unknown_ones_is_fine(void **sta
 		{ REQ_FIXED "0102030405060708090a0b0c", "", 0, 0, 0xdf65e5aa8b3934c5 },
 		{ "", "", 0, 0, 0 },
 		{ "00000001", "", 0, 0, 0 },
-		{ REQ_FIXED, "00001234 00000003 aabbcc" REQ_ARGS REQ_PROTOS, 4, 1, 0xdf65e5aa8b3934c5 },
+		{ REQ_FIXED, "00001234 00000003 aabbcc" REQ_ARGS REQ_PROTOS, 4, 1,
+		  0xdf65e5aa8b3934c5 },
 		{ REQ_FIXED, REQ_PROTOS "7fffffff 00000000" REQ_ARGS, 4, 1, 0xdf65e5aa8b3934c5 },
 		/* 8 bytes or fewer at the end are no parameter */
 		{ REQ_FIXED, REQ_PROTOS "00000000 ffffffff", 0, 1, 0xdf65e5aa8b3934c5 },
@@ -485,10 +486,12 @@ static void recorded_time_sync_messages_decode_and_encode_to_the_same_bytes(void
 	} table[] = {
 		{ "00000022 00000009 00000014 6e6f6e65" Z12 "00000001 0100", "none", 1, "0100" },
 		{ "00000020 00000009 00000014 6e6f6e65" Z12 "00000002", "none", 2, "" },
-		{ "00000028 00000009 00000014 707470" Z13 "00000001 00000001 00000003", "ptp", 1,
-		  "00000001 00000003" },
-		{ "00000024 00000009 00000014 707470" Z13 "00000002 00000001", "ptp", 2, "00000001" },
-		{ "00000030 00000009 00000014 707470" Z13 "00000004 000001c79b4f4560 ffffffffffffff3c",
+		{ "00000028 00000009 00000014 707470" Z13 "00000001 00000001 00000003",
+		  "ptp", 1, "00000001 00000003" },
+		{ "00000024 00000009 00000014 707470" Z13 "00000002 00000001",
+		  "ptp", 2, "00000001" },
+		{ "00000030 00000009 00000014 707470" Z13
+		  "00000004 000001c79b4f4560 ffffffffffffff3c",
 		  "ptp", 4, "000001c79b4f4560 ffffffffffffff3c" },
 	};
 	size_t i;

@@ -145,7 +145,8 @@ static void a_connection_is_made_and_both_ends_are_tuned(void **state)
 		assert_int_equal(get_int_opt(listener, SOL_SOCKET, SO_REUSEADDR), 1);
 		a = tcp_addr(hosts[i], port);
 		assert_int_equal(net_connect(&a, deadline_in_ms(WAIT_MS), &here, &err), 0);
-		assert_int_equal(net_accept(listener, deadline_in_ms(WAIT_MS), NULL, &there, &peer), 0);
+		assert_int_equal(net_accept(listener, deadline_in_ms(WAIT_MS), NULL, &there,
+					    &peer), 0);
 		assert_string_equal(err.text, "");
 		assert_tuned(here);
 		assert_tuned(there);
@@ -227,7 +228,9 @@ static void an_unknown_host_and_bad_ports_are_refused(void **state)
 static void a_connection_not_answered_times_out(void **state)
 {
 	_cleanup_close_ int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
 	socklen_t len = sizeof(in);
 	int fds[8], n, ret = 0;
 	struct net_addr a;

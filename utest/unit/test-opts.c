@@ -98,7 +98,8 @@ static void tsc2nsec_survives_and_its_shift_is_bounded(void **state)
 static void the_documented_empty_buffer_is_written_byte_for_byte(void **state)
 {
 	static const uint8_t want[] = {
-		0xfe, 0xf5, 0x52, 0, 0, 0, 0, 0, 0, 'l', 'o', 'c', 'a', 'l', 0, 0, 0x10, 0, 0, 0, 0, 0, 0,
+		0xfe, 0xf5, 0x52, 0, 0,    0, 0, 0, 0, 'l', 'o', 'c',
+		'a',  'l',  0,    0, 0x10, 0, 0, 0, 0, 0,   0,
 	};
 	struct opt_buffer in = {
 		.offset = 0x52f5fe, .name = (char *)"", .clock = (char *)"local", .page_size = 4096,
@@ -136,8 +137,9 @@ static void buffers_survive_writing_and_reading(void **state)
 
 			opt_buffer_put(&b, order, version, rows[i].text, &in);
 			assert_int_equal(b.len, rows[i].len);
-			assert_int_equal(opt_buffer_parse(b.data, b.len, order, version, rows[i].text,
-							  &out), 0);
+			assert_int_equal(
+				opt_buffer_parse(b.data, b.len, order, version, rows[i].text, &out),
+				0);
 			opt_buffer_put(&again, order, version, rows[i].text, &out);
 			same_bytes(&b, &again);
 			opt_buffer_release(&out);
@@ -164,8 +166,8 @@ static void cpus_of_a_buffer_are_unique_and_bounded(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct opt_buffer_cpu cpus[] = { { rows[i].first, 0, 0 }, { rows[i].second, 0, 0 } };
-		struct opt_buffer in = { 1, (char *)"", (char *)"", rows[i].page_size, 2, cpus }, out;
+		struct opt_buffer_cpu cpus[] = {{rows[i].first, 0, 0}, {rows[i].second, 0, 0}};
+		struct opt_buffer in = {1, (char *)"", (char *)"", rows[i].page_size, 2, cpus}, out;
 		_cleanup_buf_ struct buf b = BUF_INIT;
 		int ret;
 

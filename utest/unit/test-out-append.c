@@ -18,7 +18,8 @@
 /* A complete metadata-only file of our own. */
 static int metadata_file(int version, const struct zip_algo *zip)
 {
-	struct out_conf conf = { .version = version, .zip = zip, .page_size = PAGE, .nr_cpus = NR_CPUS };
+	struct out_conf conf = {
+		.version = version, .zip = zip, .page_size = PAGE, .nr_cpus = NR_CPUS};
 	int fd = memfd_create("dat", MFD_CLOEXEC);
 	struct out_file *o;
 	struct meta m;
@@ -41,7 +42,8 @@ static void continue_file(int fd, struct err *err)
 		{ .cpu = 0, .fd = fixture_cpu_file(0, 12 * PAGE) },
 		{ .cpu = 2, .fd = fixture_cpu_file(2, PAGE) },
 	};
-	struct out_buffer b = { .name = "", .clock = "local", .page_size = PAGE, .cpus = cpus, .nr_cpus = 2 };
+	struct out_buffer b = {
+		.name = "", .clock = "local", .page_size = PAGE, .cpus = cpus, .nr_cpus = 2};
 	struct out_file *o;
 
 	assert_int_equal(out_append(fd, &o, err), 0);
@@ -93,7 +95,8 @@ static void our_own_metadata_is_continued(void **state)
 			const struct walk_section *s =
 				walk_section_at(&w, walk_int(&w, walk_option(&w, 3, 0)->at, 8));
 
-			assert_string_equal((char *)w.strings + s->description, "buffer flyrecord ");
+			assert_string_equal((char *)w.strings + s->description,
+					    "buffer flyrecord ");
 			s = walk_section_at(&w, walk_int(&w, walk_option(&w, 21, 0)->at, 8));
 			assert_string_equal((char *)w.strings + s->description, "command lines");
 			assert_int_equal(w.section[w.nr_sections - 1].id, 15);
@@ -123,7 +126,8 @@ static void version_6_without_an_option_list_gets_one(void **state)
 /* --- a foreign machine ---------------------------------------------------- */
 
 /* One section with @payload; the place of its header. */
-static uint64_t put_section(struct buf *b, enum byte_order order, unsigned int id, const struct buf *payload)
+static uint64_t put_section(struct buf *b, enum byte_order order, unsigned int id,
+			    const struct buf *payload)
 {
 	struct dat_section s = { .id = id, .description = -1, .size = payload->len };
 	uint64_t at = b->len;
@@ -206,7 +210,7 @@ static void another_byte_order_is_kept(void **state)
 
 static void version_6_of_another_byte_order_is_kept(void **state)
 {
-	struct dat_header h = { .version = 6, .order = ORDER_BIG, .long_size = 8, .page_size = PAGE };
+	struct dat_header h = {.version = 6, .order = ORDER_BIG, .long_size = 8, .page_size = PAGE};
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	_cleanup_close_ int fd = -1;
 	struct err err = { 0 };

@@ -30,7 +30,8 @@ static int sources_open(void **state)
 
 	signal(SIGXFSZ, SIG_IGN);
 	for (i = 0; i < NR_CPUS; i++)
-		sources[i] = (struct out_cpu){ .cpu = i, .fd = fixture_cpu_file(i, CPU_PAGES * PAGE) };
+		sources[i] =
+			(struct out_cpu){.cpu = i, .fd = fixture_cpu_file(i, CPU_PAGES * PAGE)};
 	return 0;
 }
 
@@ -64,7 +65,8 @@ static void no_limit(void)
 /* Metadata and options, before the disk gets full. */
 static struct out_file *start(int fd, int version, const struct zip_algo *zip)
 {
-	struct out_conf conf = { .version = version, .zip = zip, .page_size = PAGE, .nr_cpus = NR_CPUS };
+	struct out_conf conf = {
+		.version = version, .zip = zip, .page_size = PAGE, .nr_cpus = NR_CPUS};
 	struct out_file *o;
 	struct meta m;
 
@@ -123,7 +125,8 @@ static uint64_t check(int fd)
 }
 
 /* Write with files limited to @bytes; the number of pages kept. @ret_error: of the buffers. */
-static uint64_t write_limited(int version, const struct zip_algo *zip, uint64_t bytes, int *ret_error)
+static uint64_t write_limited(int version, const struct zip_algo *zip, uint64_t bytes,
+			      int *ret_error)
 {
 	_cleanup_close_ int fd = memfd_create("dat", MFD_CLOEXEC);
 	struct out_file *o = start(fd, version, zip);
@@ -166,7 +169,8 @@ static void a_file_limit_keeps_the_pages_that_fit(int version, const struct zip_
 		assert_true(error == 0 || error == -EFBIG);
 		if (!error)
 			assert_int_equal(pages, 2 * NR_CPUS * CPU_PAGES);
-		/* room for more pages keeps no fewer; only a torn chunk and one for the end are lost */
+		/* room for more pages keeps no fewer; only a torn chunk and one for the end are
+		 * lost */
 		assert_true(pages >= last);
 		if (!zip && bytes > 20 * PAGE)
 			assert_true(pages + 10 + 8 >= bytes / PAGE || !error);

@@ -17,7 +17,8 @@
 /* A file with metadata, two options, and the options ended; the instance "foo" announced. */
 static struct out_file *start(int fd, int version, const struct zip_algo *zip)
 {
-	struct out_conf conf = { .version = version, .zip = zip, .page_size = PAGE, .nr_cpus = NR_CPUS };
+	struct out_conf conf = {
+		.version = version, .zip = zip, .page_size = PAGE, .nr_cpus = NR_CPUS};
 	struct err err = { 0 };
 	struct out_file *o;
 	struct meta m;
@@ -33,7 +34,7 @@ static struct out_file *start(int fd, int version, const struct zip_algo *zip)
 	return o;
 }
 
-/* Pages of CPUs 0, 1 and 3 (2 has none, 1 an empty file), the last one with a torn page at its end. */
+/* Pages of CPUs 0, 1 and 3 (2 has none, 1 an empty file), the last one torn at its end. */
 static void cpus_open(struct out_cpu cpus[3])
 {
 	cpus[0] = (struct out_cpu){ .cpu = 0, .fd = fixture_cpu_file(0, 25 * PAGE) };
@@ -54,7 +55,8 @@ static void write_two_buffers(int fd, int version, const struct zip_algo *zip)
 {
 	struct out_file *o = start(fd, version, zip);
 	struct out_cpu cpus[3];
-	struct out_buffer top = { .name = "", .clock = "local", .page_size = PAGE, .cpus = cpus, .nr_cpus = 3 };
+	struct out_buffer top = {
+		.name = "", .clock = "local", .page_size = PAGE, .cpus = cpus, .nr_cpus = 3};
 	struct out_buffer foo = { .name = "foo", .clock = "global", .page_size = PAGE, .cpus = cpus,
 				  .nr_cpus = 3 };
 	struct err err = { 0 };
@@ -213,7 +215,8 @@ static void instances_may_have_pages_of_another_size_in_version_7(void **state)
 {
 	_cleanup_close_ int fd = memfd_create("dat", MFD_CLOEXEC);
 	struct out_cpu cpu = { .cpu = 2, .fd = fixture_cpu_file(2, 12 * 16384) };
-	struct out_buffer b = { .name = "", .clock = "local", .page_size = 16384, .cpus = &cpu, .nr_cpus = 1 };
+	struct out_buffer b = {
+		.name = "", .clock = "local", .page_size = 16384, .cpus = &cpu, .nr_cpus = 1};
 	struct out_file *o = start(fd, 7, zip_find("zlib"));
 	struct err err = { 0 };
 	struct walk w;
@@ -248,7 +251,10 @@ static void buffers_without_any_data_are_legal(void **state)
 		out_free(o);
 		walk_file(&w, fd);
 		if (version == 7) {
-			assert_int_equal(walk_section_at(&w, walk_int(&w, walk_option(&w, 3, 0)->at, 8))->size, 0);
+			assert_int_equal(
+				walk_section_at(&w, walk_int(&w, walk_option(&w, 3, 0)->at, 8))
+					->size,
+				0);
 			assert_null(walk_cpu(&w, 0, 0, &len));
 		} else {
 			assert_null(walk_v6_cpu(&w, w.body, NR_CPUS, 3, &len));
@@ -263,7 +269,8 @@ static void a_file_without_its_end_is_readable_up_to_the_last_buffer(void **stat
 	_cleanup_close_ int fd = memfd_create("dat", MFD_CLOEXEC);
 	struct out_file *o = start(fd, 7, NULL);
 	struct out_cpu cpus[3];
-	struct out_buffer b = { .name = "", .clock = "local", .page_size = PAGE, .cpus = cpus, .nr_cpus = 3 };
+	struct out_buffer b = {
+		.name = "", .clock = "local", .page_size = PAGE, .cpus = cpus, .nr_cpus = 3};
 	struct walk w;
 
 	cpus_open(cpus);
@@ -317,7 +324,8 @@ static void what_cannot_be_stored_is_refused(void **state)
 	_cleanup_close_ int fd = memfd_create("dat", MFD_CLOEXEC);
 	struct out_cpu twice[] = { { .cpu = 1, .fd = -1 }, { .cpu = 1, .fd = -1 } };
 	struct out_cpu beyond = { .cpu = NR_CPUS, .fd = -1 };
-	struct out_buffer b = { .name = "", .clock = "local", .page_size = PAGE, .cpus = twice, .nr_cpus = 2 };
+	struct out_buffer b = {
+		.name = "", .clock = "local", .page_size = PAGE, .cpus = twice, .nr_cpus = 2};
 	struct meta empty = { 0 };
 	struct err err = { 0 };
 	struct out_file *o;
@@ -375,8 +383,12 @@ static void consumed_files_give_back_only_what_the_trace_has(void **state)
 	for (i = 0; !i || (zip = zip_at(i - 1)); i++) {
 		_cleanup_close_ int fd = memfd_create("dat", MFD_CLOEXEC);
 		struct out_cpu cpu = { .cpu = 0, .fd = fixture_cpu_file(0, pages * PAGE) };
-		struct out_buffer b = { .name = "", .clock = "local", .page_size = PAGE, .consume = true,
-					.cpus = &cpu, .nr_cpus = 1 };
+		struct out_buffer b = {.name = "",
+				       .clock = "local",
+				       .page_size = PAGE,
+				       .consume = true,
+				       .cpus = &cpu,
+				       .nr_cpus = 1};
 		struct out_file *o = start(fd, 7, zip);
 		struct stat st;
 		struct walk w;

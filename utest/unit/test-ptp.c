@@ -154,7 +154,9 @@ static void a_list_with_exactly_count_slots_is_taken(void **state)
 
 static void a_count_beyond_the_slots_is_refused(void **state)
 {
-	static const uint32_t counts[] = { PTP_SLOTS + 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x15555556 };
+	static const uint32_t counts[] = {
+		PTP_SLOTS + 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x15555556,
+	};
 	_cleanup_free_ struct ptp_list *l = new_list(1);
 	_cleanup_free_ struct ptp_list *back = calloc(1, sizeof(*back));
 	_cleanup_buf_ struct buf b = BUF_INIT;

@@ -22,7 +22,7 @@ static int by_value(const void *pa, const void *pb)
 	return a < b ? -1 : a > b;
 }
 
-/* One session of passes 1 ms apart until there are ROUNDS of them. */
+/* A session of two passes, ROUNDS rounds in all. */
 static void measure(uint32_t flags, struct tsync_samples *ret)
 {
 	struct tsync_pair p;
@@ -41,7 +41,7 @@ static void measure(uint32_t flags, struct tsync_samples *ret)
 static void check_error(uint32_t flags)
 {
 	struct tsync_samples samples;
-	int64_t offset[ROUNDS], worst = 0, fastest = INT64_MAX, sum = 0;
+	int64_t offset[ROUNDS], fastest = INT64_MAX, sum = 0;
 	int i;
 
 	if ((flags & PTP_FLAG_USE_MARKER) && !pair_can_mark()) {
@@ -55,8 +55,6 @@ static void check_error(uint32_t flags)
 
 		offset[i] = r->offset;
 		sum += r->offset;
-		if (llabs(r->offset) > worst)
-			worst = llabs(r->offset);
 		if (r->response < fastest)
 			fastest = r->response;
 		/* a bound that holds whatever the load of the machine: half the round trip */

@@ -77,7 +77,8 @@ static void cut_off_or_changed_bytes_are_refused_or_harmless(void **state)
 
 	for (i = 0; (a = zip_at(i)); i++) {
 		size_t len = 500, size = a->bound(len), n, cut;
-		_cleanup_free_ uint8_t *in = malloc(len), *out = malloc(len), *packed = malloc(size);
+		_cleanup_free_ uint8_t *in = malloc(len), *out = malloc(len),
+				       *packed = malloc(size);
 
 		fill(in, len);
 		assert_int_equal(a->compress(in, len, packed, size, &n), 0);

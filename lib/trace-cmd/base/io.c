@@ -102,7 +102,7 @@ int io_read_full(int fd, void *data, size_t len, struct deadline d)
 	return 0;
 }
 
-/* write(), but without SIGPIPE where the descriptor is a socket, and without blocking after poll(). */
+/* write(), but without SIGPIPE on a socket, and (@timed) without blocking after poll(). */
 static ssize_t write_quiet(int fd, const void *data, size_t len, bool *socket, bool timed)
 {
 	ssize_t n;

@@ -40,7 +40,7 @@ int io_wait(int fd, short events, struct deadline d);
  */
 int io_read_full(int fd, void *data, size_t len, struct deadline d);
 
-/* Write all @len bytes before the deadline. 0; -ETIMEDOUT; -errno. SIGPIPE is not raised on sockets. */
+/* Write all @len bytes before the deadline. 0; -ETIMEDOUT; -errno. Sockets raise no SIGPIPE. */
 int io_write_full(int fd, const void *data, size_t len, struct deadline d);
 
 /* Positional forms, for regular files. io_pread_full: -ENODATA if the file is too short. */
@@ -55,7 +55,10 @@ int io_pwrite_full(int fd, const void *data, size_t len, uint64_t offset);
 int io_read_rest(int fd, struct buf *b);
 int io_read_path(const char *path, struct buf *b);
 
-/* Copy @len bytes (or all, if @len is UINT64_MAX) from @in to @out, at both ends' positions. Returns the number copied or -errno. */
+/*
+ * Copy @len bytes (or all, if @len is UINT64_MAX) from @in to @out, at both ends'
+ * positions. Returns the number copied or -errno.
+ */
 int64_t io_copy(int in, int out, uint64_t len);
 
 #endif

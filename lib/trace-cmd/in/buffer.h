@@ -19,6 +19,7 @@ struct in_buffer_cpu {
 	uint64_t offset;
 	uint64_t size;		/* bytes in the file, as stored (compressed or not) */
 	uint32_t cpu;
+	bool overlaps;		/* another CPU's data, which makes it unusable */
 };
 
 struct in_buffer {
@@ -42,7 +43,7 @@ int in_buffers_read6(struct in_file *f, struct err *err);
 int in_buffers_read7(struct in_file *f, struct err *err);
 void in_buffer_release(struct in_buffer *b);
 
-/* The entry of @cpu, NULL if it has none or no data. */
+/* The entry of @cpu, NULL if it has none or no usable data. */
 const struct in_buffer_cpu *in_buffer_cpu(const struct in_buffer *b, unsigned int cpu);
 
 #endif

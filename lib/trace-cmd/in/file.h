@@ -26,9 +26,10 @@
 #include "zip/zip.h"
 
 #define IN_PART_COUNT		26		/* ids 0 .. DAT_MODULES_FILE */
-#define IN_META_MAX		(512u << 20)	/* bytes of one uncompressed metadata part */
+#define IN_META_MAX		(256u << 20)	/* bytes of one uncompressed metadata part */
 #define IN_OPTION_SECTIONS_MAX	4096
 #define IN_OPTIONS_MAX		1000000
+#define IN_OPTION_BYTES_MAX	(256u << 20)	/* of all payloads */
 #define IN_SECTIONS_MAX		65536
 
 /*
@@ -67,7 +68,8 @@ struct in_section {
 struct in_body6 {
 	uint64_t options_offset;	/* of the option list, 0: the file has none */
 	uint32_t cpus;			/* part 7, before any CPUCOUNT */
-	bool has_data;			/* part 9 is there */
+	uint64_t data_offset;		/* of the tag of part 9, 0: metadata only */
+	bool latency;			/* the tag says text */
 	char *clock_text;		/* the field behind the top table, NULL if there is none */
 };
 
@@ -83,6 +85,7 @@ struct in_file {
 	unsigned int nr_options;
 	uint8_t **option_data;		/* payload blocks that options[] lead into */
 	unsigned int nr_option_data;
+	size_t option_bytes;		/* in all of them */
 	struct in_info info;		/* what the options say */
 	unsigned int long_size;		/* of the kernel: header_page's, else the header's */
 	bool old_pages;			/* ring buffer format before Linux 2.6.31 */

@@ -27,13 +27,17 @@ static void *grow(void *array, unsigned int count, size_t size)
 	return reallocarray(array, count ? 2 * (size_t)count : 1, size);
 }
 
-/* Keep a heap block that options lead into. It is owned by the file on success. */
-static int keep_block(struct in_file *f, uint8_t *block)
+/* Keep a heap block of @len bytes that options lead into. It is owned by the file on success. */
+static int keep_block(struct in_file *f, uint8_t *block, size_t len)
 {
-	uint8_t **more = grow(f->option_data, f->nr_option_data, sizeof(*more));
+	uint8_t **more;
 
+	if (len > IN_OPTION_BYTES_MAX - f->option_bytes)
+		return -E2BIG;
+	more = grow(f->option_data, f->nr_option_data, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
+	f->option_bytes += len;
 	f->option_data = more;
 	f->option_data[f->nr_option_data++] = block;
 	return 0;
@@ -85,12 +89,13 @@ static size_t copy_size(struct cursor c)
  */
 static int section_parse(struct in_file *f, uint64_t section, struct cursor c, uint64_t *ret_next)
 {
-	uint8_t *block = calloc(1, copy_size(c) + 1);
+	size_t len = copy_size(c) + 1;
+	uint8_t *block = calloc(1, len);
 	uint8_t *at = block;
 	int ret;
 
 	*ret_next = 0;
-	ret = block ? keep_block(f, block) : -ENOMEM;
+	ret = block ? keep_block(f, block, len) : -ENOMEM;
 	if (ret) {
 		free(block);
 		return ret;
@@ -217,7 +222,7 @@ static int option_read6(struct in_file *f, uint64_t list, uint64_t *at, struct e
 	block[o.size] = 0;
 	*at += o.size;
 	o.data = block;
-	ret = keep_block(f, block);
+	ret = keep_block(f, block, o.size);
 	if (!ret) {
 		block = NULL;
 		ret = add_option(f, &o);

@@ -128,29 +128,30 @@ int64_t net_local_cid(void)
 	return cid == VMADDR_CID_ANY ? -ENODEV : (int64_t)cid;
 }
 
-/* Addresses of @host (NULL: to listen on all). 0; -EHOSTUNREACH, -ENOMEM, described in @err. */
+/* Addresses of @host. 0; -EINVAL, -EHOSTUNREACH, -ENOMEM, described in @err. */
 static int lookup(const char *host, uint32_t port, struct addrinfo **ret, struct err *err)
 {
 	struct addrinfo hints = {
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
-		.ai_flags = AI_NUMERICSERV | (host ? 0 : AI_PASSIVE),
+		.ai_flags = AI_NUMERICSERV,
 	};
 	char service[16];
 	int rc;
 
 	if (port > TCP_PORT_MAX)
-		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port, TCP_PORT_MAX);
+		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port,
+			       TCP_PORT_MAX);
 	snprintf(service, sizeof(service), "%u", port);
 	rc = getaddrinfo(host, service, &hints, ret);
 	if (rc == EAI_MEMORY)
-		return err_set(err, -ENOMEM, "looking up '%s': out of memory", host ? host : "*");
+		return err_set(err, -ENOMEM, "looking up '%s': out of memory", host);
 	if (rc)
-		return err_set(err, -EHOSTUNREACH, "host '%s' not found: %s", host ? host : "*",
+		return err_set(err, -EHOSTUNREACH, "host '%s' not found: %s", host,
 			       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
 	return 0;
 }
 
-/* Messages leave at once, and a peer that vanished is noticed. Failing is no harm to correctness. */
+/* Messages leave at once, and a peer that vanished is noticed. A failure harms nothing else. */
 static void tune_stream(int fd, int family)
 {
 	static const struct { int level, name, value; } opts[] = {
@@ -180,7 +181,8 @@ static int stream_socket(int family, int *ret_fd)
 	return 0;
 }
 
-static int connect_sockaddr(const struct sockaddr *sa, socklen_t len, struct deadline d, int *ret_fd)
+static int connect_sockaddr(const struct sockaddr *sa, socklen_t len, struct deadline d,
+			    int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
 	int error = 0, ret = stream_socket(sa->sa_family, &fd);
@@ -311,7 +313,8 @@ static int listen_tcp(const char *host, uint32_t port, int *ret_fd, uint32_t *re
 	int ret;
 
 	if (port > TCP_PORT_MAX)
-		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port, TCP_PORT_MAX);
+		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port,
+			       TCP_PORT_MAX);
 	if (!host)
 		return listen_all_tcp(port, ret_fd, ret_port);
 	ret = lookup(host, port, &list, err);
@@ -388,7 +391,8 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 
 		if (ret)
 			return ret;
-		fd = accept4(listen_fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(listen_fd, (struct sockaddr *)&sa, &len,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0 && !accept_again(errno))
 			return -errno;
 		if (fd < 0 && deadline_passed(d))
@@ -397,7 +401,8 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 			continue;
 		peer_set(&peer, &sa, len);
 		if (only && !net_peer_same_host(&peer, only)) {
-			log_debug("refused %s: not the peer", net_peer_text(&peer, text, sizeof(text)));
+			net_peer_text(&peer, text, sizeof(text));
+			log_debug("refused %s: not the peer", text);
 			continue;
 		}
 		tune_stream(fd, sa.ss_family);

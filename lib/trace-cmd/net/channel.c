@@ -26,7 +26,7 @@ void channel_init(struct channel *c, int fd)
 	c->ack_due = false;
 	c->quickack = !getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
 		      protocol == IPPROTO_TCP;
-	/* memory is fetched and touched now, not inside a probe; if there is none, sending says so */
+	/* fetch and touch the memory now, not inside a probe; if there is none, sending says so */
 	buf_init(&c->out, MSG_MAX_LEN);
 	buf_extend(&c->out, MSG_MAX_LEN);
 	buf_reset(&c->out);

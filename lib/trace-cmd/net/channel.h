@@ -19,7 +19,7 @@
 
 struct channel {
 	int fd;				/* owned; a stream socket */
-	int stop_fd;			/* -1, or: becomes readable when waiting shall end (-ECANCELED) */
+	int stop_fd;			/* -1, or: readable when waiting shall end (-ECANCELED) */
 	/*
 	 * Stock peers write a message in two parts; those without TCP_NODELAY hold
 	 * the second back until the first is acknowledged, which we would delay by
@@ -27,7 +27,7 @@ struct channel {
 	 * once when a wait begins, but not when our own message will do that.
 	 */
 	bool quickack;
-	bool ack_due;			/* bytes have come since our last message and are not acknowledged */
+	bool ack_due;			/* bytes came since we last sent or acknowledged */
 	size_t in_len;			/* bytes in in[] */
 	size_t msg_len;			/* of these, the message handed out last; 0: none */
 	uint8_t in[MSG_MAX_LEN];
@@ -47,12 +47,15 @@ int channel_send_raw(struct channel *c, const struct buf *b, struct deadline d);
 
 /*
  * Receive one message; it stays valid until the next call. 0; -ETIMEDOUT (a
- * part may have come; the next call goes on from there); -ENODATA on an orderly end; -EPIPE
- * (an end inside a message, or a reset); -EBADMSG; -ECANCELED.
+ * part may have come; the next call goes on from there); -ENODATA on an orderly
+ * end; -EPIPE (an end inside a message, or a reset); -EBADMSG; -ECANCELED.
  */
 int channel_recv(struct channel *c, struct msg *ret, struct deadline d);
 
-/* The same, polling without sleeping for up to @spin_us first: the reply of a peer that spins, too, is due. */
+/*
+ * The same, polling without sleeping for up to @spin_us first: for when the
+ * reply of a peer that spins, too, is due.
+ */
 int channel_recv_spin(struct channel *c, struct msg *ret, struct deadline d, int spin_us);
 
 /* Send @len bytes as SEND_DATA messages. */

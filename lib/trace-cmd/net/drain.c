@@ -117,7 +117,7 @@ static int pipe_to_file(struct drain *d, struct drain_conn *c, size_t len)
 	return 0;
 }
 
-/* What recv() or splice() said when it gave no bytes: 1 nothing there now, 0 end of stream, -errno. */
+/* Why recv() or splice() gave no bytes: 1 nothing there now, 0 end of stream, -errno. */
 static int no_bytes(ssize_t n)
 {
 	if (n == 0)
@@ -137,7 +137,8 @@ static int move(struct drain *d, struct drain_conn *c, size_t max)
 	int ret;
 
 	if (!c->no_splice) {
-		n = splice(c->sock, NULL, d->pipe[1], NULL, max, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		n = splice(c->sock, NULL, d->pipe[1], NULL, max,
+			   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 		if (n > 0) {
 			atomic_store(&d->progress_ns, mono_now_ns());
 			ret = pipe_to_file(d, c, n);
@@ -199,7 +200,7 @@ static void *drain_main(void *arg)
 	return NULL;
 }
 
-/* Start the thread with all signals blocked: they are the caller's, and SIGXFSZ must not kill us. */
+/* Start the thread with all signals blocked: they are the caller's, and SIGXFSZ would kill. */
 static int start_thread(struct drain *d)
 {
 	sigset_t all, old;

@@ -4,8 +4,8 @@
  * Layer 3. The controller's side of a guest's data connections: one socket and
  * one file for each of the guest's CPUs. Bytes are not looked at; what a
  * peer may send is bounded by a quota for all its connections together. A
- * connection that ends or fails leaves the others alone, and what came stays in its
- * file; cutting a partial last page off is the caller's part.
+ * connection that ends or fails leaves the others alone, and what came stays in
+ * its file; cutting a partial last page off is the caller's part.
  */
 #ifndef NET_DRAIN_H
 #define NET_DRAIN_H
@@ -19,7 +19,7 @@ struct drain;
 struct drain_conf {
 	unsigned int n;		/* connections, at least 1 */
 	const int *sockets;	/* connected stream sockets; the drain's own once it has started */
-	const int *files;	/* written from their position on; the caller's, open until drain_finish() */
+	const int *files;	/* written from their position on; the caller's, open to the end */
 	uint64_t quota_bytes;	/* for all together; UINT64_MAX: none */
 };
 
@@ -47,9 +47,9 @@ int drain_ended_fd(const struct drain *d);
 
 /*
  * Wait until no connection is left, or until nothing has come on any for
- * @timeout_ms (0: end at once; counted from this call at the earliest), and end the thread. @ret_results
- * takes one result a connection; it may be NULL. 0; else the error of the first
- * connection that has one. Further calls give the same.
+ * @timeout_ms (0: end at once; counted from this call at the earliest), and end
+ * the thread. @ret_results takes one result a connection; it may be NULL. 0; else
+ * the error of the first connection that has one. Further calls give the same.
  */
 int drain_finish(struct drain *d, int timeout_ms, struct drain_result *ret_results);
 

@@ -19,11 +19,14 @@ static int buffer_check(struct out_file *o, const struct out_buffer *b, struct e
 	if (o->finished || !o->options_written)
 		return err_set(err, -EINVAL, "trace data comes between options and end of a file");
 	if (!dat_page_size_ok(b->page_size))
-		return err_set(err, -EINVAL, "a page size of %u bytes cannot be stored", b->page_size);
+		return err_set(err, -EINVAL, "a page size of %u bytes cannot be stored",
+			       b->page_size);
 	/* readers take the header's size for the top instance; version 6 has no other */
 	if (b->page_size != o->page_size && (o->version < 7 || !*b->name))
-		return err_set(err, -EINVAL, "the pages of \"%s\" have %u bytes, "
-			       "but those of the trace file %u", b->name, b->page_size, o->page_size);
+		return err_set(err, -EINVAL,
+			       "the pages of \"%s\" have %u bytes, "
+			       "but those of the trace file %u",
+			       b->name, b->page_size, o->page_size);
 	for (i = 0; i < b->nr_cpus; i++)
 		if (b->cpus[i].cpu < 0 || b->cpus[i].cpu >= DAT_CPU_LIMIT ||
 		    (i && b->cpus[i].cpu <= b->cpus[i - 1].cpu))

@@ -88,7 +88,7 @@ static int copy_range(int in, int out, uint64_t pos, uint64_t len, uint64_t *don
 			continue;
 		if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO))
 			return -errno;
-		/* anything else, also "end of file" before the end, is the file systems' inability */
+		/* all else, an early end of file as well, is the file systems' inability */
 		if (n <= 0)
 			return copy_by_hand(in, out, pos, len, done);
 		*done += n;
@@ -103,7 +103,8 @@ static int raw_data(struct out_file *o, const struct out_buffer *b, struct out_c
 	int ret = 0;
 
 	while (!ret && done < len) {
-		upto = b->consume && len - upto > CONSUME_STEP_BYTES ? upto + CONSUME_STEP_BYTES : len;
+		upto = b->consume && len - upto > CONSUME_STEP_BYTES ? upto + CONSUME_STEP_BYTES
+								     : len;
 		ret = copy_range(cpu->fd, o->fd, pos, upto, &done);
 		consume(b, cpu, done);
 	}
@@ -115,6 +116,7 @@ static int raw_data(struct out_file *o, const struct out_buffer *b, struct out_c
 
 /* Buffers of one CPU's compression. */
 struct packer {
+	struct zip_packer zip;
 	size_t chunk;		/* bytes, the last one has fewer */
 	size_t bound;		/* bytes a packed chunk may need */
 	uint8_t *in;		/* chunk bytes */
@@ -123,6 +125,7 @@ struct packer {
 
 static void packer_release(struct packer *p)
 {
+	zip_packer_release(&p->zip);
 	free(p->in);
 	free(p->out);
 }
@@ -133,7 +136,7 @@ static int packer_init(struct packer *p, const struct zip_algo *zip, uint32_t pa
 	p->bound = zip->bound(p->chunk);
 	p->in = malloc(p->chunk);
 	p->out = malloc(8 + p->bound);
-	return p->in && p->out ? 0 : -ENOMEM;
+	return p->in && p->out ? zip_packer_init(&p->zip, zip) : -ENOMEM;
 }
 
 /* Pack the @len bytes at @from and write them at @pos. */
@@ -144,7 +147,7 @@ static int pack_chunk(struct out_file *o, struct packer *p, int in, uint64_t fro
 	int ret = io_pread_full(in, p->in, len, from);
 
 	if (!ret)
-		ret = o->zip->compress(p->in, len, p->out + 8, p->bound, &packed);
+		ret = zip_pack(&p->zip, p->in, len, p->out + 8, p->bound, &packed);
 	if (ret)
 		return ret;
 	store_u32(p->out, o->order, packed);
@@ -207,7 +210,8 @@ static int packed_data(struct out_file *o, const struct out_buffer *b, struct ou
  * On failure the sizes say what is complete and worth keeping: at least a chunk
  * less than what fitted, so that a full disk has room for what must follow.
  */
-static int cpu_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu, uint64_t pos)
+static int cpu_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu,
+		    uint64_t pos)
 {
 	struct stat st;
 	uint64_t len;
@@ -245,4 +249,51 @@ int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struc
 			*pos = cpu->offset + cpu->size;
 	}
 	return ret;
+}
+
+/* Drop a CPU's last packed chunk. False if it was the only one or can't be found. */
+static bool trim_packed(struct out_file *o, struct out_cpu *cpu)
+{
+	uint8_t bytes[8];
+	uint64_t at = cpu->offset + 4;
+	uint32_t i, count;
+	struct cursor c;
+
+	if (io_pread_full(o->fd, bytes, 4, cpu->offset))
+		return false;
+	c = cursor_over(bytes, 4, o->order);
+	count = cursor_u32(&c);
+	for (i = 0; i < count; i++) {
+		if (io_pread_full(o->fd, bytes, 8, at))
+			return false;
+		c = cursor_over(bytes, 8, o->order);
+		if (i + 1 < count)
+			at += 8 + cursor_u32(&c);
+	}
+	if (count < 2 || out_patch_u32(o, cpu->offset, count - 1))
+		return false;
+	cpu->size = at - cpu->offset;
+	cursor_u32(&c);
+	return true;
+}
+
+int out_cpus_trim(struct out_file *o, struct out_buffer *b, uint64_t *pos)
+{
+	int i;
+
+	for (i = b->nr_cpus - 1; i >= 0; i--) {
+		struct out_cpu *cpu = &b->cpus[i];
+
+		if (!cpu->size)
+			continue;
+		if (o->zip) {
+			if (!trim_packed(o, cpu))
+				cpu->size = 0;
+		} else {
+			cpu->size = worth_keeping(cpu->size, b->page_size);
+		}
+		*pos = cpu->offset + cpu->size;
+		return cpu->cpu;
+	}
+	return -1;
 }

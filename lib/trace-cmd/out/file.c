@@ -78,7 +78,8 @@ static int header_write(struct out_file *o)
 
 	if (o->zip) {
 		strncpy(h.compression, o->zip->name, sizeof(h.compression) - 1);
-		strncpy(h.compression_version, o->zip->version(), sizeof(h.compression_version) - 1);
+		strncpy(h.compression_version, o->zip->version(),
+			sizeof(h.compression_version) - 1);
 	}
 	dat_header_put(&b, &h, &options_pos);
 	o->link_pos = options_pos;
@@ -155,7 +156,8 @@ int out_finish(struct out_file *o, struct err *err)
 	if (!ret && o->version >= 7)
 		ret = strings_write(o);
 	if (ret)
-		return err_set(err, ret, "cannot write the end of the trace file: %s", strerror(-ret));
+		return err_set(err, ret, "cannot write the end of the trace file: %s",
+			       strerror(-ret));
 	o->finished = true;
 	return 0;
 }

@@ -62,7 +62,8 @@ int out_truncate(struct out_file *o);
 int32_t out_describe(struct out_file *o, const char *text, const char *more);
 
 /* Write a section (never OPTIONS or BUFFER) at the end, compressed if the file is. */
-int out_section(struct out_file *o, unsigned int id, const struct buf *payload, uint64_t *ret_offset);
+int out_section(struct out_file *o, unsigned int id, const struct buf *payload,
+		uint64_t *ret_offset);
 
 /* --- data.c --- */
 
@@ -72,6 +73,12 @@ int out_section(struct out_file *o, unsigned int id, const struct buf *payload, 
  * empty. *@pos ends up behind the last byte kept.
  */
 int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struct err *err);
+
+/*
+ * Drop a last chunk of pages, which out_buffer.consume has left in the CPU's
+ * file, to make room. The CPU that lost it, -1 if there is none; *@pos is the new end.
+ */
+int out_cpus_trim(struct out_file *o, struct out_buffer *b, uint64_t *pos);
 
 /* --- v6.c --- */
 

@@ -2,9 +2,9 @@
  * out.h - writing a trace.dat, version 6 or 7.
  *
  * Layer 2. Order of calls: out_create(), out_metadata(), out_option()...,
- * out_options_end(), then out_buffer() for each buffer, out_close(). A guest's
+ * out_options_end(), then out_buffer() for each buffer, out_finish(). A guest's
  * metadata that arrived from an agent is continued with out_append(), then
- * out_option()..., out_options_end(), out_buffer()..., out_close().
+ * out_option()..., out_options_end(), out_buffer()..., out_finish().
  * The file must be seekable (spool streams in a memfd). The descriptor stays the caller's.
  */
 #ifndef OUT_OUT_H
@@ -40,7 +40,7 @@ struct out_buffer {
 	const char *name;	/* "" = top instance */
 	const char *clock;	/* "local", ... without brackets */
 	uint32_t page_size;	/* bytes */
-	bool consume;		/* give back the space of each CPU's file as it is copied: the disk is short */
+	bool consume;		/* the disk is short: see out_buffer() */
 	struct out_cpu *cpus;	/* ascending by cpu; CPUs without data may be left out */
 	int nr_cpus;
 };
@@ -75,9 +75,14 @@ int out_options_end(struct out_file *o, struct err *err);
 int out_announce_buffer(struct out_file *o, const char *name);
 
 /*
- * Write a buffer and what points to it. The top instance must come first in
- * version 6. Fills in the results of each CPU. -ENOSPC and the like are errors
- * naming the CPU; what was written before stays readable after out_close().
+ * Write a buffer and what points to it: the whole pages of each CPU's file, from
+ * its start on. The top instance must come first in version 6. Fills in the
+ * results of each CPU. After -ENOSPC and the like, which are errors naming the
+ * CPU, the buffer holds what fitted (the results say how much of whom), or is
+ * not there if not even that could be ended; the file can be finished.
+ *
+ * With b->consume a CPU's file is given back to the disk behind the copy: then
+ * what the trace has is no longer there, what it lacks always is.
  */
 int out_buffer(struct out_file *o, struct out_buffer *b, struct err *err);
 

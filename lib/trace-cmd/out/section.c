@@ -40,7 +40,8 @@ static int block_put(struct out_file *o, struct buf *b, const struct buf *payloa
 	return 0;
 }
 
-int out_section(struct out_file *o, unsigned int id, const struct buf *payload, uint64_t *ret_offset)
+int out_section(struct out_file *o, unsigned int id, const struct buf *payload,
+		uint64_t *ret_offset)
 {
 	struct dat_section s = { .id = id, .flags = o->zip ? DAT_SECTION_COMPRESSED : 0 };
 	_cleanup_buf_ struct buf b = BUF_INIT;

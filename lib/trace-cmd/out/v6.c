@@ -31,7 +31,8 @@ int out_v6_metadata(struct out_file *o, const struct meta *m, struct err *err)
 	if (!ret)
 		ret = out_append_bytes(o, &cpus);
 	if (ret)
-		err_set(err, ret, "cannot write the metadata of the trace file: %s", strerror(-ret));
+		err_set(err, ret, "cannot write the metadata of the trace file: %s",
+			strerror(-ret));
 	return ret;
 }
 
@@ -103,7 +104,8 @@ static int announced_find(struct out_file *o, const struct out_buffer *b,
 	if (!*b->name && !o->top_written)
 		return 0;
 	if (!*b->name || !o->top_written)
-		return err_set(err, -EINVAL, "version 6 has the top instance once, before all others");
+		return err_set(err, -EINVAL,
+			       "version 6 has the top instance once, before all others");
 	for (i = 0; i < o->nr_announced; i++) {
 		if (o->announced[i].written || strcmp(o->announced[i].name, b->name))
 			continue;

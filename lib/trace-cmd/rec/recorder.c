@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,13 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "rec/recorder.h"
+#include "rec/sink.h"
 
 #define LOOK_MS		250		/* default pause between looks */
 #define HOLD_MS		10		/* pause when poll() says "readable" of less than a page */
@@ -45,18 +47,15 @@
 
 struct recorder {
 	struct recorder_conf conf;
-	int sink_fd;			/* our own duplicate: outlives the caller's if we are abandoned */
-	bool sink_is_file;
-	off_t sink_start;		/* where our bytes begin in a file */
+	struct sink sink;
 	int pipe[2];
 	size_t pipe_bytes;		/* most that one splice may bring */
-	bool splice_in, splice_out;
+	bool splice_in;
 	uint8_t *page;			/* one sub-buffer, for read() */
 	size_t page_fill;
 
-	int stop_fd, quit_fd, failed_fd;
-	atomic_bool stop, quit;
-	atomic_uint_least64_t bytes;
+	int stop_fd, failed_fd;
+	atomic_bool stop;
 	atomic_int refs;		/* the caller's and the thread's */
 
 	pthread_t thread;
@@ -71,11 +70,10 @@ static void recorder_unref(struct recorder *r)
 	if (atomic_fetch_sub(&r->refs, 1) != 1)
 		return;
 	fd_close(&r->conf.raw_fd);
-	fd_close(&r->sink_fd);
+	sink_close(&r->sink);
 	fd_close(&r->pipe[0]);
 	fd_close(&r->pipe[1]);
 	fd_close(&r->stop_fd);
-	fd_close(&r->quit_fd);
 	fd_close(&r->failed_fd);
 	pthread_cond_destroy(&r->ended);
 	pthread_mutex_destroy(&r->lock);
@@ -93,135 +91,21 @@ static void fire(int event_fd)
 	(void)n;
 }
 
-/* --- the sink's side */
-
-/* A socket or pipe takes nothing now: wait until it does. 0; -ETIMEDOUT when abandoned. */
-static int wait_sink(struct recorder *r)
-{
-	struct pollfd pfd[] = {
-		{ .fd = r->sink_fd, .events = POLLOUT },
-		{ .fd = r->quit_fd, .events = POLLIN },
-	};
-
-	/* no deadline here: a reader may be slow for long, recorder_join() ends this */
-	if (poll(pfd, ARRAY_SIZE(pfd), -1) < 0 && errno != EINTR)
-		return -errno;
-	return 0;
-}
-
-/* After a failed write: 0 try again, else the -errno to end with. */
-static int sink_error(struct recorder *r, int error)
-{
-	switch (error) {
-	case EINTR:
-		return 0;
-	case EAGAIN:
-		return wait_sink(r);
-	case ECONNRESET:
-		return -EPIPE;
-	default:
-		return -error;
-	}
-}
-
-static int sink_write(struct recorder *r, const uint8_t *data, size_t len)
-{
-	while (len) {
-		ssize_t n;
-		int ret;
-
-		if (atomic_load(&r->quit))
-			return -ETIMEDOUT;
-		n = write(r->sink_fd, data, len);
-		if (n > 0) {
-			data += n;
-			len -= n;
-			atomic_fetch_add(&r->bytes, n);
-			continue;
-		}
-		ret = n ? sink_error(r, errno) : -ENOSPC;
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-/* Where the sink can't be spliced to: copy @len bytes from our pipe to it. */
-static int copy_from_pipe(struct recorder *r, size_t len)
-{
-	while (len) {
-		size_t part = len < r->conf.page_size ? len : r->conf.page_size;
-		int ret;
-
-		ret = io_read_full(r->pipe[0], r->page, part, DEADLINE_NEVER);
-		if (!ret)
-			ret = sink_write(r, r->page, part);
-		if (ret)
-			return ret;
-		len -= part;
-	}
-	return 0;
-}
-
-static int splice_from_pipe(struct recorder *r, size_t len)
-{
-	unsigned int flags = SPLICE_F_MOVE | (r->sink_is_file ? 0 : SPLICE_F_NONBLOCK);
-
-	while (len && r->splice_out) {
-		ssize_t n;
-		int ret;
-
-		if (atomic_load(&r->quit))
-			return -ETIMEDOUT;
-		n = splice(r->pipe[0], NULL, r->sink_fd, NULL, len, flags);
-		if (n > 0) {
-			len -= n;
-			atomic_fetch_add(&r->bytes, n);
-			continue;
-		}
-		if (n < 0 && (errno == EINVAL || errno == ENOSYS)) {
-			log_debug("cpu %d: the sink can't be spliced to", r->conf.cpu);
-			r->splice_out = false;
-			break;
-		}
-		ret = n ? sink_error(r, errno) : -EIO;
-		if (ret)
-			return ret;
-	}
-	return copy_from_pipe(r, len);
-}
-
-/* Take a cut sub-buffer off the end of a file, unless others have written behind it. */
-static void trim_file(struct recorder *r)
-{
-	uint64_t bytes = atomic_load(&r->bytes);
-	uint64_t whole = bytes - bytes % r->conf.page_size;
-	struct stat st;
-
-	if (whole == bytes || fstat(r->sink_fd, &st) || lseek(r->sink_fd, 0, SEEK_CUR) < 0)
-		return;
-	if (st.st_size == r->sink_start + (off_t)bytes &&
-	    ftruncate(r->sink_fd, r->sink_start + whole))
-		log_debug("cpu %d: cannot truncate: %s", r->conf.cpu, strerror(errno));
-	lseek(r->sink_fd, r->sink_start + whole, SEEK_SET);
-	atomic_store(&r->bytes, whole);
-}
-
 /* --- the source's side */
 
-/* Move all full sub-buffers there are. Returns the bytes moved or -errno. */
-static int64_t move_full_pages(struct recorder *r)
+/* Move all full sub-buffers there are, up to about @limit bytes. Returns the bytes moved or -errno. */
+static int64_t move_full_pages(struct recorder *r, int64_t limit)
 {
 	int64_t moved = 0;
 
-	while (r->splice_in) {
+	while (r->splice_in && moved < limit) {
 		ssize_t n;
 		int ret;
 
 		n = splice(r->conf.raw_fd, NULL, r->pipe[1], NULL, r->pipe_bytes,
 			   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 		if (n > 0) {
-			ret = splice_from_pipe(r, n);
+			ret = sink_splice(&r->sink, r->pipe[0], n, r->page, r->conf.page_size);
 			if (ret)
 				return ret;
 			moved += n;
@@ -256,7 +140,7 @@ static int move_any_page(struct recorder *r)
 			r->page_fill += n;
 	}
 	r->page_fill = 0;
-	ret = sink_write(r, r->page, size);
+	ret = sink_write(&r->sink, r->page, size);
 	return ret ? ret : 1;
 }
 
@@ -270,17 +154,17 @@ static bool page_is_sparse(const struct recorder *r)
 }
 
 /*
- * Move everything, the last sub-buffer with its few events too, until there is
- * nothing or @caught_up sparse ones came in a row (events of a running trace,
- * ours among them). Returns the bytes moved or -errno.
+ * Move everything, the last sub-buffer with its few events too, until there is nothing, or
+ * @caught_up sparse ones came in a row (events of a running trace, ours among them), or about @limit
+ * bytes have been moved. Returns the bytes moved or -errno.
  */
-static int64_t move_everything(struct recorder *r, int caught_up)
+static int64_t move_everything(struct recorder *r, int caught_up, int64_t limit)
 {
 	int64_t moved = 0;
 	int sparse = 0;
 
-	while (sparse < caught_up) {
-		int64_t full = move_full_pages(r);
+	while (sparse < caught_up && moved < limit) {
+		int64_t full = move_full_pages(r, limit - moved);
 		int ret;
 
 		if (full < 0)
@@ -294,6 +178,38 @@ static int64_t move_everything(struct recorder *r, int caught_up)
 		moved += full + r->conf.page_size;
 	}
 	return moved;
+}
+
+/*
+ * The bytes that this CPU's buffer can hold, sub-buffer headers included. Who has moved as much since
+ * the stop has all that was recorded before it, even if tracing was switched on again by
+ * others and our own moving is traced. INT64_MAX if it can't be told.
+ */
+static int64_t buffer_capacity(const struct recorder *r)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	char link[64], path[PATH_MAX];
+	unsigned long long kb;
+	char *slash;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", r->conf.raw_fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return INT64_MAX;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return INT64_MAX;
+	snprintf(slash, path + sizeof(path) - slash, "/buffer_size_kb");
+	/* "1410", or "7 (expanded: 1408)" */
+	if (io_read_path(path, &b) || !b.len)
+		return INT64_MAX;
+	kb = strtoull((char *)b.data, NULL, 10);
+	if (!kb || kb > 1ull << 40)
+		return INT64_MAX;
+	/* the size is that of the events; a page on each side may be partly used */
+	return (kb * 1024 / (r->conf.page_size - HEADER_BYTES) + 3) * r->conf.page_size;
 }
 
 /* Sleep until data is there (-> true), a stop is asked for, or @ns have passed. */
@@ -319,16 +235,16 @@ static int recorder_run(struct recorder *r)
 
 		/* when nothing calls for it don't take a page that is still being filled */
 		if (r->splice_in)
-			moved = move_full_pages(r);
+			moved = move_full_pages(r, INT64_MAX);
 		else
-			moved = ready ? move_everything(r, CAUGHT_UP_LIVE) : 0;
+			moved = ready ? move_everything(r, CAUGHT_UP_LIVE, INT64_MAX) : 0;
 		if (moved < 0)
 			return moved;
 		/* kernels that know no buffer_percent call any event readable */
 		if (ready && moved <= (r->splice_in ? 0 : r->conf.page_size))
 			wait_raw(r, false, hold_ns);
 	}
-	moved = move_everything(r, CAUGHT_UP_DRAIN);
+	moved = move_everything(r, CAUGHT_UP_DRAIN, buffer_capacity(r));
 	if (r->page_fill)
 		log_debug("cpu %d: %zu bytes of a cut sub-buffer dropped", r->conf.cpu,
 			  r->page_fill);
@@ -360,9 +276,9 @@ static void *recorder_thread(void *arg)
 	be_fifo(r);
 
 	ret = recorder_run(r);
-	if (ret && r->sink_is_file)
-		trim_file(r);
-	if (ret && !atomic_load(&r->quit))
+	if (ret)
+		sink_trim(&r->sink, r->conf.page_size);
+	if (ret && !atomic_load(&r->sink.quit))
 		fire(r->failed_fd);
 
 	pthread_mutex_lock(&r->lock);
@@ -390,31 +306,11 @@ static int open_pipe(struct recorder *r)
 	return 0;
 }
 
-static int open_sink(struct recorder *r)
-{
-	struct stat st;
-	int flags;
-
-	r->sink_fd = fcntl(r->conf.sink_fd, F_DUPFD_CLOEXEC, 0);
-	if (r->sink_fd < 0 || fstat(r->sink_fd, &st))
-		return -errno;
-	flags = fcntl(r->sink_fd, F_GETFL);
-	if (flags < 0)
-		return -errno;
-	r->sink_is_file = S_ISREG(st.st_mode);
-	if (r->sink_is_file) {
-		r->sink_start = flags & O_APPEND ? st.st_size : lseek(r->sink_fd, 0, SEEK_CUR);
-		return r->sink_start < 0 ? -errno : 0;
-	}
-	return fcntl(r->sink_fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
-}
-
 static int open_events(struct recorder *r)
 {
 	r->stop_fd = eventfd(0, EFD_CLOEXEC);
-	r->quit_fd = eventfd(0, EFD_CLOEXEC);
 	r->failed_fd = eventfd(0, EFD_CLOEXEC);
-	return r->stop_fd < 0 || r->quit_fd < 0 || r->failed_fd < 0 ? -errno : 0;
+	return r->stop_fd < 0 || r->failed_fd < 0 ? -errno : 0;
 }
 
 static struct recorder *recorder_alloc(const struct recorder_conf *conf)
@@ -425,10 +321,9 @@ static struct recorder *recorder_alloc(const struct recorder_conf *conf)
 	if (!r)
 		return NULL;
 	r->conf = *conf;
-	r->sink_fd = r->pipe[0] = r->pipe[1] = -1;
-	r->stop_fd = r->quit_fd = r->failed_fd = -1;
+	r->pipe[0] = r->pipe[1] = r->stop_fd = r->failed_fd = -1;
+	sink_init(&r->sink);
 	r->splice_in = !conf->no_splice;
-	r->splice_out = true;
 	atomic_init(&r->refs, 1);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -464,13 +359,13 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 		return err_set(err, -ENOMEM, "cannot start the recorder of CPU %d: no memory",
 			       conf->cpu);
 	}
-	if (conf->page_size < HEADER_BYTES || conf->page_size > MAX_PAGE_SIZE ||
+	if (conf->page_size <= HEADER_BYTES || conf->page_size > MAX_PAGE_SIZE ||
 	    conf->sleep_us < 0)
 		error = -EINVAL;
 	if (!error)
 		error = open_events(r);
 	if (!error)
-		error = open_sink(r);
+		error = sink_open(&r->sink, conf->sink_fd);
 	if (!error)
 		error = open_pipe(r);
 	if (!error && !(r->page = calloc(1, conf->page_size)))
@@ -494,7 +389,7 @@ void recorder_stop(struct recorder *r)
 
 uint64_t recorder_bytes(const struct recorder *r)
 {
-	return atomic_load(&r->bytes);
+	return atomic_load(&r->sink.bytes);
 }
 
 int recorder_failed_fd(const struct recorder *r)
@@ -527,8 +422,7 @@ int recorder_join(struct recorder *r, int timeout_ms, uint64_t *ret_bytes)
 		now = recorder_bytes(r);
 	} while (!done && now != before);
 	if (!done) {
-		atomic_store(&r->quit, true);
-		fire(r->quit_fd);
+		sink_give_up(&r->sink);
 		done = wait_done(r, deadline_in_ms(QUIT_MS));
 	}
 	ret = done ? r->result : -ETIMEDOUT;

@@ -20,7 +20,7 @@ struct recorder_conf {
 				   recorder_start() on, also when that fails */
 	int sink_fd;		/* file or stream socket; stays the caller's, must stay open until
 				   recorder_join(). A socket or pipe is made non-blocking. */
-	uint32_t page_size;	/* sub-buffer, bytes; at least 16 */
+	uint32_t page_size;	/* sub-buffer, bytes; more than its header of 16 */
 	bool no_splice;
 	int sleep_us;		/* longest pause between looks when the kernel doesn't wake us
 				   earlier (buffer_percent full); 0: a quarter of a second */
@@ -31,8 +31,8 @@ struct recorder_conf {
 int recorder_start(const struct recorder_conf *conf, struct recorder **ret, struct err *err);
 
 /*
- * Ask the recorder to drain what the buffer holds and end; does not wait. Tracing must be off by then,
- * or it drains until it has caught up once.
+ * Ask the recorder to drain what the buffer holds and end; does not wait. Tracing should be off by
+ * then; if it isn't, as much is drained as the buffer can hold.
  */
 void recorder_stop(struct recorder *r);
 

@@ -29,8 +29,9 @@ int clock_select(struct tsync_clock *c, bool marker, struct err *err)
 
 	if (!marker && (!clock || strcmp(clock, "mono_raw")))
 		return err_set(err, -EINVAL,
-			       "time synchronisation without markers stamps with CLOCK_MONOTONIC_RAW,\n"
-			       "but the trace clock is %s: use -C mono_raw", clock ? clock : "not known");
+			       "time synchronisation without markers goes by CLOCK_MONOTONIC_RAW,\n"
+			       "but the trace clock is %s: use -C mono_raw",
+			       clock ? clock : "not known");
 	if (marker && !c->inst) {
 		int ret = sync_instance_open(c->conf->tracing_dir, c->conf->own_id, clock,
 					     &c->inst, err);

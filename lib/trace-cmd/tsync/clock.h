@@ -18,14 +18,14 @@ struct tsync_conf;
 
 struct tsync_clock {
 	const struct tsync_conf *conf;
-	enum series_field received;	/* what a stamp after receiving is: the host's is SERIES_CLIENT */
+	enum series_field received;	/* what stamps after receiving are on this side */
 	bool marker;			/* the kind in use */
 	struct sync_instance *inst;	/* NULL until markers are wanted */
 	struct series *series;		/* of the round at hand */
 	int error;			/* the first failure of a stamp in this round */
 };
 
-/* @received: what this side's stamps after receiving are. */
+/* @received: SERIES_CLIENT for the host, SERIES_RECEIVE for the guest. */
 void clock_init(struct tsync_clock *c, const struct tsync_conf *conf, enum series_field received);
 void clock_release(struct tsync_clock *c);
 

@@ -29,7 +29,8 @@ static int write_text(const struct tsync_debug *d, const char *name, int mode_fl
 	if (ret)
 		return ret;
 	/* we may be root in a directory of everybody's */
-	fd = open((char *)path.data, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | mode_flags, 0644);
+	fd = open((char *)path.data, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | mode_flags,
+		  0644);
 	ret = fd < 0 ? -errno : io_write_full(fd, text->data, text->len, DEADLINE_NEVER);
 	if (ret)
 		return err_set(err, ret, "cannot write %s: %s", (char *)path.data, strerror(-ret));

@@ -22,7 +22,8 @@ struct estimate {
 	int64_t time;		/* of the probe chosen: its midpoint, guest clock */
 	int64_t offset;		/* of the probe chosen */
 	int64_t response;	/* of the probe chosen */
-	int64_t lo, hi;		/* max(C - R), min(C - S) over all good probes; lo > hi: a clock drifted, stepped or lied */
+	/* max(C - R), min(C - S) over all good probes; lo > hi: a clock drifted, stepped or lied */
+	int64_t lo, hi;
 	unsigned int probe;	/* number of the probe chosen */
 	unsigned int good;	/* probes that count */
 	unsigned int bad;	/* with a stamp but no use: incomplete or impossible */

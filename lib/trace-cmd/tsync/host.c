@@ -66,7 +66,7 @@ static int pinned_round(struct tsync_session *s, unsigned int pass, int guest_cp
 	return ret ? ret : 1;
 }
 
-/* The rounds of one vCPU: on each host CPU it may use and that is not in @done yet, at least one. */
+/* The rounds of one vCPU: on each host CPU it may use that is not in @done yet; at least one. */
 static int vcpu_rounds(struct tsync_session *s, unsigned int pass, int guest_cpu, cpu_set_t *done)
 {
 	pid_t tid = s->conf.vcpu_tids ? s->conf.vcpu_tids[guest_cpu] : -1;
@@ -167,7 +167,8 @@ int host_loop(struct tsync_session *s)
 	else if (ret == -ENODATA || ret == -EPIPE)
 		err_set(&link->err, ret, "time synchronisation: the guest closed the connection");
 	else if (ret == -EPROTO || ret == -EBADMSG)
-		err_set(&link->err, ret, "time synchronisation: the guest does not keep to the protocol");
+		err_set(&link->err, ret,
+			"time synchronisation: the guest does not keep to the protocol");
 	/* even out of step: a guest understands it anywhere */
 	if (!link_build(link, LOOP_NAME, LOOP_STOP, NULL, 0))
 		channel_send_raw(&link->ch, &link->out, deadline_in_ms(STOP_MS));

@@ -211,7 +211,8 @@ static int acquire(struct sync_instance *inst, struct err *err)
 	int ret = make_instance(inst->dir);
 
 	if (ret && ret != -EEXIST)
-		return err_set(err, ret, "cannot create the instance %s for time synchronisation: %s",
+		return err_set(err, ret,
+			       "cannot create the instance %s for time synchronisation: %s",
 			       inst->dir, strerror(-ret));
 	if (asprintf(&path, "%s/trace_marker_raw", inst->dir) < 0)
 		return -ENOMEM;

@@ -38,13 +38,13 @@ struct tsync_link {
 	struct series series;		/* of the round at hand */
 	uint32_t rounds;		/* begun so far, the one at hand included */
 	bool may_spin;			/* set by the loop: not on one CPU with the peer */
-	bool spin;			/* set by the plugin, while exchanging probes: wait without sleeping */
+	bool spin;			/* set by the plugin: wait for the peer without sleeping */
 	unsigned int missed;		/* times in a row that spinning was not enough */
 	struct buf out;			/* of the message to send */
 	struct err err;			/* why the session failed, if a callee knew */
 };
 
-/* Take over @fd. The link refers to @conf for as long as it lives. 0; -ENOMEM; -errno described in @err. */
+/* Take over @fd. The link keeps referring to @conf. 0; -ENOMEM; -errno described in @err. */
 int link_init(struct tsync_link *link, const struct tsync_conf *conf, bool guest, int fd,
 	      int stop_fd, struct err *err);
 void link_release(struct tsync_link *link);

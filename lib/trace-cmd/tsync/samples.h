@@ -31,9 +31,12 @@ void tsync_samples_release(struct tsync_samples *s);
 int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r);
 
 /*
- * Current layout: per guest CPU its samples, one a pass (the fastest response of its rounds in that pass,
- * or the pass's best when the CPU had none), so that every CPU has honest counts. Fork's
- * layout: per host CPU the samples of rounds pinned there; -1 for the rest, one a pass.
+ * Current layout: per guest CPU its samples, one a pass (that of the fastest
+ * response of its rounds in that pass, or the pass's best if the CPU had
+ * none), so that every CPU has honest counts. Fork's layout: per host CPU,
+ * ascending, the best of the rounds pinned there, one a pass; CPU -1, at the
+ * end, for the rest. A response that is not known counts as the slowest. 0;
+ * -ENODATA without results; -EINVAL for other layouts; -ENOMEM.
  */
 int tsync_samples_timeshift(const struct tsync_samples *s, enum timeshift_layout layout,
 			    uint64_t peer_id, uint32_t flags, int nr_guest_cpus,

@@ -55,7 +55,7 @@ bool probe_view(const struct probe *p, struct probe_view *ret)
 	return true;
 }
 
-/* One field of all probes into the slots from @first on. Returns the slots up to the last one in use. */
+/* One field of all probes into the slots from @first on. Returns the count of slots up to the last. */
 static uint32_t field_to_slots(const struct series *s, enum series_field field,
 			       struct ptp_list *list, unsigned int first)
 {

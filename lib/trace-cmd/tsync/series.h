@@ -57,7 +57,7 @@ bool probe_view(const struct probe *p, struct probe_view *ret);
 void series_to_client_list(const struct series *s, struct ptp_list *ret);
 void series_take_client_list(struct series *s, const struct ptp_list *list);
 
-/* The guest's stamps as its report: sending times in the first half, receiving times in the second. */
+/* The guest's stamps as its report: sending times in the first half, receiving in the second. */
 void series_to_report(const struct series *s, struct ptp_list *ret);
 void series_take_report(struct series *s, const struct ptp_list *list);
 

@@ -217,7 +217,10 @@ static void session_abort(struct tsync_session *s)
 	shutdown(s->link.ch.fd, SHUT_RDWR);
 }
 
-/* Wait, with the lock held, for the thread's end, by force after @timeout_ms. 0; -ETIMEDOUT if so; why it ended. */
+/*
+ * Wait, with the lock held, for the thread's end, by force after @timeout_ms.
+ * 0; -ETIMEDOUT if it took force; why it ended.
+ */
 static int wait_end(struct tsync_session *s, int timeout_ms, struct err *err)
 {
 	int ret = wait_for(s, &s->finished, deadline_in_ms(timeout_ms));

@@ -47,7 +47,10 @@ struct tsync_proto {
 const struct tsync_proto *tsync_proto_at(unsigned int i);
 const struct tsync_proto *tsync_proto_find(const char *name);
 
-/* Names to offer for @role and @clock: NULL-terminated heap array of static strings; the caller frees the array. */
+/*
+ * Names to offer for @role and @clock: a NULL-terminated heap array of static strings; the
+ * caller frees the array. NULL without memory.
+ */
 const char **tsync_offer(enum tsync_role role, const char *clock);
 
 /* The best known one of @names (NULL-terminated) for @role and @clock, NULL if none. */
@@ -56,21 +59,28 @@ const struct tsync_proto *tsync_choose(char *const *names, enum tsync_role role,
 /* In conf.ptp_flags: what ptp does unless told otherwise. */
 #define TSYNC_PTP_DEFAULT UINT32_MAX
 
+/* The compile-time default ptp_flags of trace-timesync-ptp.c. */
+uint32_t tsync_ptp_default_flags(void);
+
 struct tsync_conf {
 	const struct tsync_proto *proto;
 	int fd;				/* connected socket; owned by the session from start on */
 	const char *tracing_dir;	/* NULL: libtracefs finds it */
 	const char *clock;		/* trace clock of the session, e.g. "local" */
-	int own_id, peer_id;		/* written into the stamps; own_id names the instance clock_synch-<own_id> */
+	/* written into the stamps; own_id names the instance clock_synch-<own_id> */
+	int own_id, peer_id;
 	int cid;			/* of the peer, for the names of debug files */
-	/* PTP_FLAG_* or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as its clock allows. */
+	/*
+	 * PTP_FLAG_* or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as
+	 * its clock allows, but sees to it before that it can do what is said here.
+	 */
 	uint32_t ptp_flags;
-	bool report;			/* guest: send the stamps after each OFFSET; host: expect them */
+	bool report;			/* guest: send the stamps after OFFSET; host: expect them */
 	const char *debug_dir;		/* NULL: no debug files */
 	/* host only */
 	int nr_cpus;			/* of the guest */
 	int interval_ms;		/* <= 0: start and end only */
-	bool per_cpu;			/* a round for each guest CPU (and host CPU), else one a pass */
+	bool per_cpu;			/* rounds for each guest (and host) CPU, else one a pass */
 	const pid_t *vcpu_tids;		/* host threads of the guest's CPUs, or NULL; -1 unknown */
 };
 
@@ -104,11 +114,13 @@ int tsync_guest_start(const struct tsync_conf *conf, struct tsync_session **ret,
 int tsync_host_wait_first(struct tsync_session *s, int timeout_ms, struct err *err);
 
 /*
- * Host: make the final pass and STOP, wait for the thread (bounded by @timeout_ms), and hand out the
- * samples. Even if a later pass failed, those of earlier ones are valid: 0 then, and @err tells. If there
- * are none, why the session failed, or -ENODATA. Call it once.
+ * Host: make the final pass and STOP, wait for the thread (bounded by
+ * @timeout_ms), and hand out the samples. Even if a later pass failed, those
+ * of earlier ones are valid: 0 then, and @err tells. If there are none, why
+ * the session failed, or -ENODATA. Call it once.
  */
-int tsync_host_stop(struct tsync_session *s, int timeout_ms, struct tsync_samples *ret, struct err *err);
+int tsync_host_stop(struct tsync_session *s, int timeout_ms, struct tsync_samples *ret,
+		    struct err *err);
 
 /*
  * Guest: wait for the host's STOP or the connection's end, at most @timeout_ms, then end the

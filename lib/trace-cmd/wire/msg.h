@@ -38,10 +38,16 @@ struct msg {
 
 const char *msg_name(uint32_t cmd);
 
-/* Length of the message that starts with these 12 bytes. 0; -EBADMSG (size < 12, > 8192, cmd_size > size - 12). */
+/*
+ * Length of the message that starts with these 12 bytes. 0; -EBADMSG (size < 12
+ * or > 8192, or cmd_size > size - 12).
+ */
 int msg_parse_header(const uint8_t header[MSG_HEADER_LEN], size_t *ret_len);
 
-/* A whole message, @len as told by msg_parse_header(). 0; -EBADMSG; -ENOTSUP an unknown command with a body. */
+/*
+ * A whole message, @len as told by msg_parse_header(). 0; -EBADMSG; -ENOTSUP an
+ * unknown command with a body.
+ */
 int msg_parse(const uint8_t *data, size_t len, struct msg *ret);
 
 /* Append a message. 0; -EMSGSIZE beyond MSG_MAX_LEN. */
@@ -69,7 +75,7 @@ struct msg_trace_req {
 	uint64_t trace_id;
 	char **argv;		/* heap, NULL-terminated, may be NULL */
 	int argc;
-	char **protos;		/* heap, NULL-terminated, may be NULL; names cut to 15 characters are refused */
+	char **protos;		/* likewise; a name of more than 15 characters is refused */
 	int nr_protos;
 	bool has_tsync_flags;
 	uint32_t tsync_flags;

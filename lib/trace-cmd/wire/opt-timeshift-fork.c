@@ -42,7 +42,7 @@ static struct timeshift_sample sample_in_order(const struct timeshift_cpu *cpu, 
 	uint64_t offset = o.offset_first ? first : second;
 	struct timeshift_sample sample = { .scaling = 1 };
 
-	/* word w of the payload: the parser has put words 0..s-1 into time, the others into offset */
+	/* the parser has put words 0..s-1 of the payload into time, the others into offset */
 	sample.time = time < s ? cpu->samples[time].time : cpu->samples[time - s].offset;
 	sample.offset = offset < s ? cpu->samples[offset].time : cpu->samples[offset - s].offset;
 	return sample;

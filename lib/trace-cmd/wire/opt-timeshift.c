@@ -283,7 +283,7 @@ void timeshift_prepare(struct timeshift *ts)
 		cpu_prepare(&ts->cpus[i]);
 }
 
-/* The lower sample of the pair around @time; the first or last pair outside. At least two samples. */
+/* The lower sample of the pair around @time, or of the first or last pair. Two samples at least. */
 static uint32_t pair_find(const struct timeshift_cpu *cpu, uint64_t time)
 {
 	uint32_t low = 0, high = cpu->nr_samples - 1;

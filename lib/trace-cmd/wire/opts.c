@@ -95,7 +95,8 @@ int opt_guest_put(struct buf *b, enum byte_order order, const struct opt_guest *
 
 /* --- TSC2NSEC ----------------------------------------------------------- */
 
-int opt_tsc2nsec_parse(const void *data, size_t len, enum byte_order order, struct opt_tsc2nsec *ret)
+int opt_tsc2nsec_parse(const void *data, size_t len, enum byte_order order,
+		       struct opt_tsc2nsec *ret)
 {
 	struct cursor c = cursor_over(data, len, order);
 	struct opt_tsc2nsec t;

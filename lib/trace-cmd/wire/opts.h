@@ -36,7 +36,8 @@ struct opt_tsc2nsec {
 	uint64_t offset;	/* stored and shown, never applied */
 };
 
-int opt_tsc2nsec_parse(const void *data, size_t len, enum byte_order order, struct opt_tsc2nsec *ret);
+int opt_tsc2nsec_parse(const void *data, size_t len, enum byte_order order,
+		       struct opt_tsc2nsec *ret);
 int opt_tsc2nsec_put(struct buf *b, enum byte_order order, const struct opt_tsc2nsec *t);
 
 /* Option 3, version 7, and option 22 (then without page size and CPUs). */
@@ -56,7 +57,7 @@ struct opt_buffer {
 };
 
 void opt_buffer_release(struct opt_buffer *b);
-/* @version 6 or 7; @text: option 22. 0; -EBADMSG (also for duplicate or huge CPU numbers); -ENOMEM. */
+/* @version 6 or 7; @text: option 22. 0; -EBADMSG (also: duplicate or huge CPU numbers); -ENOMEM. */
 int opt_buffer_parse(const void *data, size_t len, enum byte_order order, int version, bool text,
 		     struct opt_buffer *ret);
 int opt_buffer_put(struct buf *b, enum byte_order order, int version, bool text,

@@ -1,6 +1,7 @@
 /*
  * zip.c - see zip.h. Layer 1.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -32,4 +33,28 @@ const struct zip_algo *zip_find(const char *name)
 		if (!strcmp(zip_algos[i]->name, name))
 			return zip_algos[i];
 	return NULL;
+}
+
+int zip_packer_init(struct zip_packer *p, const struct zip_algo *algo)
+{
+	*p = (struct zip_packer){ .algo = algo };
+	if (!algo->tables_new)
+		return 0;
+	p->tables = algo->tables_new();
+	return p->tables ? 0 : -ENOMEM;
+}
+
+void zip_packer_release(struct zip_packer *p)
+{
+	if (p->tables)
+		p->algo->tables_free(p->tables);
+	p->tables = NULL;
+}
+
+int zip_pack(struct zip_packer *p, const void *in, size_t in_len, void *out, size_t out_size,
+	     size_t *ret_len)
+{
+	if (p->tables)
+		return p->algo->compress_with(p->tables, in, in_len, out, out_size, ret_len);
+	return p->algo->compress(in, in_len, out, out_size, ret_len);
 }

@@ -18,6 +18,11 @@ struct zip_algo {
 	int (*compress)(const void *in, size_t in_len, void *out, size_t out_size, size_t *ret_len);
 	/* Must produce exactly @out_len bytes. 0; -EBADMSG; -ENOMEM. */
 	int (*decompress)(const void *in, size_t in_len, void *out, size_t out_len);
+	/* For struct zip_packer, may be NULL: tables to keep from block to block. */
+	void *(*tables_new)(void);
+	int (*compress_with)(void *tables, const void *in, size_t in_len, void *out,
+			     size_t out_size, size_t *ret_len);
+	void (*tables_free)(void *tables);
 };
 
 /* The algorithm called @name, NULL if it isn't built in. */
@@ -28,5 +33,22 @@ const struct zip_algo *zip_best(void);
 
 /* The @i-th, NULL at the end of the list. */
 const struct zip_algo *zip_at(unsigned int i);
+
+/*
+ * For many small blocks: compress() with the algorithm's tables kept in between,
+ * which can be several times as fast. One thread at a time.
+ */
+struct zip_packer {
+	const struct zip_algo *algo;
+	void *tables;
+};
+
+/* 0; -ENOMEM. A zeroed packer may be released, too. */
+int zip_packer_init(struct zip_packer *p, const struct zip_algo *algo);
+void zip_packer_release(struct zip_packer *p);
+
+/* As algo->compress(). */
+int zip_pack(struct zip_packer *p, const void *in, size_t in_len, void *out, size_t out_size,
+	     size_t *ret_len);
 
 #endif

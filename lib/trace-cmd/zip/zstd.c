@@ -9,7 +9,6 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "base/cleanup.h"
 #include "zip/algos.h"
 
 #define ZSTD_LEVEL 3
@@ -19,21 +18,27 @@ static size_t zstd_bound(size_t len)
 	return ZSTD_compressBound(len);
 }
 
-static void zstd_ctx_release(ZSTD_CCtx **ctx)
+static void *zstd_tables_new(void)
 {
-	ZSTD_freeCCtx(*ctx);
-}
-
-static int zstd_compress(const void *in, size_t in_len, void *out, size_t out_size, size_t *ret_len)
-{
-	_cleanup_(zstd_ctx_release) ZSTD_CCtx *ctx = ZSTD_createCCtx();
-	size_t n;
+	ZSTD_CCtx *ctx = ZSTD_createCCtx();
 
 	if (!ctx)
-		return -ENOMEM;
+		return NULL;
 	ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, ZSTD_LEVEL);
 	ZSTD_CCtx_setParameter(ctx, ZSTD_c_contentSizeFlag, 0);
-	n = ZSTD_compress2(ctx, out, out_size, in, in_len);
+	return ctx;
+}
+
+static void zstd_tables_free(void *tables)
+{
+	ZSTD_freeCCtx(tables);
+}
+
+static int zstd_compress_with(void *tables, const void *in, size_t in_len, void *out,
+			      size_t out_size, size_t *ret_len)
+{
+	size_t n = ZSTD_compress2(tables, out, out_size, in, in_len);
+
 	if (!ZSTD_isError(n)) {
 		*ret_len = n;
 		return 0;
@@ -46,6 +51,18 @@ static int zstd_compress(const void *in, size_t in_len, void *out, size_t out_si
 	default:
 		return -EIO;
 	}
+}
+
+static int zstd_compress(const void *in, size_t in_len, void *out, size_t out_size, size_t *ret_len)
+{
+	void *tables = zstd_tables_new();
+	int ret;
+
+	if (!tables)
+		return -ENOMEM;
+	ret = zstd_compress_with(tables, in, in_len, out, out_size, ret_len);
+	zstd_tables_free(tables);
+	return ret;
 }
 
 static int zstd_decompress(const void *in, size_t in_len, void *out, size_t out_len)
@@ -63,5 +80,8 @@ const struct zip_algo zip_zstd = {
 	.bound = zstd_bound,
 	.compress = zstd_compress,
 	.decompress = zstd_decompress,
+	.tables_new = zstd_tables_new,
+	.compress_with = zstd_compress_with,
+	.tables_free = zstd_tables_free,
 };
 #endif

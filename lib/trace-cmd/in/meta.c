@@ -1,0 +1,257 @@
+/*
+ * meta.c - see meta.h. Layer 2.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "in/meta.h"
+#include "in/parse.h"
+
+#define FORMAT_MAX	(1u << 20)	/* bytes of one event's format */
+
+int in_meta_new(struct in_file *f, struct tep_handle **ret_tep)
+{
+	struct tep_handle *tep = tep_alloc();
+
+	if (!tep)
+		return -ENOMEM;
+	tep_set_file_bigendian(tep, f->head.order == ORDER_BIG ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
+	tep_set_local_bigendian(tep, ORDER_NATIVE == ORDER_BIG ? TEP_BIG_ENDIAN : TEP_LITTLE_ENDIAN);
+	tep_set_long_size(tep, f->long_size);
+	tep_set_page_size(tep, f->head.page_size);
+	*ret_tep = tep;
+	return 0;
+}
+
+/* --- lines of text ------------------------------------------------------- */
+
+/* One line, NUL-terminated in place. */
+typedef int (*line_fn)(struct tep_handle *tep, char *line);
+
+/* Call @fn for each line of @text, behind which is a NUL. 0; -ENOMEM. */
+static int each_line(struct tep_handle *tep, char *text, size_t len, line_fn fn)
+{
+	char *end = text + len, *next;
+
+	for (; text < end; text = next) {
+		char *nl = memchr(text, '\n', end - text);
+
+		next = nl ? nl + 1 : end;
+		if (nl)
+			*nl = 0;
+		if (*text && fn(tep, text) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* libtraceevent tells by errno why it did not take something. */
+static int taken(int ret)
+{
+	return ret && errno == ENOMEM ? -ENOMEM : 0;
+}
+
+/* "ffffffff81000000 T name [module]" */
+static int symbol_line(struct tep_handle *tep, char *line)
+{
+	char *end, *name, *module = NULL, type;
+	unsigned long long addr = strtoull(line, &end, 16);
+
+	if (end == line || *end != ' ' || !end[1] || end[2] != ' ' || !end[3])
+		return 0;
+	type = end[1];
+	name = end + 3;
+	end = name + strcspn(name, " \t");
+	if (*end) {
+		*end++ = 0;
+		module = strchr(end, '[');
+	}
+	if (module) {
+		module++;
+		module[strcspn(module, "]")] = 0;
+	}
+	/* no functions: ARM's mapping symbols, and absolute ones as x86's offsets of per-CPU data */
+	if (!*name || *name == '$' || type == 'A' || type == 'a')
+		return 0;
+	return taken(tep_register_function(tep, name, addr, module));
+}
+
+/* 0xffffffff81000000 : "format" */
+static int printk_line(struct tep_handle *tep, char *line)
+{
+	char *end, *text;
+	unsigned long long addr = strtoull(line, &end, 16);
+
+	if (end == line)
+		return 0;
+	end += strspn(end, " \t");
+	if (*end != ':')
+		return 0;
+	text = end + 1 + strspn(end + 1, " \t");
+	/* libtraceevent looks at the last characters behind the opening quote without counting */
+	if (strlen(text) < 4)
+		return 0;
+	return taken(tep_register_print_string(tep, text, addr));
+}
+
+/* "123 command" */
+static int cmdline_line(struct tep_handle *tep, char *line)
+{
+	char *end;
+	long pid = strtol(line, &end, 10);
+
+	if (end == line || *end != ' ' || pid < 0 || pid > INT_MAX)
+		return 0;
+	return taken(tep_register_comm(tep, end + 1, (int)pid));
+}
+
+/* The part @id: a size of @size_len bytes, and the text. 0; -ENOMEM. */
+static int read_text(struct in_file *f, struct tep_handle *tep, struct buf *b, size_t size_len,
+		     line_fn fn)
+{
+	struct cursor c = cursor_over(b->data, b->len, f->head.order);
+	uint64_t len = size_len == 8 ? cursor_u64(&c) : cursor_u32(&c);
+
+	if (c.failed)
+		return 0;
+	if (len > cursor_left(&c)) {
+		in_file_note(f, -EBADMSG, "a text of %llu bytes has only %zu",
+			     (unsigned long long)len, cursor_left(&c));
+		len = cursor_left(&c);
+	}
+	return each_line(tep, (char *)b->data + size_len, len, fn);
+}
+
+/* --- formats --------------------------------------------------------------- */
+
+/* Give one format to libtraceevent. */
+static int take_format(struct in_file *f, struct tep_handle *tep, const char *system,
+		       const char *text, size_t len)
+{
+	enum tep_errno ret;
+
+	if (!len)
+		return 0;
+	if (len > FORMAT_MAX) {
+		in_file_note(f, -EBADMSG, "an event format of %zu bytes in system %.64s", len, system);
+		return 0;
+	}
+	ret = tep_parse_event(tep, text, len, system);
+	if (ret == TEP_ERRNO__MEM_ALLOC_FAILED)
+		return -ENOMEM;
+	if (ret)
+		log_debug("%s: a format of system %.64s cannot be parsed", f->src.name, system);
+	return 0;
+}
+
+/* u32 count, then so many formats with u64 sizes. 0; -EBADMSG; -ENOMEM. */
+static int take_formats(struct in_file *f, struct tep_handle *tep, const char *system,
+			struct cursor *c)
+{
+	uint32_t i, count = cursor_u32(c);
+
+	for (i = 0; i < count; i++) {
+		uint64_t len = cursor_u64(c);
+		const char *text = cursor_bytes(c, len);
+		_cleanup_free_ char *copy = NULL;
+		int ret;
+
+		if (!text)
+			return -EBADMSG;
+		if (len > FORMAT_MAX) {
+			take_format(f, tep, system, text, len);
+			continue;
+		}
+		/* parsers of strings stop at a NUL */
+		copy = strndup(text, len);
+		if (!copy)
+			return -ENOMEM;
+		ret = take_format(f, tep, system, copy, strlen(copy));
+		if (ret)
+			return ret;
+	}
+	return c->failed ? -EBADMSG : 0;
+}
+
+static int take_systems(struct in_file *f, struct tep_handle *tep, struct cursor *c)
+{
+	uint32_t i, count = cursor_u32(c);
+
+	for (i = 0; i < count; i++) {
+		const char *system = cursor_cstr(c, cursor_left(c));
+		int ret = system ? take_formats(f, tep, system, c) : -EBADMSG;
+
+		if (ret)
+			return ret;
+	}
+	return c->failed ? -EBADMSG : 0;
+}
+
+/* --- parts ------------------------------------------------------------------- */
+
+static int take_header(struct in_file *f, struct tep_handle *tep, struct buf *b)
+{
+	struct in_header_page page;
+	_cleanup_free_ char *copy = NULL;
+	const char *text, *event;
+	size_t len, event_len;
+
+	if (in_header_info_parse(b->data, b->len, f->head.order, &text, &len, &event, &event_len, &page))
+		return 0;
+	copy = strndup(text, len);
+	if (!copy)
+		return -ENOMEM;
+	/* also sets the size of long, and the old format if there is no text */
+	tep_parse_header_page(tep, copy, strlen(copy), f->head.long_size);
+	return 0;
+}
+
+static int take_part(struct in_file *f, struct tep_handle *tep, unsigned int id, struct buf *b)
+{
+	struct cursor c = cursor_over(b->data, b->len, f->head.order);
+
+	switch (id) {
+	case DAT_HEADER_INFO:
+		return take_header(f, tep, b);
+	case DAT_FTRACE_EVENTS:
+		return take_formats(f, tep, "ftrace", &c);
+	case DAT_EVENT_FORMATS:
+		return take_systems(f, tep, &c);
+	case DAT_KALLSYMS:
+		return read_text(f, tep, b, 4, symbol_line);
+	case DAT_PRINTK:
+		return read_text(f, tep, b, 4, printk_line);
+	default:
+		return read_text(f, tep, b, 8, cmdline_line);
+	}
+}
+
+int in_meta_read(struct in_file *f, struct tep_handle *tep)
+{
+	unsigned int id;
+
+	for (id = DAT_HEADER_INFO; id <= DAT_CMDLINES; id++) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+		struct err why = { 0 };
+		int ret;
+
+		if (!f->part[id].present)
+			continue;
+		ret = in_file_load(f, id, &b, &why);
+		if (!ret) {
+			ret = take_part(f, tep, id, &b);
+			if (ret == -EBADMSG)
+				err_set(&why, ret, "%s: damaged metadata at offset %llu",
+					f->src.name, (unsigned long long)f->part[id].offset);
+		}
+		if (ret == -ENOMEM)
+			return ret;
+		if (ret)
+			err_set(&f->damage, ret, "%s", why.text);
+	}
+	return 0;
+}

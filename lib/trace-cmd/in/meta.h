@@ -1,0 +1,27 @@
+/*
+ * meta.h - the metadata of a file in libtraceevent's hands.
+ *
+ * Layer 2. The formats go through libtraceevent's parser; the lists of symbols,
+ * printk formats and command lines are taken apart here line by line, since
+ * lines of a damaged file may be anything.
+ */
+#ifndef IN_META_H
+#define IN_META_H
+
+#include <event-parse.h>
+
+#include "in/file.h"
+
+/*
+ * A parser with everything the file knows, to free with tep_free(). Plugins
+ * are not loaded yet: they have to be before in_meta_read(). 0; -ENOMEM.
+ */
+int in_meta_new(struct in_file *f, struct tep_handle **ret_tep);
+
+/*
+ * Read formats, symbols and command lines into @tep. Formats that libtraceevent
+ * cannot parse are its to tell; parts that are damaged are noted in the file. 0; -ENOMEM.
+ */
+int in_meta_read(struct in_file *f, struct tep_handle *tep);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * record.c - see record.h. Layer 2.
+ */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "in/record.h"
+
+#define SMALL		256	/* bytes of payload a pooled record has room for */
+#define SLACK		16	/* zero bytes behind the payload, for fields that lie about its size */
+#define POOL_MAX	1024	/* free records kept */
+
+struct in_record {
+	struct tep_record rec;		/* first: users have its address */
+	struct in_record_pool *pool;
+	struct in_record *next;		/* in the free list */
+	size_t room;
+	uint8_t data[] __attribute__((aligned(8)));
+};
+
+struct in_record_pool {
+	struct in_record *free;
+	unsigned int nr_free;
+	size_t in_use;			/* records out */
+	bool closed;
+};
+
+struct in_record_pool *in_record_pool_new(void)
+{
+	return calloc(1, sizeof(struct in_record_pool));
+}
+
+static void pool_put(struct in_record_pool *pool)
+{
+	struct in_record *r;
+
+	if (!pool->closed || pool->in_use)
+		return;
+	while ((r = pool->free)) {
+		pool->free = r->next;
+		free(r);
+	}
+	free(pool);
+}
+
+void in_record_pool_free(struct in_record_pool *pool)
+{
+	if (!pool)
+		return;
+	pool->closed = true;
+	pool_put(pool);
+}
+
+static struct in_record *record_get(struct in_record_pool *pool, size_t size)
+{
+	struct in_record *r = pool->free;
+	size_t room = size > SMALL ? size : SMALL;
+
+	if (r && size <= SMALL) {
+		pool->free = r->next;
+		pool->nr_free--;
+		return r;
+	}
+	/* zeroed, as a malformed event's fields may be looked for behind its end */
+	r = calloc(1, sizeof(*r) + room + SLACK);
+	if (!r)
+		return NULL;
+	r->pool = pool;
+	r->room = room;
+	return r;
+}
+
+struct tep_record *in_record_new(struct in_record_pool *pool, const struct in_event *ev,
+				 struct trace_time time, unsigned int cpu)
+{
+	struct in_record *r = record_get(pool, ev->size);
+
+	if (!r)
+		return NULL;
+	r->rec = (struct tep_record){
+		.ts = time.ns, .offset = ev->key, .missed_events = ev->missed,
+		.record_size = (int)ev->length, .size = (int)ev->size, .data = r->data,
+		.cpu = (int)cpu, .ref_count = 1,
+	};
+	memcpy(r->data, ev->data, ev->size);
+	memset(r->data + ev->size, 0, SLACK);
+	pool->in_use++;
+	return &r->rec;
+}
+
+void in_record_unref(struct tep_record *rec)
+{
+	struct in_record *r = (struct in_record *)rec;
+	struct in_record_pool *pool;
+
+	if (!rec)
+		return;
+	if (rec->ref_count <= 0) {
+		log_debug("a record is freed more often than it was taken");
+		return;
+	}
+	if (--rec->ref_count || rec->locked)
+		return;
+	pool = r->pool;
+	pool->in_use--;
+	if (r->room == SMALL && pool->nr_free < POOL_MAX && !pool->closed) {
+		r->next = pool->free;
+		pool->free = r;
+		pool->nr_free++;
+	} else {
+		free(r);
+	}
+	pool_put(pool);
+}

@@ -1,0 +1,51 @@
+/*
+ * sink.h - where a recorder's sub-buffers go: a file, or a socket or pipe.
+ *
+ * Layer 3. The recorder's thread writes; other threads may ask for the bytes
+ * written and tell it to give up.
+ */
+#ifndef REC_SINK_H
+#define REC_SINK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sink {
+	int fd;			/* our own duplicate: outlives the caller's if we are abandoned */
+	int quit_fd;		/* eventfd that ends the wait for a reader */
+	atomic_bool quit;
+	atomic_uint_least64_t bytes;
+	bool is_file;
+	off_t start;		/* where our bytes begin in a file */
+	bool no_splice;		/* it has refused to be spliced to */
+};
+
+/* A closed sink. */
+void sink_init(struct sink *s);
+
+/* Use @fd, which stays the caller's; a socket or pipe is made non-blocking. 0; -errno. */
+int sink_open(struct sink *s, int fd);
+void sink_close(struct sink *s);
+
+/* Make a blocked or later write end with -ETIMEDOUT. Any thread may. */
+void sink_give_up(struct sink *s);
+
+/* Write all of @data. 0; -ENOSPC; -EPIPE: the reader has gone; -ETIMEDOUT: given up; -errno. */
+int sink_write(struct sink *s, const uint8_t *data, size_t len);
+
+/*
+ * Move @len bytes, which must be in it, from @pipe; through the @size bytes at @scratch if the sink
+ * can't be spliced to. Errors as of sink_write().
+ */
+int sink_splice(struct sink *s, int pipe, size_t len, uint8_t *scratch, size_t size);
+
+/*
+ * After an error: cut what was written to a file back to whole units of @unit bytes, unless
+ * others have written behind it. For sockets nothing is done.
+ */
+void sink_trim(struct sink *s, uint32_t unit);
+
+#endif

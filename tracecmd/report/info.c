@@ -1,0 +1,179 @@
+/*
+ * info.c - see info.h. Layer 5.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "report/info.h"
+#include "report/line.h"
+
+void info_header(const struct inputs *in, const struct input *f, struct sink *sink)
+{
+	if (in->nr_inputs > 1)
+		sink_printf(sink, "%*s: ", f->label_width, f->name);
+	sink_printf(sink, "cpus=%d\n", tep_get_cpus(f->tep));
+}
+
+static const char *endian_name(bool big)
+{
+	return big ? "big" : "little";
+}
+
+/* libtraceevent prints these on the standard output by itself. */
+static void print_by_tep(const struct input *f, struct sink *sink, void (*print)(struct tep_handle *))
+{
+	sink_flush(sink);
+	errno = 0;
+	print(f->tep);
+	if ((fflush(stdout) || ferror(stdout)) && !sink->error)
+		sink->error = errno ? -errno : -EIO;
+}
+
+static int event_order(const void *a, const void *b)
+{
+	struct tep_event *const *x = a, *const *y = b;
+	int order = strcmp((*x)->system, (*y)->system);
+
+	if (!order)
+		order = strcmp((*x)->name, (*y)->name);
+	return order ? order : (*x)->id - (*y)->id;
+}
+
+static int print_event_names(const struct input *f, struct sink *sink)
+{
+	int i, n = tep_get_events_count(f->tep);
+	_cleanup_free_ struct tep_event **list = calloc(n + 1, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	for (i = 0; i < n; i++)
+		list[i] = tep_get_event(f->tep, i);
+	qsort(list, n, sizeof(*list), event_order);
+	for (i = 0; i < n; i++)
+		sink_printf(sink, "%s:%s\n", list[i]->system, list[i]->name);
+	return 0;
+}
+
+static int check_events(const struct input *f, struct err *err)
+{
+	int i, n = tep_get_events_count(f->tep);
+
+	for (i = 0; i < n; i++) {
+		const struct tep_event *event = tep_get_event(f->tep, i);
+
+		if (event->flags & TEP_EVENT_FL_FAILED)
+			return err_set(err, -EINVAL, "%s: the format of event %s:%s cannot be parsed",
+				       f->plan->path, event->system, event->name);
+	}
+	return 0;
+}
+
+static void print_when(const struct inputs *in, const struct input *f, const char *what,
+		       struct tep_record *record, struct sink *sink)
+{
+	bool in_ns = tracecmd_time_in_ns(f->handle) && !in->plan->line.raw_ts;
+
+	sink_printf(sink, "\t%s event:", what);
+	line_time(sink, record->ts, in_ns, in->plan->line.nsec);
+}
+
+/* The CPUs that have data, each with its first and last event if asked for. */
+static void print_cpus(const struct inputs *in, const struct input *f, struct sink *sink)
+{
+	int cpu, n = tracecmd_get_cpus(f->handle);
+
+	sink_printf(sink, "List of CPUs in %s with data:\n", f->name);
+	for (cpu = 0; cpu < n; cpu++) {
+		struct tep_record *record = tracecmd_read_cpu_first(f->handle, cpu);
+
+		if (!record)
+			continue;
+		sink_printf(sink, "  %d", cpu);
+		if (in->plan->modes & REPORT_FIRST_EVENT)
+			print_when(in, f, "First", record, sink);
+		tracecmd_free_record(record);
+		if (in->plan->modes & REPORT_LAST_EVENT) {
+			record = tracecmd_read_cpu_last(f->handle, cpu);
+			if (record)
+				print_when(in, f, "Last", record, sink);
+			tracecmd_free_record(record);
+		}
+		sink_str(sink, "\n");
+	}
+}
+
+static void print_version(const struct input *f, struct sink *sink)
+{
+	const char *text = tracecmd_get_version(f->handle);
+
+	sink_printf(sink, "%s\n", text ? text : " version was not recorded in this file");
+}
+
+static void print_uname(const struct input *f, struct sink *sink)
+{
+	const char *text = tracecmd_get_uname(f->handle);
+
+	sink_printf(sink, "%s\n", text ? text : " uname was not recorded in this file");
+	print_version(f, sink);
+}
+
+static void print_stat(const struct input *f, struct sink *sink)
+{
+	const char *text = tracecmd_get_cpustats(f->handle);
+
+	if (!text) {
+		sink_str(sink, " No stats in this file\n");
+		return;
+	}
+	sink_str(sink, "\nKernel buffer statistics:\n"
+		 "  Note: \"entries\" are the entries left in the kernel ring buffer and are not\n"
+		 "        recorded in the trace data. They should all be zero.\n\n");
+	sink_str(sink, text);
+}
+
+/* What the recorder said, of which one thing is shown. */
+static void print_recorder(const struct inputs *in, const struct input *f, struct sink *sink)
+{
+	info_header(in, f, sink);
+	if (in->plan->modes & REPORT_VERSION)
+		print_version(f, sink);
+	else if (in->plan->modes & REPORT_UNAME)
+		print_uname(f, sink);
+	else
+		print_stat(f, sink);
+}
+
+int info_print(struct inputs *in, struct sink *sink, struct err *err)
+{
+	unsigned int i, modes = in->plan->modes;
+	int ret = 0;
+
+	for (i = 0; i < in->nr_inputs && !ret; i++) {
+		const struct input *f = &in->input[i];
+
+		if (modes & REPORT_ENDIAN)
+			sink_printf(sink, "file is %s endian and host is %s endian\n",
+				    endian_name(tep_is_file_bigendian(f->tep)),
+				    endian_name(tep_is_bigendian()));
+		if (modes & REPORT_PAGE_SIZE)
+			sink_printf(sink, "file page size is %d, and host page size is %ld\n",
+				    tep_get_page_size(f->tep), sysconf(_SC_PAGESIZE));
+		if (modes & REPORT_FUNCTIONS)
+			print_by_tep(f, sink, tep_print_funcs);
+		if (modes & REPORT_PRINTK)
+			print_by_tep(f, sink, tep_print_printk);
+		if (modes & REPORT_EVENT_NAMES && print_event_names(f, sink))
+			ret = err_set(err, -ENOMEM, "out of memory");
+		if (modes & (REPORT_CPUS | REPORT_FIRST_EVENT | REPORT_LAST_EVENT))
+			print_cpus(in, f, sink);
+		if (modes & (REPORT_STAT | REPORT_UNAME | REPORT_VERSION))
+			print_recorder(in, f, sink);
+		if (modes & REPORT_CHECK_EVENTS && !ret)
+			ret = check_events(f, err);
+	}
+	return ret;
+}

@@ -1,0 +1,264 @@
+/*
+ * inputs.c - see inputs.h. Layer 5.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "report/events.h"
+#include "report/filter.h"
+#include "report/inputs.h"
+
+static int open_flags(const struct report_plan *plan)
+{
+	int flags = 0;
+
+	if (plan->no_plugins)
+		flags |= TRACECMD_FL_LOAD_NO_PLUGINS;
+	if (plan->no_system_plugins)
+		flags |= TRACECMD_FL_LOAD_NO_SYSTEM_PLUGINS;
+	if (plan->line.raw_ts)
+		flags |= TRACECMD_FL_RAW_TS;
+	if (plan->no_date)
+		flags |= TRACECMD_FL_NO_DATE;
+	return flags;
+}
+
+/* The message for a file that could not be opened; the words are those scripts may know. */
+static int open_failed(const char *path, int code, const char *text, struct err *err)
+{
+	switch (code) {
+	case EINVAL:
+	case ENOTSUP:
+		err_set(err, 0, "error reading header for %s\n  %s", path, text);
+		return -code;
+	case EBADMSG:
+	case ENODATA:
+	case ENOMEM:
+		return err_set(err, -code, "cannot read %s\n  %s", path, text);
+	default:
+		return err_set(err, -code, "opening '%s'", path);
+	}
+}
+
+static int input_open(struct input *f, const struct report_plan *plan, struct err *err)
+{
+	const char *slash = strrchr(f->plan->path, '/');
+	unsigned long long hz = f->plan->hz ? f->plan->hz : plan->hz;
+	char text[ERR_TEXT_MAX / 2] = "";
+
+	f->name = slash ? slash + 1 : f->plan->path;
+	errno = 0;
+	f->handle = tracecmd_open_err(f->plan->path, open_flags(plan), text, sizeof(text));
+	if (!f->handle)
+		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
+	f->tep = tracecmd_get_tep(f->handle);
+	if (hz && !plan->line.raw_ts)
+		tracecmd_set_ts2secs(f->handle, hz);
+	if (f->plan->ts_offset && !plan->line.raw_ts)
+		tracecmd_add_ts_offset(f->handle, f->plan->ts_offset);
+	return 0;
+}
+
+int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *err)
+{
+	unsigned int i;
+	int width = 0;
+
+	*in = (struct inputs){ .plan = plan };
+	in->input = calloc(plan->nr_inputs, sizeof(*in->input));
+	if (!in->input)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (i = 0; i < plan->nr_inputs; i++) {
+		struct input *f = &in->input[i];
+		int ret;
+
+		f->plan = &plan->inputs[i];
+		in->nr_inputs = i + 1;
+		ret = input_open(f, plan, err);
+		if (ret)
+			return ret;
+		if ((int)strlen(f->name) > width)
+			width = strlen(f->name);
+		f->label_width = width;
+		if (i && (tracecmd_is_latency(f->handle) ||
+			  tracecmd_is_latency(in->input[0].handle)))
+			return err_set(err, -EINVAL,
+				       "latency traces do not work with multiple inputs");
+	}
+	return 0;
+}
+
+/* A copy of @name without what could play tricks on a terminal. NULL: out of memory. */
+static char *label_new(const char *name)
+{
+	char *label = strndup(name, LABEL_MAX), *p;
+
+	for (p = label; p && *p; p++) {
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+	}
+	return label;
+}
+
+/* Append a stream; the handle is owned from now on unless it is the file's own. */
+static int stream_add(struct inputs *in, struct input *f, struct tracecmd_input *handle,
+		      const char *label, bool instance)
+{
+	int cpus = tracecmd_get_cpus(handle);
+	struct stream *s, *more;
+
+	more = reallocarray(in->streams, in->nr_streams + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	in->streams = more;
+	s = &more[in->nr_streams];
+	*s = (struct stream){
+		.handle = handle, .tep = f->tep, .events = f->events,
+		.label = label ? label_new(label) : NULL, .instance = instance, .nr_cpus = cpus > 0 ? cpus : 0,
+		.time_in_ns = tracecmd_time_in_ns(handle) && !in->plan->line.raw_ts,
+	};
+	s->cpus = calloc(s->nr_cpus + 1, sizeof(*s->cpus));
+	if (!s->cpus || (label && !s->label)) {
+		free(s->cpus);
+		free(s->label);
+		return -ENOMEM;
+	}
+	in->nr_streams++;
+	return 0;
+}
+
+static int instance_add(struct inputs *in, struct input *f, int i, struct err *err)
+{
+	const char *name = tracecmd_buffer_instance_name(f->handle, i);
+	struct tracecmd_input *handle = tracecmd_buffer_instance_handle(f->handle, i);
+
+	if (!handle)
+		return err_set(err, errno ? -errno : -EIO, "%s: cannot read the buffer of instance %s",
+			       f->plan->path, name ? name : "?");
+	if (stream_add(in, f, handle, name ? name : "?", true)) {
+		tracecmd_close(handle);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* Make the streams of one file: its top buffer first, then the instances as stored. */
+static int input_split(struct inputs *in, struct input *f, struct err *err)
+{
+	const char *label = in->nr_inputs > 1 ? f->name : NULL;
+	int i, n = tracecmd_buffer_instances(f->handle);
+
+	f->events = events_new(f->tep, in->plan);
+	if (!f->events || stream_add(in, f, f->handle, label, false))
+		return err_set(err, -ENOMEM, "out of memory");
+	for (i = 0; i < n; i++) {
+		int ret = instance_add(in, f, i, err);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Make the earliest record of all streams time 0. */
+static void streams_align(struct inputs *in)
+{
+	unsigned long long first = 0;
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < in->nr_streams; i++) {
+		unsigned long long ts = tracecmd_get_first_ts(in->streams[i].handle);
+
+		/* 0 is what an empty buffer says */
+		if (ts && (!any || ts < first)) {
+			first = ts;
+			any = true;
+		}
+	}
+	for (i = 0; i < in->nr_streams; i++)
+		tracecmd_add_ts_offset(in->streams[i].handle, -(long long)first);
+}
+
+int inputs_split(struct inputs *in, struct err *err)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < in->nr_inputs; i++) {
+		ret = input_split(in, &in->input[i], err);
+		if (ret)
+			return ret;
+	}
+	in->labels = in->nr_inputs > 1 || in->nr_streams > 1;
+	for (i = 0; i < in->nr_streams; i++) {
+		const struct stream *s = &in->streams[i];
+		int width = s->label ? strlen(s->label) : 0;
+
+		if (width > in->label_width)
+			in->label_width = width;
+	}
+	/* the array moves while it grows, so the handles learn of their streams last */
+	for (i = 0; i < in->nr_streams; i++)
+		tracecmd_set_private(in->streams[i].handle, &in->streams[i]);
+	if (in->plan->align_ts)
+		streams_align(in);
+	return filter_streams(in, err);
+}
+
+void inputs_check_peers(const struct inputs *in)
+{
+	unsigned long long host;
+	unsigned int i;
+
+	if (in->nr_inputs < 2)
+		return;
+	host = tracecmd_get_traceid(in->input[0].handle);
+	for (i = 1; host && i < in->nr_inputs; i++) {
+		const struct input *f = &in->input[i];
+		unsigned long long peer = tracecmd_get_peer_traceid(f->handle);
+
+		if (!peer || peer == host || in->plan->quiet)
+			continue;
+		cmd_warn(0, "%s was synchronised with the host trace 0x%llX, but %s is 0x%llX:\n"
+			 "  their times may not match (the host's file of that session comes first)",
+			 f->plan->path, peer, in->input[0].plan->path, host);
+	}
+}
+
+int inputs_damage(const struct inputs *in, struct err *err)
+{
+	char text[ERR_TEXT_MAX / 2];
+	unsigned int i;
+
+	for (i = 0; i < in->nr_inputs; i++) {
+		int code = tracecmd_get_error(in->input[i].handle, text, sizeof(text));
+
+		if (code)
+			return err_set(err, -code, "%s could not be read completely\n  %s",
+				       in->input[i].plan->path, text);
+	}
+	return 0;
+}
+
+void inputs_release(struct inputs *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->nr_streams; i++) {
+		free(in->streams[i].cpus);
+		free(in->streams[i].label);
+		if (in->streams[i].instance)
+			tracecmd_close(in->streams[i].handle);
+	}
+	for (i = 0; i < in->nr_inputs; i++) {
+		events_free(in->input[i].events);
+		tracecmd_close(in->input[i].handle);
+	}
+	free(in->streams);
+	free(in->input);
+	*in = (struct inputs){ 0 };
+}

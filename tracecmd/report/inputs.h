@@ -1,0 +1,84 @@
+/*
+ * inputs.h - the files of a report: opened, paired, and split into streams.
+ *
+ * Layer 5, on the public library only. A stream is one buffer: the top one of a
+ * file or that of an instance. The first file is taken as the host of the others.
+ */
+#ifndef REPORT_INPUTS_H
+#define REPORT_INPUTS_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "report/plan.h"
+
+#include "trace-cmd.h"
+
+/* What a CPU of a stream has shown so far. */
+struct stream_cpu {
+	unsigned long long last_ts;	/* of the record before */
+	bool seen;			/* there was one */
+	long long lost;			/* events lost since the last line; negative: unknown, some */
+};
+
+struct stream {
+	struct tracecmd_input *handle;
+	struct tep_handle *tep;		/* the file's */
+	struct events *events;		/* the file's, see events.h */
+	/*
+	 * File or instance, fit for a terminal and at most LABEL_MAX bytes; NULL: the
+	 * top buffer of a single file.
+	 */
+	char *label;
+	struct stream_cpu *cpus;
+	unsigned int nr_cpus;
+	bool time_in_ns;
+	bool instance;
+	bool mute;			/* filters that none of its events can pass */
+};
+
+#define LABEL_MAX 4096
+
+struct input {
+	const struct plan_input *plan;
+	struct tracecmd_input *handle;
+	struct tep_handle *tep;
+	struct events *events;		/* NULL until they are to be printed */
+	const char *name;		/* last part of the path */
+	int label_width;		/* of the longest name up to and with this file */
+};
+
+struct inputs {
+	const struct report_plan *plan;
+	struct input *input;
+	unsigned int nr_inputs;
+	struct stream *streams;		/* of all files, once inputs_split() was called */
+	unsigned int nr_streams;
+	bool labels;			/* lines start with the name of their stream */
+	int label_width;
+};
+
+/*
+ * Open the plan's files, with their time corrections. 0; -errno with a message
+ * naming the file. Release in any case.
+ */
+int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *err);
+
+/*
+ * Find the instances, align the timestamps if the plan says so, add the filters.
+ * 0; -errno with a message.
+ */
+int inputs_split(struct inputs *in, struct err *err);
+
+/* Warn where a guest's file was synchronised with another host than the first file. */
+void inputs_check_peers(const struct inputs *in);
+
+/*
+ * After reading: what could not be read of the files. 0; -errno with the
+ * message of the first damaged file.
+ */
+int inputs_damage(const struct inputs *in, struct err *err);
+
+void inputs_release(struct inputs *in);
+
+#endif

@@ -1,0 +1,219 @@
+/*
+ * line.c - see line.h. Layer 5.
+ *
+ * Numbers and columns are put together by hand: printf() would take longer than
+ * all the rest of a line.
+ */
+#include <string.h>
+
+#include "report/events.h"
+#include "report/line.h"
+
+#define LINE_HEAD_MAX	512	/* bytes reserved for what comes before the event's name */
+#define COMM_MAX	128	/* bytes shown of a task's name; the kernel has 16 */
+
+/* Put @v in decimal at @to, at least @width columns filled up with @fill. Returns the end. */
+static char *put_number(char *to, unsigned long long v, int width, char fill)
+{
+	char digits[24];
+	int n = 0;
+
+	do {
+		digits[n++] = '0' + v % 10;
+		v /= 10;
+	} while (v);
+	for (; width > n; width--)
+		*to++ = fill;
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
+/* printf's %-Nd */
+static char *put_pid(char *to, int pid, int width)
+{
+	char *start = to;
+
+	if (pid < 0)
+		*to++ = '-';
+	to = put_number(to, pid < 0 ? -(long long)pid : pid, 0, ' ');
+	while (to - start < width)
+		*to++ = ' ';
+	return to;
+}
+
+/* printf's %N.MAXs */
+static char *put_comm(char *to, const char *comm, size_t width, size_t max)
+{
+	size_t len = strnlen(comm, max);
+
+	for (; width > len; width--)
+		*to++ = ' ';
+	memcpy(to, comm, len);
+	return to + len;
+}
+
+static char *put_time(char *to, unsigned long long ts, bool in_ns, bool nsec)
+{
+	if (!in_ns)
+		return put_number(to, ts, 12, ' ');
+	*to++ = ' ';
+	if (nsec) {
+		to = put_number(to, ts / 1000000000, 5, ' ');
+		*to++ = '.';
+		return put_number(to, ts % 1000000000, 9, '0');
+	}
+	/* to the nearest microsecond; ts + 500 could overflow */
+	ts = ts / 1000 + (ts % 1000 >= 500);
+	to = put_number(to, ts / 1000000, 5, ' ');
+	*to++ = '.';
+	return put_number(to, ts % 1000000, 6, '0');
+}
+
+void line_time(struct sink *sink, unsigned long long ts, bool in_ns, bool nsec)
+{
+	char text[48];
+
+	sink_add(sink, text, put_time(text, ts, in_ns, nsec) - text);
+}
+
+void line_label(struct line_printer *p, const struct stream *s)
+{
+	size_t width = p->label_width, len = s->label ? strlen(s->label) : 0;
+	char *to;
+
+	if (!p->labels)
+		return;
+	to = sink_reserve(p->sink, width + 2);
+	memset(to, ' ', width + 2);
+	if (len) {
+		memcpy(to + width - len, s->label, len);
+		to[width] = ':';
+	}
+	sink_commit(p->sink, width + 2);
+}
+
+void line_lost(struct line_printer *p, const struct stream *s, int cpu, long long count)
+{
+	line_label(p, s);
+	if (count > 0)
+		sink_printf(p->sink, "CPU:%d [%lld EVENTS DROPPED]\n", cpu, count);
+	else
+		sink_printf(p->sink, "CPU:%d [EVENTS DROPPED]\n", cpu);
+}
+
+/* How long after the line before this event was, in nine columns and a blank before. */
+static char *put_diff(struct line_printer *p, char *to, unsigned long long ts, bool in_ns)
+{
+	bool usec = p->look->raw_ts ? p->look->old_raw && !p->look->nsec :
+				      in_ns && !p->look->nsec;
+	unsigned long long now = usec ? ts / 1000 + (ts % 1000 >= 500) : ts;
+	long long diff = now - p->last_ts;
+	char *start;
+
+	p->last_ts = now;
+	*to++ = ' ';
+	start = to;
+	if (p->any) {
+		*to++ = '(';
+		*to++ = diff < 0 ? '-' : '+';
+		to = put_number(to, diff < 0 ? -(unsigned long long)diff : diff, 0, ' ');
+		*to++ = ')';
+	}
+	while (to - start < 8)
+		*to++ = ' ';
+	return to;
+}
+
+/* "comm-pid [cpu]" */
+static char *put_task(const struct line_printer *p, char *to, const struct stream *s,
+		      struct tep_record *record)
+{
+	int pid = record->size >= EVENT_COMMON_SIZE ? tep_data_pid(s->tep, record) : -1;
+	const char *comm = pid < 0 ? "<...>" : tep_data_comm_from_pid(s->tep, pid);
+
+	if (p->look->latency)
+		to = put_comm(to, comm, 8, 8);
+	else
+		to = put_comm(to, comm, 16, COMM_MAX);
+	*to++ = '-';
+	to = put_pid(to, pid < 0 ? 0 : pid, 5);
+	*to++ = ' ';
+	if (p->look->latency)
+		return put_number(to, record->cpu, 3, ' ');
+	*to++ = '[';
+	to = put_number(to, record->cpu, 3, '0');
+	*to++ = ']';
+	return to;
+}
+
+/* The flags and preemption column. */
+static char *put_flags(const struct line_printer *p, char *to, struct stream *s,
+		       struct tep_record *record)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *text;
+	size_t len;
+
+	if (p->look->raw_fields) {
+		unsigned int flags;
+
+		if (p->look->old_raw && !p->look->latency)
+			return to;
+		flags = record->size >= EVENT_COMMON_SIZE ? tep_data_flags(s->tep, record) : 0;
+		memcpy(to, "-0x", 3);
+		to += 3;
+		if (flags & 0xf0)
+			*to++ = hex[flags >> 4 & 15];
+		*to++ = hex[flags & 15];
+		return to;
+	}
+	if (!p->look->flags && !p->look->latency)
+		return to;
+	if (!p->look->latency)
+		*to++ = ' ';
+	if (record->size < EVENT_COMMON_SIZE)
+		return to;
+	text = events_flags(s->events, record, &len);
+	if (len > 64)
+		len = 64;
+	memcpy(to, text, len);
+	return to + len;
+}
+
+void line_print(struct line_printer *p, struct stream *s, struct tep_record *record, bool label,
+		const char *more)
+{
+	const struct event *e = events_find(s->events, record);
+	char *head, *to;
+	size_t len;
+
+	if (label)
+		line_label(p, s);
+	head = to = sink_reserve(p->sink, LINE_HEAD_MAX);
+	to = put_task(p, to, s, record);
+	to = e ? put_flags(p, to, s, record) : to;
+	to = put_time(to, record->ts, s->time_in_ns, p->look->nsec);
+	*to++ = ':';
+	if (p->look->ts_diff)
+		to = put_diff(p, to, record->ts, s->time_in_ns);
+	*to++ = ' ';
+	sink_commit(p->sink, to - head);
+	if (e) {
+		const char *text;
+
+		sink_add(p->sink, e->name, e->name_len);
+		text = events_text(s->events, record, &len);
+		sink_add(p->sink, text, len);
+	} else if (record->size < EVENT_COMMON_SIZE ||
+		   tep_find_event_by_record(s->tep, record)) {
+		sink_str(p->sink, "[RECORD CUT SHORT]");
+	} else {
+		sink_printf(p->sink, "[UNKNOWN EVENT %d]", tep_data_type(s->tep, record));
+	}
+	if (more)
+		sink_str(p->sink, more);
+	sink_add(p->sink, "\n", 1);
+	sink_line_end(p->sink);
+	p->any = true;
+}

@@ -1,0 +1,39 @@
+/*
+ * line.h - one line of a report for one event.
+ *
+ * Layer 5. "task-pid [cpu] flags time: event: text", with the name of the
+ * stream in front where there are several.
+ */
+#ifndef REPORT_LINE_H
+#define REPORT_LINE_H
+
+#include "report/inputs.h"
+#include "report/sink.h"
+
+struct line_printer {
+	struct sink *sink;
+	const struct plan_line *look;
+	bool labels;
+	int label_width;
+	unsigned long long last_ts;	/* as shown in the line before, for --ts-diff */
+	bool any;			/* there was a line before */
+};
+
+/* The name that lines start with; nothing unless there are several streams. */
+void line_label(struct line_printer *p, const struct stream *s);
+
+/* Tell, on a line of its own, that @s lost @count events on @cpu; negative: nobody knows how many. */
+void line_lost(struct line_printer *p, const struct stream *s, int cpu, long long count);
+
+/* A timestamp as lines have it, of ten columns or more, without the colon. */
+void line_time(struct sink *sink, unsigned long long ts, bool in_ns, bool nsec);
+
+/*
+ * The line of a record.
+ * @label: false if the stream's name is on the line before
+ * @more: text to add at the end, may be NULL
+ */
+void line_print(struct line_printer *p, struct stream *s, struct tep_record *record, bool label,
+		const char *more);
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * plan.h - what a report shall show: the options of the command, checked.
+ *
+ * Layer 5. Filled in by the command line, read by everything in report/. Has no
+ * side effects and opens nothing. Strings are the plan's own copies.
+ */
+#ifndef REPORT_PLAN_H
+#define REPORT_PLAN_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* A list of strings on the heap. */
+struct strings {
+	char **item;
+	unsigned int count;
+};
+
+/* One -F, with the sense that -v had given it. */
+struct plan_filter {
+	char *text;		/* libtraceevent's filter language */
+	bool hide;		/* hide what matches */
+};
+
+struct plan_filters {
+	struct plan_filter *item;
+	unsigned int count;
+};
+
+/* One file and the options that follow its -i. */
+struct plan_input {
+	char *path;
+	long long ts_offset;		/* ns, added to its timestamps */
+	unsigned long long hz;		/* frequency of its clock; 0: as the file says */
+	struct plan_filters filters;	/* besides those for all files */
+};
+
+/* What is printed instead of the events; several may be asked for. */
+enum report_mode {
+	REPORT_ENDIAN		= 1 << 0,	/* -e */
+	REPORT_PAGE_SIZE	= 1 << 1,	/* -p */
+	REPORT_FUNCTIONS	= 1 << 2,	/* -f */
+	REPORT_PRINTK		= 1 << 3,	/* -P */
+	REPORT_EVENT_NAMES	= 1 << 4,	/* -E */
+	REPORT_CHECK_EVENTS	= 1 << 5,
+	REPORT_CPUS		= 1 << 6,
+	REPORT_FIRST_EVENT	= 1 << 7,
+	REPORT_LAST_EVENT	= 1 << 8,
+	REPORT_STAT		= 1 << 9,
+	REPORT_UNAME		= 1 << 10,
+	REPORT_VERSION		= 1 << 11,
+	REPORT_FILTER_TEST	= 1 << 12,	/* -T */
+};
+
+/* How an event's line looks. */
+struct plan_line {
+	bool latency;		/* -l: the layout of the kernel's latency traces */
+	bool flags;		/* the column of irq and preemption flags */
+	bool raw_fields;	/* -R */
+	bool nsec;		/* -t */
+	bool raw_ts;		/* --raw-ts */
+	bool ts_diff;		/* --ts-diff */
+	bool old_raw;		/* as 3.1: no flags with -R, differences of --raw-ts in us */
+};
+
+struct report_plan {
+	struct plan_input *inputs;
+	unsigned int nr_inputs;
+	struct plan_filters filters;	/* for all files */
+	unsigned int modes;		/* enum report_mode, 0: the events */
+	struct plan_line line;
+	unsigned long long hz;		/* for files without their own */
+	bool no_date;
+	bool align_ts;
+	bool ts_check;
+	bool quiet;
+	bool no_plugins;		/* -N */
+	bool no_system_plugins;		/* -L */
+	bool hide_hardirq, hide_softirq;
+	bool wakeup;			/* -w */
+	int verbosity;			/* a log_level; -1: the default */
+	struct strings comms;		/* --comm */
+	pid_t *pids;			/* --pid, the last one first */
+	unsigned int nr_pids;
+	struct strings raw_events;	/* -r: patterns */
+	struct strings plain_events;	/* -n: patterns */
+	cpu_set_t *cpus;		/* --cpu; NULL: all */
+	size_t cpus_size;		/* bytes in @cpus */
+};
+
+void report_plan_init(struct report_plan *plan);
+void report_plan_release(struct report_plan *plan);
+
+/* All below return 0 or -ENOMEM, and what they say. */
+int strings_add(struct strings *s, const char *text);
+void strings_release(struct strings *s);
+int plan_add_input(struct report_plan *plan, const char *path);
+
+/* Add -F @text to the input named last, or to all if there is none yet. */
+int plan_add_filter(struct report_plan *plan, const char *text, bool hide);
+
+/* Add a list "A,B" of task names or pids. -EINVAL, with a message, for what is no pid. */
+int plan_add_comms(struct report_plan *plan, const char *list);
+int plan_add_pids(struct report_plan *plan, const char *list, struct err *err);
+
+/*
+ * Add CPUs "N", "A-B", separated by ',' or ':'. -EINVAL or -ERANGE with a
+ * message: other characters; a range that goes down; a number beyond reason.
+ */
+int plan_add_cpus(struct report_plan *plan, const char *list, struct err *err);
+
+#endif

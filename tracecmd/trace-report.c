@@ -1,0 +1,334 @@
+/*
+ * trace-report.c - the report command: options -> plan -> text. Layer 6.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "commands.h"
+#include "dump/formats.h"
+#include "message.h"
+#include "report/report.h"
+
+#include "trace-cmd.h"
+
+enum {
+	OPT_CPU = OPT_LONG, OPT_COMM, OPT_PID, OPT_RAW_TS, OPT_NODATE, OPT_TS_OFFSET, OPT_TS2SECS,
+	OPT_TS_DIFF, OPT_TS_CHECK, OPT_ALIGN_TS, OPT_VERBOSE, OPT_FIRST, OPT_LAST, OPT_CPUS,
+	OPT_STAT, OPT_UNAME, OPT_VERSION, OPT_EVENTS, OPT_EVENT, OPT_CHECK_EVENTS, OPT_COMPAT,
+	OPT_PROFILE, OPT_BY_COMM, OPT_BOUNDARY, OPT_DEBUG, OPT_KALLSYMS,
+};
+
+const struct opt_spec report_options[] = {
+	{ 'i', NULL, OPT_REQUIRED, "read FILE (trace.dat); several are merged by time, the host's first" },
+	{ 'F', NULL, OPT_REQUIRED, "show only events that match FILTER: EVENTS[:EXPRESSION];\n"
+				   "after -i: of that file" },
+	{ 'v', NULL, OPT_NONE, "hide what the following -F match" },
+	{ 'T', "filter-test", OPT_NONE, "show what the filters mean for each event, and end" },
+	{ 'I', NULL, OPT_NONE, "hide events in hard interrupts" },
+	{ 'S', NULL, OPT_NONE, "hide events in soft interrupts" },
+	{ OPT_PID, "pid", OPT_REQUIRED, "show only events of or about the tasks PID[,PID...]" },
+	{ OPT_COMM, "comm", OPT_REQUIRED, "the same for the tasks' names COMM[,COMM...]" },
+	{ OPT_CPU, "cpu", OPT_REQUIRED, "show only the CPUs in LIST: 0,2-3" },
+	{ 'l', NULL, OPT_NONE, "latency layout" },
+	{ 't', NULL, OPT_NONE, "timestamps with nanoseconds" },
+	{ 'R', NULL, OPT_NONE, "fields as numbers instead of the event's text" },
+	{ 'r', NULL, OPT_REQUIRED, "the same for events (or systems) that match RE" },
+	{ 'n', NULL, OPT_REQUIRED, "print events that match RE without their plugin" },
+	{ 'N', NULL, OPT_NONE, "load no plugins" },
+	{ 'L', NULL, OPT_NONE, "load only the user's own plugins" },
+	{ 'O', NULL, OPT_REQUIRED, "set an option of a plugin: [PLUGIN:]VAR[=VALUE]" },
+	{ 'w', NULL, OPT_NONE, "show how long woken tasks waited" },
+	{ OPT_TS_OFFSET, "ts-offset", OPT_REQUIRED, "add NS to all timestamps of the file before" },
+	{ OPT_TS2SECS, "ts2secs", OPT_REQUIRED, "the clock of the file before counts HZ a second;\n"
+						"before any -i: of all files" },
+	{ OPT_TS_DIFF, "ts-diff", OPT_NONE, "show the time since the line before" },
+	{ OPT_TS_CHECK, "ts-check", OPT_NONE, "warn where time goes backwards on a CPU" },
+	{ OPT_NODATE, "nodate", OPT_NONE, "ignore the stored offset to the wall clock" },
+	{ OPT_RAW_TS, "raw-ts", OPT_NONE, "timestamps as recorded, without any correction" },
+	{ OPT_ALIGN_TS, "align-ts", OPT_NONE, "count time from the first event" },
+	{ OPT_COMPAT, "compat", OPT_REQUIRED, "lines as release VERSION had them (3.1, 3.4)" },
+	{ 'q', NULL, OPT_NONE, "no warnings" },
+	{ 'V', NULL, OPT_OPTIONAL, "be verbose, as --verbose" },
+	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL,
+	  "say more: none, crit, err, warn, info, debug, all" },
+	{ 'e', NULL, OPT_NONE, "show the byte order of file and machine" },
+	{ 'p', NULL, OPT_NONE, "show the page size of file and machine" },
+	{ 'f', NULL, OPT_NONE, "show the functions and their addresses" },
+	{ 'P', NULL, OPT_NONE, "show the formats of trace_printk()" },
+	{ 'E', NULL, OPT_NONE, "show the events whose formats are stored" },
+	{ OPT_EVENTS, "events", OPT_NONE, "show the formats of all events" },
+	{ OPT_EVENT, "event", OPT_REQUIRED, "show the formats of events that match RE or SYSTEM:RE" },
+	{ OPT_CHECK_EVENTS, "check-events", OPT_NONE, "can all formats be parsed? status 22 if not" },
+	{ OPT_CPUS, "cpus", OPT_NONE, "show the CPUs that have data" },
+	{ OPT_FIRST, "first-event", OPT_NONE, "and when their first event was" },
+	{ OPT_LAST, "last-event", OPT_NONE, "and when their last event was" },
+	{ OPT_STAT, "stat", OPT_NONE, "show the kernel's statistics at the end of recording" },
+	{ OPT_UNAME, "uname", OPT_NONE, "show the machine that recorded" },
+	{ OPT_VERSION, "version", OPT_NONE, "show the version of the program that recorded" },
+	{ 'h', "help", OPT_NONE, "show this help" },
+	/* known, but not done yet: said so, instead of "unknown option" */
+	{ 'H', NULL, OPT_REQUIRED, NULL },
+	{ 'G', NULL, OPT_NONE, NULL },
+	{ OPT_PROFILE, "profile", OPT_NONE, NULL },
+	{ OPT_BY_COMM, "by-comm", OPT_NONE, NULL },
+	{ OPT_BOUNDARY, "boundary", OPT_NONE, NULL },
+	{ OPT_DEBUG, "debug", OPT_NONE, NULL },
+	{ OPT_KALLSYMS, "kallsyms", OPT_REQUIRED, NULL },
+	OPT_END
+};
+
+/* What the command line says besides the plan. */
+struct report_args {
+	struct report_plan plan;
+	bool hide;		/* -v was given */
+	bool formats;		/* --events, --event */
+	struct strings format_patterns;
+	struct err err;
+};
+
+static int out_of_memory(void)
+{
+	return cmd_fail(ENOMEM, "out of memory");
+}
+
+/* The mode that option @id stands for, 0 if it isn't one. */
+static unsigned int option_mode(int id)
+{
+	static const struct { int id; unsigned int mode; } modes[] = {
+		{ 'e', REPORT_ENDIAN }, { 'p', REPORT_PAGE_SIZE }, { 'f', REPORT_FUNCTIONS },
+		{ 'P', REPORT_PRINTK }, { 'E', REPORT_EVENT_NAMES }, { 'T', REPORT_FILTER_TEST },
+		{ OPT_CHECK_EVENTS, REPORT_CHECK_EVENTS }, { OPT_CPUS, REPORT_CPUS },
+		{ OPT_FIRST, REPORT_FIRST_EVENT }, { OPT_LAST, REPORT_LAST_EVENT },
+		{ OPT_STAT, REPORT_STAT }, { OPT_UNAME, REPORT_UNAME },
+		{ OPT_VERSION, REPORT_VERSION },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (modes[i].id == id)
+			return modes[i].mode;
+	}
+	return 0;
+}
+
+/* The switch that option @id turns on, NULL if it isn't one. */
+static bool *option_switch(struct report_plan *plan, int id)
+{
+	switch (id) {
+	case 'I': return &plan->hide_hardirq;
+	case 'S': return &plan->hide_softirq;
+	case 'l': return &plan->line.latency;
+	case 't': return &plan->line.nsec;
+	case 'R': return &plan->line.raw_fields;
+	case 'N': return &plan->no_plugins;
+	case 'L': return &plan->no_system_plugins;
+	case 'w': return &plan->wakeup;
+	case 'q': return &plan->quiet;
+	case OPT_TS_DIFF: return &plan->line.ts_diff;
+	case OPT_RAW_TS: return &plan->line.raw_ts;
+	case OPT_TS_CHECK: return &plan->ts_check;
+	case OPT_NODATE: return &plan->no_date;
+	case OPT_ALIGN_TS: return &plan->align_ts;
+	default: return NULL;
+	}
+}
+
+static int option_compat(struct report_plan *plan, const char *version)
+{
+	bool old = !strncmp(version, "3.1", 3) && (!version[3] || version[3] == '.');
+
+	if (!old && strcmp(version, "3.4"))
+		return cmd_fail(0, "--compat: '%s' is none of 3.1, 3.4", version);
+	plan->line.flags = !old;
+	plan->line.old_raw = old;
+	return 0;
+}
+
+static int option_ts_offset(struct report_plan *plan, const char *text)
+{
+	long long offset;
+	char *end;
+
+	if (!plan->nr_inputs)
+		return cmd_fail(0, "--ts-offset must come after -i");
+	errno = 0;
+	offset = strtoll(text, &end, 0);
+	if (errno || end == text || *end)
+		return cmd_fail(0, "--ts-offset: '%s' is no number of nanoseconds", text);
+	plan->inputs[plan->nr_inputs - 1].ts_offset += offset;
+	return 0;
+}
+
+static int option_hz(struct report_plan *plan, const char *text)
+{
+	long long hz;
+
+	if (opt_number(text, 1, INT64_MAX, &hz))
+		return cmd_fail(0, "--ts2secs: '%s' is no frequency in Hz", text);
+	if (plan->nr_inputs)
+		plan->inputs[plan->nr_inputs - 1].hz = hz;
+	else
+		plan->hz = hz;
+	return 0;
+}
+
+/* -O [PLUGIN:]VAR[=VALUE] */
+static int option_plugin(const char *text)
+{
+	_cleanup_free_ char *name = strdup(text);
+	char *value;
+
+	if (!name)
+		return out_of_memory();
+	value = strchr(name, '=');
+	if (value)
+		*value++ = '\0';
+	if (tep_plugin_add_option(name, value))
+		return cmd_fail(0, "-O: cannot set the plugin option '%s'", text);
+	return 0;
+}
+
+static int option_verbosity(struct report_plan *plan, const char *text)
+{
+	plan->verbosity = opt_verbosity(text);
+	if (plan->verbosity < 0)
+		return cmd_fail(0, "invalid verbose level %s", text);
+	return 0;
+}
+
+/* Options with an argument. 0; -errno, perhaps with a message in a->err; an exit status. */
+static int option_value(struct report_args *a, int id, const char *arg)
+{
+	struct report_plan *plan = &a->plan;
+
+	switch (id) {
+	case 'i': return plan_add_input(plan, arg);
+	case 'F': return plan_add_filter(plan, arg, a->hide);
+	case 'r': return strings_add(&plan->raw_events, arg);
+	case 'n': return strings_add(&plan->plain_events, arg);
+	case 'O': return option_plugin(arg);
+	case 'V':
+	case OPT_VERBOSE: return option_verbosity(plan, arg);
+	case OPT_COMPAT: return option_compat(plan, arg);
+	case OPT_TS_OFFSET: return option_ts_offset(plan, arg);
+	case OPT_TS2SECS: return option_hz(plan, arg);
+	case OPT_COMM: return plan_add_comms(plan, arg);
+	case OPT_PID: return plan_add_pids(plan, arg, &a->err);
+	case OPT_CPU: return plan_add_cpus(plan, arg, &a->err);
+	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
+	case 'H': case 'G': case OPT_PROFILE: case OPT_BY_COMM: case OPT_BOUNDARY: case OPT_DEBUG:
+	case OPT_KALLSYMS:
+		return cmd_fail(0, "profiles (--profile, --by-comm, -G, -H), --boundary, --debug and "
+				"--kallsyms\n  are not available yet");
+	default: return usage("report");
+	}
+}
+
+/* One option. 0 or an exit status after a message. */
+static int report_option(struct report_args *a, int id, const char *arg)
+{
+	unsigned int mode = option_mode(id);
+	bool *on = option_switch(&a->plan, id);
+	int ret;
+
+	if (mode || on) {
+		a->plan.modes |= mode;
+		if (on)
+			*on = true;
+		return 0;
+	}
+	if (id == 'v') {
+		if (a->hide)
+			return cmd_fail(0, "Only 1 -v can be used");
+		a->hide = true;
+		return 0;
+	}
+	if (id == OPT_EVENTS || id == OPT_EVENT)
+		a->formats = true;
+	if (id == OPT_EVENTS)
+		return 0;
+	ret = option_value(a, id, arg);
+	if (ret == -ENOMEM)
+		return out_of_memory();
+	if (ret < 0) {
+		a->err.code = 0;
+		return cmd_fail_err(0, &a->err);
+	}
+	return ret;
+}
+
+/* The files named without -i, or the default one. */
+static int report_files(struct report_plan *plan, int argc, char **argv, int first)
+{
+	int i;
+
+	if (first < argc && plan->nr_inputs)
+		return usage("report");
+	for (i = first; i < argc; i++) {
+		if (plan_add_input(plan, argv[i]))
+			return out_of_memory();
+	}
+	if (!plan->nr_inputs && plan_add_input(plan, "trace.dat"))
+		return out_of_memory();
+	return 0;
+}
+
+static int report_parse(struct report_args *a, int argc, char **argv)
+{
+	struct optparse p;
+	int id, ret = 0;
+
+	if (opt_init(&p, argc, argv))
+		return out_of_memory();
+	while (!ret && (id = opt_next(&p)) >= 0)
+		ret = report_option(a, id, p.arg);
+	if (!ret)
+		ret = report_files(&a->plan, argc, argv, opt_rest(&p));
+	opt_release(&p);
+	return ret;
+}
+
+/* A log_level as libtraceevent's. */
+static void set_verbosity(const struct report_plan *plan)
+{
+	int level = plan->verbosity >= 0 ? plan->verbosity : plan->quiet ? LOG_NONE : LOG_ERR;
+
+	log_set_level(level);
+	tracecmd_set_loglevel((enum tep_loglevel)level);
+}
+
+static int report_do(struct report_args *a)
+{
+	unsigned int i;
+	int ret;
+
+	set_verbosity(&a->plan);
+	if (!a->formats) {
+		ret = report_run(&a->plan, &a->err);
+		return ret ? cmd_fail_err(-ret, &a->err) : 0;
+	}
+	for (i = 0; i < a->plan.nr_inputs; i++) {
+		ret = formats_print(a->plan.inputs[i].path, a->format_patterns.item,
+				    a->format_patterns.count, &a->err);
+		if (ret)
+			return cmd_fail_err(-ret, &a->err);
+	}
+	return 0;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	struct report_args a = { .hide = false };
+	int ret;
+
+	report_plan_init(&a.plan);
+	ret = report_parse(&a, argc, argv);
+	if (!ret)
+		ret = report_do(&a);
+	strings_release(&a.format_patterns);
+	report_plan_release(&a.plan);
+	return ret;
+}

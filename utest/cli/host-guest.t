@@ -1,0 +1,157 @@
+#!/bin/bash
+# record -A with an agent on loopback as the guest: both on one kernel, so the true offset is 0.
+. "$(dirname "$0")/lib.sh"
+need_tracing
+cd "$T" || exit 1
+before=$(tracing_state)
+host=hg-host-$$
+agent_quiet() { is "$(cat "$T/agent-$agent_port.log")" "" "$1: the agent has nothing to complain about"; }
+# offsets FILE: of its TimeShift, one a line
+offsets() { "$TRACE_CMD" dump --options "$1" | sed -n '/TimeShift/,/Option/{s/^\t\(-\?[0-9]\+\) .*/\1/p}'; }
+largest() { offsets "$1" | tr -d - | sort -n | tail -n 1; }
+shift_size() { "$TRACE_CMD" dump --options "$1" | sed -n 's/.*Option TimeShift, \([0-9]*\) bytes.*/\1/p'; }
+cpus=$(getconf _NPROCESSORS_CONF)
+
+start_agent || exit 1
+agent=$pid
+
+# --- the main job
+
+run 60 "$TRACE_CMD" record -o hg.dat -B "$host" -e sched:sched_switch --tsync-interval 200 \
+	-A "127.0.0.1:$agent_port" --name guest -e sched:sched_switch -b 2000 \
+	-B "$host" sh -c "sleep 0.5; echo 'a mark for both' > $TRACING/instances/$host/trace_marker; sleep 0.5"
+is "$rc" 0 "record with a guest ends well"
+like "$out" '^Negotiated ptp time sync protocol with guest guest$' "... the protocol is told"
+is "$(echo hg*)" "hg-guest.dat hg.dat" "... two files, nothing else"
+ids=$("$TRACE_CMD" dump --options hg.dat | sed -n '/Option TRACEID/{n;p}')
+like "$("$TRACE_CMD" dump --options hg-guest.dat)" "^$ids \[peer's trace id\]$" "the guest's TimeShift names the host's trace"
+gid=$("$TRACE_CMD" dump --options hg-guest.dat | sed -n '/Option TRACEID/{n;p}')
+like "$("$TRACE_CMD" dump --options hg.dat)" "^$gid \[trace id\]$" "the host's GUEST option names the guest's trace"
+like "$("$TRACE_CMD" dump --options hg.dat)" "^guest \[Guest name\]$" "... and its name"
+[ "$(offsets hg-guest.dat | wc -l)" -ge $((3 * cpus)) ]
+ok $? "every CPU has samples from the start, between, and the end" "$(offsets hg-guest.dat)"
+echo "# largest error of an offset: $(largest hg-guest.dat) ns"
+[ "$(largest hg-guest.dat)" -lt 1000000 ]
+ok $? "the offsets are near the truth, 0"
+
+run 30 "$TRACE_CMD" report -i hg.dat -i hg-guest.dat
+is "$rc" 0 "the merged report ends well"
+like "$out" '^ +hg.dat: cpus=' "... names the host"
+like "$out" '^hg-guest.dat: cpus=' "... and the guest"
+like "$out" '^hg-guest.dat: .* sched_switch: ' "... has the guest's events"
+run 30 "$TRACE_CMD" report hg.dat hg-guest.dat
+times=$(sed -n 's/^.*\] [^ ]* *\([0-9]*\.[0-9]*\): .*/\1/p' <<< "$out")
+[ "$(wc -l <<< "$times")" -gt 100 ] && sort -c -n <<< "$times"
+ok $? "... in one order of time" "$(head -n 5 <<< "$out")"
+# the same switches are in both traces, as both trace one kernel: they must come out at the same times
+near=$(awk '/sched_switch:/ { file = $0 ~ /hg-guest.dat:/ ? "g" : "h"; key = $0; sub(/.*sched_switch: */, "", key)
+	match($0, /[0-9]+\.[0-9]+: /); t = substr($0, RSTART, RLENGTH - 2) + 0
+	if (file == "h") host[key] = host[key] " " t; else { n = split(host[key], w, " ")
+	for (i = 1; i <= n; i++) if (w[i] - t < 0.001 && t - w[i] < 0.001) { found++; break }; all++ } }
+	END { print all > 0 && found / all > 0.3 ? "yes" : "no: " found " of " all }' <<< "$out")
+is "$near" yes "... and the same switches stand side by side"
+agent_quiet "a session"
+is "$(tracing_state)" "$before" "tracing is left as it was found, on both sides"
+
+# --- ways to compare clocks
+
+for method in fastest histogram; do
+	for stamp in marker mono_raw; do
+		clock=local
+		[ $stamp = marker ] || clock=mono_raw
+		run 60 "$TRACE_CMD" record -q -o m.dat -C $clock --tsync-method $method --tsync-stamp $stamp \
+			-A "127.0.0.1:$agent_port" --name g -e sched:sched_switch -B "$host" -e sched:sched_switch sleep 0.1
+		is "$rc" 0 "$method by $stamp: record ends well"
+		is "$(offsets m-g.dat | wc -l)" $((2 * cpus)) "... a sample for each CPU at start and end"
+		[ "$(largest m-g.dat)" -lt 1000000 ]
+		ok $? "... near the truth" "$(offsets m-g.dat)"
+		echo "# $method by $stamp: largest error $(largest m-g.dat) ns"
+	done
+done
+run 60 "$TRACE_CMD" record -q -o f.dat --tsync-layout fork --no-tsync-per-cpu -A "127.0.0.1:$agent_port" --name g \
+	-e sched:sched_switch -B "$host" -e irq sleep 0.1
+is "$(shift_size f-g.dat)" 52 "the fork's layout, once for all CPUs: 52 bytes"
+run 30 "$TRACE_CMD" dump --options f-g.dat
+like "$out" $'^1 \\[CPU count\\]$' "... one entry"
+like "$out" '^ -1 \[cpu id\]$' "... for any CPU"
+like "$out" '^  2 \[samples count\]$' "... with two samples"
+like "$out" $'^\t-?[0-9]+ [0-9]+ \\[offset @ time\\]$' "... printed with offset and time"
+run 30 "$TRACE_CMD" report -i f.dat -i f-g.dat
+is "$rc" 0 "... and the report applies it"
+run 60 "$TRACE_CMD" record -q -o n.dat --tsync-interval -1 -A "127.0.0.1:$agent_port" --name g \
+	-e sched:sched_switch -B "$host" -e irq sleep 0.1
+is "$rc$(shift_size n-g.dat)" 0 "--tsync-interval -1: no TimeShift"
+
+# --- debug files and their plots
+
+mkdir dbg
+run 60 "$TRACE_CMD" record -q -o d.dat --tsync-debug dbg -A "127.0.0.1:$agent_port" --name g \
+	-e sched:sched_switch -B "$host" -e irq sleep 0.1
+series=$(ls dbg/s-cid*_1.txt) res=$(ls dbg/res-cid*.txt)
+[ "$(wc -l < "$series")" -gt 100 ]
+ok $? "a file for each calculation, a line a probe"
+like "$(tail -n 1 "$series")" '^-?[0-9]+ [0-9]+ 0$' "... the last line is the result"
+is "$(wc -l < "$res")" $((2 * cpus)) "one file with all results"
+if python3 -c 'import matplotlib' 2> /dev/null; then
+	succeeds "the histogram of a calculation is drawn" "$TOP/scripts/debug/tsync_hist.py" "$series" -o hist.png
+	succeeds "the line of all results is drawn" "$TOP/scripts/debug/tsync_res.py" "$res" -o res.png
+	like "$(head -c 8 hist.png | od -c)$(head -c 8 res.png | od -c)" 'P +N +G' "... as pictures"
+else
+	skip 3 "needs python3-matplotlib"
+fi
+
+# --- three guests at once
+
+start_agent; port2=$agent_port agent2=$pid
+start_agent; port3=$agent_port
+run 90 "$TRACE_CMD" record -q -o three.dat --tsync-interval 100 -B "$host" -e irq \
+	-A "127.0.0.1:$agent_port" --name c -e irq -A "127.0.0.1:$port2" --name b -e irq \
+	-A "127.0.0.1:$(sed 's/.*agent-\([0-9]*\).*/\1/' <<< "$(ls "$T"/agent-*.log | grep -v -e "$port2" -e "$port3" | head -n 1)")" --name a -e irq \
+	-B "$host" sleep 0.6
+is "$rc" 0 "three guests at once"
+for g in a b c; do
+	[ "$(offsets three-$g.dat | wc -l)" -ge $((2 * cpus)) ] && [ "$(largest three-$g.dat)" -lt 2000000 ]
+	ok $? "... guest $g has its own true offsets" "$(offsets three-$g.dat)"
+done
+
+# --- a guest that dies
+
+start lost.log "$TRACE_CMD" record -o lost.dat -B "$host" -e sched:sched_switch \
+	-A "127.0.0.1:$port2" --name dying -e sched:sched_switch -b 500 -B "$host" sleep 4
+recorder=$pid
+wait_for 20 test -s lost-dying.dat.cpu0
+session=$(pgrep -P "$agent2")
+kill -KILL "$session"
+wait_for 30 eval "! kill -0 $recorder"
+stop "$recorder"
+isnt "$rc" 0 "an agent killed mid-way is an error"
+like "$(cat lost.log)" "guest dying: its agent ended while recording" "... that is told"
+run 30 "$TRACE_CMD" report lost.dat
+is "$rc" 0 "... the host's file is complete"
+run 30 "$TRACE_CMD" report lost-dying.dat
+is "$rc" 0 "... what the guest sent can be read"
+like "$out" 'sched_switch' "... and is there"
+is "$(pgrep -P "$agent2")" "" "... the agent is left without the session"
+run 60 "$TRACE_CMD" record -q -o again.dat -B "$host" -e irq -A "127.0.0.1:$port2" --name g -e irq -B "$host" sleep 0.1
+is "$rc" 0 "... and serves the next host"
+
+# --- a host that dies
+
+start host.log "$TRACE_CMD" record -o dead.dat -B "$host" -e irq -A "127.0.0.1:$port2" --name g -e irq -B "$host" sleep 60
+recorder=$pid
+wait_for 20 test -e dead-g.dat.cpu0
+worker=$(pgrep -P "$recorder")
+kill -KILL "$recorder" "$worker"
+wait_for 10 eval "! pgrep -P $agent2"
+ok $? "a host killed with its guardian frees the agent within 10 s"
+stop "$recorder"
+rmdir "$TRACING/instances/$host" 2> /dev/null	# nobody was left to do it
+for i in "$TRACING"/instances/clock_synch-*; do rmdir "$i" 2> /dev/null; done
+kill -0 "$agent"
+ok $? "the first agent is still there"
+run 60 "$TRACE_CMD" record -q -o bad.dat -B "$host" -e irq -A "127.0.0.1:$port2" --name g -e nosuchevent -B "$host" sleep 0.1
+isnt "$rc" 0 "an event the guest hasn't got is an error"
+is "$(ls bad* 2> /dev/null)" "" "... and no file is made"
+is "$(tracing_state)" "$before" "tracing is left as it was found after all that"
+
+done_testing

@@ -1,0 +1,78 @@
+#!/bin/bash
+# record with bad input: one clear message, a non-zero exit, nothing lost, nothing changed.
+. "$(dirname "$0")/lib.sh"
+need_tracing
+cd "$T" || exit 1
+before=$(tracing_state)
+echo "an older trace" > old.dat
+
+# bad NAME REGEX ARGS...: record must fail with that message and leave all as it was
+bad() {
+	local name=$1 regex=$2; shift 2
+	run 30 "$TRACE_CMD" record -o old.dat "$@"
+	isnt "$rc" 0 "$name: fails"
+	like "$err" "$regex" "$name: says so"
+	is "$(cat old.dat) $(echo old.dat*)" "an older trace old.dat" "$name: the older file is untouched"
+	is "$(tracing_state)" "$before" "$name: tracing, too"
+}
+
+bad "nothing to do" 'no event or plugin was specified' true
+bad "unknown event" 'No events enabled with nosuch' -e nosuch true
+bad "unknown event of a system" 'No events enabled with sched:nosuch' -e sched -e sched:nosuch true
+bad "rejected filter" "Field not found|parse error" -e sched:sched_switch -f 'nosuch == 1' true
+bad "unknown tracer" "Plugin 'nosuch' does not exist" -p nosuch true
+bad "unknown clock" "Clock nosuch is not supported" -C nosuch -e sched true
+bad "no such command" "Failed to exec /nonexistent/command" -e sched:sched_switch /nonexistent/command
+bad "two outputs" "only one output file allowed" -o second.dat -e sched true
+bad "filter first" "filter must come after event" -f 'a == 1' -e sched true
+bad "unknown version" "Unsupported file version 5" --file-version 5 -e sched true
+bad "unknown compression" "lzma is not supported" --compression lzma -e sched true
+bad "buffer of nothing" "must be positive" -b 0 -e sched true
+bad "no agent there" "Failed to connect to host 127.0.0.1:9:" -e sched -A 127.0.0.1:9 true
+bad "no guest there" "Failed to connect to vsocket @4242:823" -e sched -A 4242 true
+bad "bad port" "is no port" -e sched -A 127.0.0.1:x true
+bad "stamps without their clock" "add -C mono_raw" -e sched --tsync-stamp mono_raw -A 127.0.0.1:9 true
+bad "unknown layout" "neither current nor fork" --tsync-layout old -e sched true
+
+run 10 "$TRACE_CMD" record --nosuch
+is "$rc" 255 "unknown option: exit status 255"
+like "$out" '^usage:' "... and the help"
+run 10 "$TRACE_CMD" record -e sched -o /nonexistent/a.dat true
+is "$rc" 2 "no such directory: exit status of ENOENT"
+like "$err" "cannot create '/nonexistent/a.dat'" "... said clearly"
+
+# --- no root
+
+chmod 777 "$T"
+run 10 setpriv --reuid=65534 --regid=65534 --clear-groups "$TRACE_CMD" record -e sched -o "$T/n.dat" true
+if [ "$rc" = 126 ] || [ "$rc" = 127 ]; then
+	skip 2 "the program cannot be run by others where it lies"
+else
+	is "$rc" 13 "no root: permission denied"
+	like "$err" "run as root" "... and what to do"
+fi
+
+# --- a full disk
+
+mkdir small
+mount -t tmpfs -o size=24m tmpfs small || skip_all "cannot mount a small file system"
+at_exit "umount '$T/small' 2> /dev/null"
+run 60 "$TRACE_CMD" record -e raw_syscalls -e kmem --file-version 6 -o small/f.dat \
+	sh -c 'while :; do find /usr > /dev/null; done'
+is "$rc" 28 "full disk: exit status of ENOSPC"
+like "$err" "no space left for the data of CPU" "... said once"
+is "$(grep -c 'No space left' <<< "$err")" 1 "... and only once"
+run 60 "$TRACE_CMD" report small/f.dat
+is "$rc" 0 "... what was recorded can be read"
+[ "$(wc -l <<< "$out")" -gt 1000 ]
+ok $? "... all of it"
+is "$(tracing_state)" "$before" "... tracing is left as it was found"
+is "$(echo small/*)" small/f.dat "... no other file is left"
+is "$(pgrep -f "$T/small/f.dat")" "" "... no process either"
+mount -o remount,size=14m small
+dd if=/dev/zero of=small/fill bs=1M count=9 2> /dev/null
+run 20 "$TRACE_CMD" record --file-version 6 -e sched -o small/g.dat true
+is "$rc" 28 "a disk that is full from the start is told before anything is traced"
+like "$err" "free some space" "... with advice"
+
+done_testing

@@ -1,0 +1,102 @@
+#!/bin/bash
+# record on this machine: files, sizes, signals, and tracing left as it was found.
+. "$(dirname "$0")/lib.sh"
+need_tracing
+cd "$T" || exit 1
+before=$(tracing_state)
+same_state() { is "$(tracing_state)" "$before" "$1: tracing is left as it was found"; }
+
+# A number of known events, whatever else the machine does: our own markers.
+cat > mark.sh <<E2
+for i in 1 2 3 4 5 6 7 8 9 10; do echo "known \$i" > $TRACING/trace_marker; done
+E2
+
+for form in "6 none" "7 none" "7 zlib" "7 zstd"; do
+	read -r version zip <<< "$form"
+	name=v$version-$zip.dat
+	run 30 "$TRACE_CMD" record --file-version "$version" --compression "$zip" \
+		-e sched:sched_switch -o "$name" sh mark.sh
+	is "$rc" 0 "version $version, $zip: record ends well"
+	like "$err" '^CPU0 data recorded at offset=0x[0-9a-f]+$' "... and prints where data is"
+	if [ "$zip" = none ]; then
+		like "$err" '^    [0-9]+ bytes in size$' "... and how much"
+	else
+		like "$err" '^    [0-9]+ bytes in size \([0-9]+ uncompressed\)$' "... and how much"
+	fi
+	run 30 "$TRACE_CMD" report "$name"
+	is "$rc" 0 "... report reads it"
+	is "$(grep -c 'known [0-9]*$' <<< "$out")" 10 "... with all ten marks"
+	like "$out" 'sched_switch: ' "... and the events asked for"
+	is "$(ls "$name"?* 2> /dev/null)" "" "... no temporary files are left"
+	if [ -z "$STOCK" ] || [ "$zip" = zlib ]; then
+		skip 2 "Debian's trace-cmd reads no zlib, or isn't here"
+		continue
+	fi
+	"$STOCK" report -i "$name" > stock.txt 2> stock.err
+	is $? 0 "... Debian's report reads it"
+	"$TRACE_CMD" report --compat 3.1 "$name" > ours.txt 2> /dev/null
+	succeeds "... and prints the same lines" diff stock.txt ours.txt
+done
+same_state "four recordings"
+
+# --- instances, clock, filter, buffer size, quiet
+
+new_instance
+before=$(tracing_state)
+run 30 "$TRACE_CMD" record -q -B "$inst" -e sched:sched_switch -f 'next_pid == 0' -C mono \
+	-b 300 -o inst.dat sleep 0.2
+is "$rc" 0 "an instance that exists is used"
+unlike "$err" 'recorded at' "-q prints no sizes"
+run 30 "$TRACE_CMD" report inst.dat
+is "$(grep -c sched_switch <<< "$out")" "$(grep -c '==> swapper' <<< "$out")" \
+	"only what the filter lets pass is recorded"
+like "$out" 'sched_switch' "... and something is"
+is "$(cat "$TRACING/instances/$inst/trace_clock" | grep -o '\[.*\]')" "[local]" "... and its clock is put back"
+run 30 "$TRACE_CMD" record -B made-$$ -e sched:sched_switch -B made2-$$ -e irq -o two.dat sleep 0.1
+is "$rc" 0 "instances that don't exist are made"
+same_state "instances"
+run 30 "$TRACE_CMD" dump --summary two.dat
+like "$out" "\[buffer \"made-$$\", \"local\" clock" "the file has the first instance's buffer"
+like "$out" "\[buffer \"made2-$$\"" "... and the second's"
+
+# --- ends: the command's, signals
+
+start int.log "$TRACE_CMD" record -e sched:sched_switch -o int.dat
+wait_for 10 grep -q 'Hit Ctrl^C to stop recording' int.log
+ok $? "without a command it says how to stop"
+stop "$pid" INT
+is "$rc" 0 "SIGINT ends the recording well"
+start term.log "$TRACE_CMD" record -e sched:sched_switch -o term.dat sleep 60
+wait_for 10 test -e term.dat.cpu0
+kill -TERM "$pid"
+kill -TERM "$pid" 2> /dev/null	# an impatient user
+stop "$pid" TERM
+is "$rc" 0 "SIGTERM, twice, ends it well"
+for f in int.dat term.dat; do
+	run 30 "$TRACE_CMD" report "$f"
+	is "$rc" 0 "$f: complete and readable"
+	like "$out" sched_switch "... with events"
+done
+same_state "signals"
+
+run 30 "$TRACE_CMD" record -e sched:sched_switch -o exit.dat sh -c 'echo out; exit 3'
+is "$out" "out" "the command's output is its own"
+
+# --- a killed recorder
+
+start kill.log "$TRACE_CMD" record -e sched:sched_switch -B killed-$$ -e irq -o kill.dat sleep 60
+wait_for 10 test -e kill.dat.killed-$$.cpu0
+worker=$(pgrep -P "$pid")
+wait_for 10 test -s kill.dat.cpu0
+kill -KILL "$worker"
+wait_for 20 eval "! kill -0 $pid"
+stop "$pid"
+isnt "$rc" 0 "a killed recording process is an error"
+like "$(cat kill.log)" "ended by signal 9" "... that is told"
+run 30 "$TRACE_CMD" report kill.dat
+is "$rc" 0 "... what it had recorded can be read"
+like "$out" 'sched_switch' "... and is there"
+is "$(pgrep -P "$worker")" "" "... no process is left behind"
+same_state "killed worker"
+
+done_testing

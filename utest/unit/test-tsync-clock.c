@@ -1,0 +1,211 @@
+/*
+ * Stamps: by CLOCK_MONOTONIC_RAW, and by markers read back from an instance.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/cpus.h"
+#include "sim/tsync-pair.h"
+#include "tsync/clock.h"
+
+#define OWN	PAIR_ID
+#define PEER	(-5)
+
+static int64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
+}
+
+/* A clock on an instance of its own, with trace clock mono. */
+static bool open_marker(struct tsync_conf *conf, struct tsync_clock *c, enum series_field received)
+{
+	struct err err = { 0 };
+
+	if (!pair_can_mark()) {
+		print_message("SKIPPED: markers need root and tracefs\n");
+		return false;
+	}
+	tsync_conf_init(conf);
+	conf->clock = "mono";
+	conf->own_id = tsync_pick_id(NULL, OWN);
+	conf->peer_id = PEER;
+	clock_init(c, conf, received);
+	assert_int_equal(clock_select(c, true, &err), 0);
+	return true;
+}
+
+static void raw_stamps_are_there_at_once(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+	int64_t before, after;
+
+	tsync_conf_init(&conf);
+	conf.clock = "mono_raw";
+	clock_init(&c, &conf, SERIES_RECEIVE);
+	assert_int_equal(clock_select(&c, false, NULL), 0);
+	series_reset(&s, 1);
+	clock_begin(&c, &s);
+	before = now_ns(CLOCK_MONOTONIC_RAW);
+	clock_stamp(&c, SERIES_SEND, 1);
+	clock_stamp(&c, SERIES_RECEIVE, 339);
+	after = now_ns(CLOCK_MONOTONIC_RAW);
+	assert_in_range(s.probe[0].time[SERIES_SEND], before, after);
+	assert_in_range(s.probe[338].time[SERIES_RECEIVE], before, after);
+	assert_int_equal(clock_collect(&c), 0);
+	assert_int_equal(series_count(&s, SERIES_SEND), 1);
+	clock_release(&c);
+}
+
+static void a_round_of_markers_comes_back_with_trace_clock_times(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+	int64_t before, after;
+	uint32_t n;
+
+	if (!open_marker(&conf, &c, SERIES_RECEIVE))
+		skip();
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+	before = now_ns(CLOCK_MONOTONIC);
+	for (n = 1; n <= PTP_PROBES; n++) {
+		clock_stamp(&c, SERIES_SEND, n);
+		clock_stamp(&c, SERIES_RECEIVE, n);
+	}
+	after = now_ns(CLOCK_MONOTONIC);
+	assert_int_equal(series_count(&s, SERIES_SEND), 0);
+	assert_int_equal(clock_collect(&c), 0);
+	assert_int_equal(c.error, 0);
+	for (n = 0; n < PTP_PROBES; n++) {
+		struct probe *p = &s.probe[n];
+
+		assert_int_equal(p->have, 1 << SERIES_SEND | 1 << SERIES_RECEIVE);
+		assert_in_range(p->time[SERIES_SEND], before, p->time[SERIES_RECEIVE]);
+		assert_in_range(p->time[SERIES_RECEIVE], p->time[SERIES_SEND], after);
+		before = p->time[SERIES_RECEIVE];
+	}
+	clock_release(&c);
+}
+
+static void foreign_markers_do_not_count(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+	uint32_t i;
+
+	if (!open_marker(&conf, &c, SERIES_CLIENT))
+		skip();
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+
+	/* number i + 1 is wrong in one way or the other, but for the last one */
+	struct sync_mark marks[] = {
+		{ 8, conf.own_id, PEER, 1, 'r' },		/* another series */
+		{ 7, conf.own_id + 1, PEER, 2, 'r' },		/* of another session */
+		{ 7, 0, 0, 3, 'r' },				/* as stock peers have it */
+		{ 7, conf.own_id, PEER + 1, 4, 'r' },
+		{ 7, conf.own_id, PEER, 5, 's' },		/* a host does not send */
+		{ 7, conf.own_id, PEER, 6, 'x' },
+		{ 7, conf.own_id, PEER, 0, 'r' },		/* numbers without probe */
+		{ 7, conf.own_id, PEER, 340, 'r' },
+		{ 7, conf.own_id, PEER, 9, 'r' },
+	};
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		assert_int_equal(sync_instance_mark(c.inst, &marks[i]), 0);
+	assert_int_equal(clock_collect(&c), 0);
+	for (i = 0; i < PTP_PROBES; i++)
+		assert_int_equal(s.probe[i].have, i + 1 == 9 ? 1 << SERIES_CLIENT : 0);
+	clock_release(&c);
+}
+
+static void stamps_of_a_round_that_failed_are_not_of_the_next(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+
+	if (!open_marker(&conf, &c, SERIES_CLIENT))
+		skip();
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+	clock_stamp(&c, SERIES_CLIENT, 1);
+	/* the peer dares to use the same series again */
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+	clock_stamp(&c, SERIES_CLIENT, 2);
+	assert_int_equal(clock_collect(&c), 0);
+	assert_int_equal(s.probe[0].have, 0);
+	assert_int_equal(s.probe[1].have, 1 << SERIES_CLIENT);
+	clock_release(&c);
+}
+
+static void markers_of_all_cpus_are_found(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+	cpu_set_t mask;
+	int cpu, n = 0;
+
+	if (!open_marker(&conf, &c, SERIES_RECEIVE))
+		skip();
+	assert_int_equal(cpus_get_affinity(0, &mask), 0);
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+	for (cpu = 0; cpu < CPU_SETSIZE && n < PTP_PROBES; cpu++) {
+		if (!CPU_ISSET(cpu, &mask))
+			continue;
+		assert_int_equal(cpus_pin_self(cpu, NULL), 0);
+		clock_stamp(&c, SERIES_RECEIVE, ++n);
+	}
+	cpus_set_affinity(0, &mask);
+	assert_int_equal(clock_collect(&c), 0);
+	assert_int_equal(series_count(&s, SERIES_RECEIVE), n);
+	clock_release(&c);
+}
+
+static void more_markers_than_the_buffer_holds_are_no_error(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+	uint32_t i;
+
+	if (!open_marker(&conf, &c, SERIES_RECEIVE))
+		skip();
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+	for (i = 0; i < 20000; i++)
+		clock_stamp(&c, SERIES_RECEIVE, 1 + i % PTP_PROBES);
+	assert_int_equal(clock_collect(&c), 0);
+	assert_int_equal(series_count(&s, SERIES_RECEIVE), PTP_PROBES);
+	clock_release(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(raw_stamps_are_there_at_once),
+		cmocka_unit_test(a_round_of_markers_comes_back_with_trace_clock_times),
+		cmocka_unit_test(foreign_markers_do_not_count),
+		cmocka_unit_test(stamps_of_a_round_that_failed_are_not_of_the_next),
+		cmocka_unit_test(markers_of_all_cpus_are_found),
+		cmocka_unit_test(more_markers_than_the_buffer_holds_are_no_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+#!/bin/bash
+# A real host kernel records itself and real KVM guests (see README.md; no KVM is needed
+# here): one boot, many recordings (scenarios), judged by what KVM knows (analyse).
+#
+# SCENARIOS="cid two" takes only some; VM_OUT=DIR keeps all files; VM_SLOW=N waits N times
+# longer (for a slow machine; default 3).
+. "$(dirname "$0")/../cli/lib.sh"
+
+rig=$(dirname "$(readlink -f "$0")")
+slow=${VM_SLOW:-3}
+out=${VM_OUT:-$T/out}
+scenarios=${SCENARIOS:-cid fork histogram clock two stock_agent stock_host tcp_stock_agent tcp_stock_host gone}
+read -ra list <<< "$scenarios"
+[ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
+[ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
+
+# --- the recordings
+
+mkdir -p "$T/bin" "$out"
+cp -L "$TRACE_CMD" "$T/bin/trace-cmd"
+succeeds "the images of host and guest can be made" "$rig/build-images" || {
+	done_testing
+	exit 1
+}
+limit=$(((60 + ${#list[@]} * 40) * slow))
+start "$T/log" "$rig/run-l1" -g g1:3:2:256 -g g2:4:1:192 -t $limit \
+	-b "$T/bin" -o "$out" -f "$rig/record" -f "$rig/scenarios" -f "$rig/vanish" \
+	"$rig/scenarios" -l $((60 * slow)) "${list[@]}"
+wait "$pid"
+ok $? "a host boots with two guests and runs the recordings" "$(tail -n 40 "$T/log")"
+diag "$(grep -E '^(l2|record|loopback)' "$T/log")"
+cd "$out" || exit 1
+
+# --- the judges
+
+# Nanoseconds of a round trip over vsock (fastest, median), and TSC ticks in a second.
+fastest=$(sed -n 's/.* min=\([0-9]*\).*/\1/p' ping)
+median=$(sed -n 's/.* p50=\([0-9]*\).*/\1/p' ping)
+hz=$(awk '{ t[NR] = $6; ns[NR] = $7 } END { printf "%.0f", (t[NR] - t[1]) / (ns[NR] - ns[1]) * 1e9 }' clocks)
+diag "a round trip takes $((fastest / 1000)) us at best, $((median / 1000)) in the median; TSC: $hz Hz"
+
+value() { sed -n "s/^$1: *//p" <<< "$analysis"; }
+
+# judge NAME GUEST FILE SCENARIO: both files are there and true to each other
+judge() {
+	local name=$1 guest=$2 file=$3 title=$4 ticks first inside total far
+
+	is "$(cut -d ' ' -f 1 "$name.status" 2> /dev/null)" 0 "$title: record succeeds" ||
+		diag "$(cat "$name.log")"
+	[ -s "$name.dat" ] && [ -s "$file" ]
+	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 5 "no files"; return; }
+	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$file" "$name" "$guest" 2>&1)
+	ok $? "$title: both files can be read and merged" "$analysis" || { skip 4 "no report"; return; }
+	is "$(value chain)" ok "$title: host and guest name each other and the vCPUs' threads"
+	ticks=$median first=$fastest
+	if [[ $(value clock) == *tsc* ]]; then
+		ticks=$((median * (hz / 1000) / 1000000))
+		first=$((fastest * (hz / 1000) / 1000000))
+	fi
+	read -r error _ <<< "$(value truth)"
+	[ "${error:-$((ticks + 1))}" -le $ticks ]
+	ok $? "$title: no offset is wrong by more than a round trip" "$analysis"
+	diag "$title: offset wrong by ${error:-?} units of $(value clock) at most, the fastest round trip takes $first"
+	# Nearly all guest events are where they belong, none is further off than the clock.
+	read -r total _ <<< "$(value windows)"
+	[ "${total:-0}" -ge 50 ]
+	ok $? "$title: guest events lie within the host's recording" "$analysis"
+	read -r far _ _ _ far90 _ <<< "$(value outside)"
+	[ "${far:-1}" = 0 ] || { [ $((far * 100)) -le $((total * 25)) ] && [ "${far90:-0}" -le $ticks ]; }
+	ok $? "$title: they lie where the host ran the guest" "$analysis"
+	diag "$title: outside of their windows: $(value outside)"
+}
+
+negotiated() { like "$(cat "$1.log")" 'Negotiated ptp time sync protocol' "$2: ptp was agreed on"; }
+
+# offsets FILE: of the current layout
+offsets() { "$TRACE_CMD" dump --options -i "$1" | sed -n 's/^\t*\(-\{0,1\}[0-9]*\) .*\[offset.*/\1/p'; }
+
+judge_cid() {
+	judge cid g1 cid-3.dat "by CID"
+	is "$(value cpus)" "0 1" "by CID: a table for each guest CPU"
+	negotiated cid "by CID"
+	[ -n "$STOCK" ] || { skip 1 "needs Debian's trace-cmd package"; return; }
+	is "$("$STOCK" report -i cid.dat -i cid-3.dat 2> /dev/null | grep -c sched_switch)" \
+		"$("$TRACE_CMD" report -i cid.dat -i cid-3.dat | grep -c sched_switch)" \
+		"by CID: Debian's program reads as many events"
+}
+
+judge_fork() {
+	judge fork g1 fork-g1.dat "fork's layout"
+	is "$(value cpus)" "0 1" "fork's layout: an entry for each host CPU"
+	like "$("$TRACE_CMD" dump --options -i fork-g1.dat)" '^2 \[CPU count\]' "fork's layout: as dump shows it"
+	is "$(sort fork.affinity | uniq -c | awk '$1 % 2' | wc -l)" 0 \
+		"fork's layout: the vCPU threads may run where they could before" ||
+		diag "$(cat fork.affinity)"
+}
+
+judge_histogram() {
+	judge histogram g1 histogram-g1.dat "histogram, periodic"
+	[ "$(value samples)" -gt 2 ]
+	ok $? "histogram, periodic: more samples than those of start and end" "$analysis"
+}
+
+judge_clock() { judge clock g1 clock-g1.dat "clock_gettime"; }
+
+judge_two() {
+	judge two g1 two-g1.dat "two guests, the first"
+	judge two g2 two-g2.dat "two guests, the second"
+}
+
+judge_stock_agent() {
+	judge stock-agent g1 stock-agent-3.dat "Debian's agent"
+	negotiated stock-agent "Debian's agent"
+}
+
+judge_stock_host() {
+	judge stock-host g1 stock-host-3.dat "Debian's record"
+	negotiated stock-host "Debian's record"
+}
+
+judge_tcp() {	# NAME TITLE
+	local worst
+	is "$(cat "$1.status")" 0 "$2: record succeeds" || diag "$(cat "$1.log" "$1.agent")"
+	run 60 "$TRACE_CMD" report -i "$1.dat" -i "$1-127.0.0.1.dat"
+	like "$out" '127\.0\.0\.1\.dat:.*sched_process_exit' "$2: the merged report has the agent's events"
+	worst=$(offsets "$1-127.0.0.1.dat" | tr -d - | sort -n | tail -n 1)
+	[ "${worst:-$((median + 1))}" -le "$median" ]
+	ok $? "$2: the offset is near 0" "off by: ${worst:-no sample at all}"
+	diag "$2: offset wrong by ${worst:-?} ns at most"
+}
+judge_tcp_stock_agent() { judge_tcp tcp-stock-agent "Debian's agent over TCP"; }
+judge_tcp_stock_host() { judge_tcp tcp-stock-host "Debian's record over TCP"; }
+
+judge_gone() {
+	local rc ms
+	read -r rc ms < gone.status
+	[ "$rc" != 0 ] && [ "$rc" != 124 ] && [ "$rc" -lt 128 ]
+	ok $? "guest gone: record fails in time" "status $rc after $ms ms: $(cat gone.log)"
+	like "$(cat gone.log)" 'g2' "guest gone: it says which"
+	run 60 "$TRACE_CMD" report -i gone.dat
+	like "$out" 'kvm_entry' "guest gone: the host's events are kept"
+	is "$(cat gone.after)" "$(cat gone.before)" "guest gone: tracing is left as it was found"
+	# (busybox's timeout stays for a moment, to watch)
+	unlike "$(grep -v 'timeout [0-9]' gone.ps)" 'trace-cmd record' "guest gone: no process is left behind"
+	is "$(echo gone.dat.*)" 'gone.dat.*' "guest gone: nor a temporary file"
+}
+
+for s in "${list[@]}"; do
+	"judge_$s"
+done
+done_testing
