@@ -69,8 +69,8 @@ install: all $(if $(HAVE_ASCIIDOCTOR),man)
 	$(Q)ln -sf libtracecmd.so.$(LIB_VERSION) $(DESTDIR)$(libdir)/libtracecmd.so.$(LIB_MAJOR)
 	$(Q)ln -sf libtracecmd.so.$(LIB_MAJOR) $(DESTDIR)$(libdir)/libtracecmd.so
 	$(Q)$(call put,644,include/trace-cmd/trace-cmd.h,$(includedir)/trace-cmd,trace-cmd.h)
-	$(Q)rm -f $(PC) && $(SUBMAKE) -s $(PC)
-	$(Q)$(call put,644,$(PC),$(libdir)/pkgconfig,libtracecmd.pc)
+	$(Q)rm -f $(BUILD)/installed.pc && $(SUBMAKE) -s PC=$(BUILD)/installed.pc $(BUILD)/installed.pc
+	$(Q)$(call put,644,$(BUILD)/installed.pc,$(libdir)/pkgconfig,libtracecmd.pc)
 	$(Q)if [ -e $(COMPLETION) ]; then $(call put,644,$(COMPLETION),$(bashdir),trace-cmd); fi
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN1)); do \
 		$(call put,644,$$page,$(mandir)/man1,); done

@@ -33,12 +33,13 @@ _trace_cmd_arg()
 	record:--tsync-stamp)			echo marker mono_raw ;;
 	record:--tsync-layout)			echo current fork ;;
 	record:--temp | *:--tsync-debug)	echo directory ;;
-	record:-o | report:-i | dump:-i | dump:--input | report:--kallsyms)
+	record:-o | report:-i | dump:-i | report:--kallsyms)
 						echo file ;;
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;
 	agent:-p | agent:--port)		echo other ;;
-	report:-[FrnO] | report:--pid | report:--comm | report:--cpu | report:--ts-offset | \
+	report:--compat | dump:--compat)	echo 3.1 3.4 ;;
+	report:-[FrnOH] | report:--pid | report:--comm | report:--cpu | report:--ts-offset | \
 	report:--ts2secs | report:--event)	echo other ;;
 	esac
 }

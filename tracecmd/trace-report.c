@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "commands.h"
 #include "dump/formats.h"
+#include "dump/out.h"
 #include "message.h"
 #include "report/report.h"
 
@@ -300,23 +302,33 @@ static void set_verbosity(const struct report_plan *plan)
 	tracecmd_set_loglevel((enum tep_loglevel)level);
 }
 
+/* --events: the formats' texts, which the public library does not have. */
+static int report_formats(struct report_args *a)
+{
+	struct dump_out out;
+	unsigned int i;
+	int written, ret = 0;
+
+	if (dump_out_open(&out, STDOUT_FILENO))
+		return out_of_memory();
+	for (i = 0; !ret && i < a->plan.nr_inputs; i++)
+		ret = formats_print(a->plan.inputs[i].path, a->format_patterns.item,
+				    a->format_patterns.count, out.file, &a->err);
+	written = dump_out_close(&out);
+	if (written)
+		return cmd_fail(written, "writing to the standard output");
+	return ret ? cmd_fail_err(-ret, &a->err) : 0;
+}
+
 static int report_do(struct report_args *a)
 {
-	unsigned int i;
 	int ret;
 
 	set_verbosity(&a->plan);
-	if (!a->formats) {
-		ret = report_run(&a->plan, &a->err);
-		return ret ? cmd_fail_err(-ret, &a->err) : 0;
-	}
-	for (i = 0; i < a->plan.nr_inputs; i++) {
-		ret = formats_print(a->plan.inputs[i].path, a->format_patterns.item,
-				    a->format_patterns.count, &a->err);
-		if (ret)
-			return cmd_fail_err(-ret, &a->err);
-	}
-	return 0;
+	if (a->formats)
+		return report_formats(a);
+	ret = report_run(&a->plan, &a->err);
+	return ret ? cmd_fail_err(-ret, &a->err) : 0;
 }
 
 int cmd_report(int argc, char **argv)

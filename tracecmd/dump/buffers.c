@@ -1,22 +1,12 @@
 /*
  * buffers.c - where the data of the buffers is. Layer 5.
  */
+#include <errno.h>
 #include <inttypes.h>
 
+#include "base/cleanup.h"
 #include "dump/item.h"
-
-/* The buffer that option @o announces, NULL if it could not be read. */
-static const struct in_buffer *option_buffer(const struct dump *d, const struct in_option *o)
-{
-	const struct in_file *f = d->file;
-	unsigned int i;
-
-	for (i = 0; i < f->nr_buffers; i++) {
-		if (f->buffers[i].option == o - f->options)
-			return &f->buffers[i];
-	}
-	return NULL;
-}
+#include "wire/opts.h"
 
 void dump_buffer_section(struct dump *d, const struct in_option *o)
 {
@@ -29,21 +19,24 @@ void dump_buffer_section(struct dump *d, const struct in_option *o)
 
 void dump_buffer_summary(struct dump *d, const struct in_option *o)
 {
-	const struct in_buffer *b = option_buffer(d, o);
+	_cleanup_(opt_buffer_release) struct opt_buffer b = { 0 };
+	bool text = o->id == DAT_BUFFER_TEXT;
 	uint64_t bytes = 0;
 	unsigned int i;
 
-	if (!b)
+	if (opt_buffer_parse(o->data, o->size, d->file->head.order, d->file->head.version, text, &b)) {
+		err_set(&d->bad, -EBADMSG, "a BUFFER option is damaged");
 		return;
-	fprintf(d->out, "\t[buffer \"%s\", \"%s\" clock, ", b->name, b->clock ? b->clock : "");
-	if (b->text) {
+	}
+	fprintf(d->out, "\t[buffer \"%s\", \"%s\" clock, ", b.name, b.clock);
+	if (text) {
 		fprintf(d->out, "latency data]\n");
 		return;
 	}
-	for (i = 0; i < b->nr_entries; i++)
-		bytes += b->cpus[i].size;
-	fprintf(d->out, "%" PRIu32 " page size, %u cpus, %" PRIu64 " bytes flyrecord data]\n",
-		b->page_size, b->nr_entries, bytes);
+	for (i = 0; i < b.nr_cpus; i++)
+		bytes += b.cpus[i].size;
+	fprintf(d->out, "%" PRIu32 " page size, %" PRIu32 " cpus, %" PRIu64 " bytes flyrecord data]\n",
+		b.page_size, b.nr_cpus, bytes);
 }
 
 /* The table of the top buffer. */
@@ -70,7 +63,7 @@ void dump_data6(struct dump *d)
 	const struct in_buffer *top = in_file_buffer(d->file, "");
 	bool text = top && top->text;
 
-	if (!d->file->v6.has_data)
+	if (!d->file->v6.data_offset)
 		return;
 	if (dump_wants(d, DUMP_SUMMARY | DUMP_FLYRECORD))
 		fprintf(d->out, "\t[%s tracing data]\n", text ? "Latency" : "Flyrecord");

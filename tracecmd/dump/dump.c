@@ -53,7 +53,7 @@ static void dump_v6(struct dump *d)
 	dump_content(d);
 	if (dump_wants(d, DUMP_SUMMARY))
 		fprintf(d->out, "\t%u [CPUs with tracing data]\n", d->file->v6.cpus);
-	dump_options(d);
+	dump_option_list(d);
 	dump_data6(d);
 }
 
@@ -69,7 +69,7 @@ static int dump_v7(struct dump *d, struct err *err)
 		dump_strings(d);
 	if (dump_wants(d, DUMP_SECTIONS))
 		dump_sections(d);
-	dump_options(d);
+	dump_option_list(d);
 	dump_content(d);
 	if (dump_wants(d, DUMP_SUMMARY | DUMP_SECTIONS))
 		fprintf(d->out, "\t[%u sections]\n", d->nr_sections);

@@ -44,7 +44,7 @@ void dump_text(struct dump *d, const void *text, size_t len);
 void dump_content(struct dump *d);
 
 /* options.c: the chain of options with what they lead to; and the count of them */
-void dump_options(struct dump *d);
+void dump_option_list(struct dump *d);
 
 /* option.c: one option's lines */
 void dump_option(struct dump *d, const struct in_option *o);

@@ -28,7 +28,7 @@ static void option_print(struct dump *d, const struct in_option *o)
 		dump_buffer_summary(d, o);
 }
 
-void dump_options(struct dump *d)
+void dump_option_list(struct dump *d)
 {
 	const struct in_file *f = d->file;
 	uint64_t section = 0;

@@ -109,7 +109,7 @@ int filter_streams(struct inputs *in, struct err *err)
 }
 
 /* Print the filters of @filter, one line for each event that has one. */
-static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep, struct sink *sink)
+static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep, struct textout *out)
 {
 	int i;
 
@@ -121,14 +121,14 @@ static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep
 			continue;
 		text = tep_filter_make_string(filter, event->id);
 		if (text)
-			sink_printf(sink, " '%s: %s'\n", event->name, text);
+			textout_printf(out, " '%s: %s'\n", event->name, text);
 		free(text);
 	}
 }
 
 /* Print the filters of the sense @hide that hold for @f. */
 static int input_test(const struct report_plan *plan, const struct input *f, bool hide,
-		      struct sink *sink, struct err *err)
+		      struct textout *out, struct err *err)
 {
 	const struct plan_filters *lists[] = { &plan->filters, &f->plan->filters };
 	struct tep_event_filter *filter = tep_filter_alloc(f->tep);
@@ -149,20 +149,20 @@ static int input_test(const struct report_plan *plan, const struct input *f, boo
 	if (!ret && tasks.len && tep_filter_add_filter_str(filter, (char *)tasks.data) < 0)
 		ret = bad_filter(err, (char *)tasks.data);
 	if (!ret)
-		filter_print(filter, f->tep, sink);
+		filter_print(filter, f->tep, out);
 	tep_filter_free(filter);
 	return ret;
 }
 
-int filter_test(struct inputs *in, struct sink *sink, struct err *err)
+int filter_test(struct inputs *in, struct textout *out, struct err *err)
 {
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; !ret && i < in->nr_inputs; i++) {
-		ret = input_test(in->plan, &in->input[i], false, sink, err);
+		ret = input_test(in->plan, &in->input[i], false, out, err);
 		if (!ret)
-			ret = input_test(in->plan, &in->input[i], true, sink, err);
+			ret = input_test(in->plan, &in->input[i], true, out, err);
 	}
 	return ret;
 }

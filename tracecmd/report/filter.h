@@ -8,7 +8,7 @@
 #define REPORT_FILTER_H
 
 #include "report/inputs.h"
-#include "report/sink.h"
+#include "report/textout.h"
 
 /*
  * Add the plan's filters to all streams. A filter for all files need not fit
@@ -18,7 +18,7 @@
 int filter_streams(struct inputs *in, struct err *err);
 
 /* Print what each filter means for each event of each file. 0; -EINVAL; -ENOMEM. */
-int filter_test(struct inputs *in, struct sink *sink, struct err *err);
+int filter_test(struct inputs *in, struct textout *out, struct err *err);
 
 /* Does the plan's choice of CPUs and flags let @record pass? */
 bool filter_passes(const struct report_plan *plan, const struct stream *s,

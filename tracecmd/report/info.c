@@ -11,11 +11,11 @@
 #include "report/info.h"
 #include "report/line.h"
 
-void info_header(const struct inputs *in, const struct input *f, struct sink *sink)
+void info_header(const struct inputs *in, const struct input *f, struct textout *out)
 {
 	if (in->nr_inputs > 1)
-		sink_printf(sink, "%*s: ", f->label_width, f->name);
-	sink_printf(sink, "cpus=%d\n", tep_get_cpus(f->tep));
+		textout_printf(out, "%*s: ", f->label_width, f->name);
+	textout_printf(out, "cpus=%d\n", tep_get_cpus(f->tep));
 }
 
 static const char *endian_name(bool big)
@@ -23,14 +23,28 @@ static const char *endian_name(bool big)
 	return big ? "big" : "little";
 }
 
-/* libtraceevent prints these on the standard output by itself. */
-static void print_by_tep(const struct input *f, struct sink *sink, void (*print)(struct tep_handle *))
+static ssize_t write_to_textout(void *out, const char *data, size_t len)
 {
-	sink_flush(sink);
-	errno = 0;
+	textout_add(out, data, len);
+	return len;
+}
+
+/*
+ * libtraceevent prints these on stdout itself; for that time stdout is the out,
+ * which keeps order and errors. 0; -ENOMEM.
+ */
+static int print_by_tep(const struct input *f, struct textout *out, void (*print)(struct tep_handle *))
+{
+	const cookie_io_functions_t io = { .write = write_to_textout };
+	FILE *file = fopencookie(out, "w", io), *saved = stdout;
+
+	if (!file)
+		return -ENOMEM;
+	stdout = file;
 	print(f->tep);
-	if ((fflush(stdout) || ferror(stdout)) && !sink->error)
-		sink->error = errno ? -errno : -EIO;
+	stdout = saved;
+	fclose(file);
+	return 0;
 }
 
 static int event_order(const void *a, const void *b)
@@ -43,7 +57,7 @@ static int event_order(const void *a, const void *b)
 	return order ? order : (*x)->id - (*y)->id;
 }
 
-static int print_event_names(const struct input *f, struct sink *sink)
+static int print_event_names(const struct input *f, struct textout *out)
 {
 	int i, n = tep_get_events_count(f->tep);
 	_cleanup_free_ struct tep_event **list = calloc(n + 1, sizeof(*list));
@@ -54,7 +68,7 @@ static int print_event_names(const struct input *f, struct sink *sink)
 		list[i] = tep_get_event(f->tep, i);
 	qsort(list, n, sizeof(*list), event_order);
 	for (i = 0; i < n; i++)
-		sink_printf(sink, "%s:%s\n", list[i]->system, list[i]->name);
+		textout_printf(out, "%s:%s\n", list[i]->system, list[i]->name);
 	return 0;
 }
 
@@ -73,81 +87,95 @@ static int check_events(const struct input *f, struct err *err)
 }
 
 static void print_when(const struct inputs *in, const struct input *f, const char *what,
-		       struct tep_record *record, struct sink *sink)
+		       struct tep_record *record, struct textout *out)
 {
 	bool in_ns = tracecmd_time_in_ns(f->handle) && !in->plan->line.raw_ts;
 
-	sink_printf(sink, "\t%s event:", what);
-	line_time(sink, record->ts, in_ns, in->plan->line.nsec);
+	textout_printf(out, "\t%s event:", what);
+	line_time(out, record->ts, in_ns, in->plan->line.nsec);
 }
 
 /* The CPUs that have data, each with its first and last event if asked for. */
-static void print_cpus(const struct inputs *in, const struct input *f, struct sink *sink)
+static void print_cpus(const struct inputs *in, const struct input *f, struct textout *out)
 {
 	int cpu, n = tracecmd_get_cpus(f->handle);
 
-	sink_printf(sink, "List of CPUs in %s with data:\n", f->name);
+	textout_printf(out, "List of CPUs in %s with data:\n", f->name);
 	for (cpu = 0; cpu < n; cpu++) {
 		struct tep_record *record = tracecmd_read_cpu_first(f->handle, cpu);
 
 		if (!record)
 			continue;
-		sink_printf(sink, "  %d", cpu);
+		textout_printf(out, "  %d", cpu);
 		if (in->plan->modes & REPORT_FIRST_EVENT)
-			print_when(in, f, "First", record, sink);
+			print_when(in, f, "First", record, out);
 		tracecmd_free_record(record);
 		if (in->plan->modes & REPORT_LAST_EVENT) {
 			record = tracecmd_read_cpu_last(f->handle, cpu);
 			if (record)
-				print_when(in, f, "Last", record, sink);
+				print_when(in, f, "Last", record, out);
 			tracecmd_free_record(record);
 		}
-		sink_str(sink, "\n");
+		textout_str(out, "\n");
 	}
 }
 
-static void print_version(const struct input *f, struct sink *sink)
+static void print_version(const struct input *f, struct textout *out)
 {
 	const char *text = tracecmd_get_version(f->handle);
 
-	sink_printf(sink, "%s\n", text ? text : " version was not recorded in this file");
+	textout_printf(out, "%s\n", text ? text : " version was not recorded in this file");
 }
 
-static void print_uname(const struct input *f, struct sink *sink)
+static void print_uname(const struct input *f, struct textout *out)
 {
 	const char *text = tracecmd_get_uname(f->handle);
 
-	sink_printf(sink, "%s\n", text ? text : " uname was not recorded in this file");
-	print_version(f, sink);
+	textout_printf(out, "%s\n", text ? text : " uname was not recorded in this file");
+	print_version(f, out);
 }
 
-static void print_stat(const struct input *f, struct sink *sink)
+static void print_stat(const struct input *f, struct textout *out)
 {
 	const char *text = tracecmd_get_cpustats(f->handle);
 
 	if (!text) {
-		sink_str(sink, " No stats in this file\n");
+		textout_str(out, " No stats in this file\n");
 		return;
 	}
-	sink_str(sink, "\nKernel buffer statistics:\n"
+	textout_str(out, "\nKernel buffer statistics:\n"
 		 "  Note: \"entries\" are the entries left in the kernel ring buffer and are not\n"
 		 "        recorded in the trace data. They should all be zero.\n\n");
-	sink_str(sink, text);
+	textout_str(out, text);
 }
 
 /* What the recorder said, of which one thing is shown. */
-static void print_recorder(const struct inputs *in, const struct input *f, struct sink *sink)
+static void print_recorder(const struct inputs *in, const struct input *f, struct textout *out)
 {
-	info_header(in, f, sink);
+	info_header(in, f, out);
 	if (in->plan->modes & REPORT_VERSION)
-		print_version(f, sink);
+		print_version(f, out);
 	else if (in->plan->modes & REPORT_UNAME)
-		print_uname(f, sink);
+		print_uname(f, out);
 	else
-		print_stat(f, sink);
+		print_stat(f, out);
 }
 
-int info_print(struct inputs *in, struct sink *sink, struct err *err)
+/* What is known of the file's events and symbols. 0; -ENOMEM. */
+static int print_tables(const struct input *f, unsigned int modes, struct textout *out)
+{
+	int ret = 0;
+
+	if (modes & REPORT_FUNCTIONS)
+		ret = print_by_tep(f, out, tep_print_funcs);
+	if (!ret && modes & REPORT_PRINTK)
+		ret = print_by_tep(f, out, tep_print_printk);
+	if (!ret && modes & REPORT_EVENT_NAMES)
+		ret = print_event_names(f, out);
+	return ret;
+}
+
+int info_print(struct inputs *in, struct textout *out, struct err *err)
 {
 	unsigned int i, modes = in->plan->modes;
 	int ret = 0;
@@ -156,22 +184,18 @@ int info_print(struct inputs *in, struct sink *sink, struct err *err)
 		const struct input *f = &in->input[i];
 
 		if (modes & REPORT_ENDIAN)
-			sink_printf(sink, "file is %s endian and host is %s endian\n",
+			textout_printf(out, "file is %s endian and host is %s endian\n",
 				    endian_name(tep_is_file_bigendian(f->tep)),
 				    endian_name(tep_is_bigendian()));
 		if (modes & REPORT_PAGE_SIZE)
-			sink_printf(sink, "file page size is %d, and host page size is %ld\n",
+			textout_printf(out, "file page size is %d, and host page size is %ld\n",
 				    tep_get_page_size(f->tep), sysconf(_SC_PAGESIZE));
-		if (modes & REPORT_FUNCTIONS)
-			print_by_tep(f, sink, tep_print_funcs);
-		if (modes & REPORT_PRINTK)
-			print_by_tep(f, sink, tep_print_printk);
-		if (modes & REPORT_EVENT_NAMES && print_event_names(f, sink))
+		if (print_tables(f, modes, out))
 			ret = err_set(err, -ENOMEM, "out of memory");
 		if (modes & (REPORT_CPUS | REPORT_FIRST_EVENT | REPORT_LAST_EVENT))
-			print_cpus(in, f, sink);
+			print_cpus(in, f, out);
 		if (modes & (REPORT_STAT | REPORT_UNAME | REPORT_VERSION))
-			print_recorder(in, f, sink);
+			print_recorder(in, f, out);
 		if (modes & REPORT_CHECK_EVENTS && !ret)
 			ret = check_events(f, err);
 	}

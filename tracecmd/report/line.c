@@ -70,11 +70,11 @@ static char *put_time(char *to, unsigned long long ts, bool in_ns, bool nsec)
 	return put_number(to, ts % 1000000, 6, '0');
 }
 
-void line_time(struct sink *sink, unsigned long long ts, bool in_ns, bool nsec)
+void line_time(struct textout *out, unsigned long long ts, bool in_ns, bool nsec)
 {
 	char text[48];
 
-	sink_add(sink, text, put_time(text, ts, in_ns, nsec) - text);
+	textout_add(out, text, put_time(text, ts, in_ns, nsec) - text);
 }
 
 void line_label(struct line_printer *p, const struct stream *s)
@@ -84,22 +84,22 @@ void line_label(struct line_printer *p, const struct stream *s)
 
 	if (!p->labels)
 		return;
-	to = sink_reserve(p->sink, width + 2);
+	to = textout_reserve(p->out, width + 2);
 	memset(to, ' ', width + 2);
 	if (len) {
 		memcpy(to + width - len, s->label, len);
 		to[width] = ':';
 	}
-	sink_commit(p->sink, width + 2);
+	textout_commit(p->out, width + 2);
 }
 
 void line_lost(struct line_printer *p, const struct stream *s, int cpu, long long count)
 {
 	line_label(p, s);
 	if (count > 0)
-		sink_printf(p->sink, "CPU:%d [%lld EVENTS DROPPED]\n", cpu, count);
+		textout_printf(p->out, "CPU:%d [%lld EVENTS DROPPED]\n", cpu, count);
 	else
-		sink_printf(p->sink, "CPU:%d [EVENTS DROPPED]\n", cpu);
+		textout_printf(p->out, "CPU:%d [EVENTS DROPPED]\n", cpu);
 }
 
 /* How long after the line before this event was, in nine columns and a blank before. */
@@ -190,7 +190,7 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 
 	if (label)
 		line_label(p, s);
-	head = to = sink_reserve(p->sink, LINE_HEAD_MAX);
+	head = to = textout_reserve(p->out, LINE_HEAD_MAX);
 	to = put_task(p, to, s, record);
 	to = e ? put_flags(p, to, s, record) : to;
 	to = put_time(to, record->ts, s->time_in_ns, p->look->nsec);
@@ -198,22 +198,22 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 	if (p->look->ts_diff)
 		to = put_diff(p, to, record->ts, s->time_in_ns);
 	*to++ = ' ';
-	sink_commit(p->sink, to - head);
+	textout_commit(p->out, to - head);
 	if (e) {
 		const char *text;
 
-		sink_add(p->sink, e->name, e->name_len);
+		textout_add(p->out, e->name, e->name_len);
 		text = events_text(s->events, record, &len);
-		sink_add(p->sink, text, len);
+		textout_add(p->out, text, len);
 	} else if (record->size < EVENT_COMMON_SIZE ||
 		   tep_find_event_by_record(s->tep, record)) {
-		sink_str(p->sink, "[RECORD CUT SHORT]");
+		textout_str(p->out, "[RECORD CUT SHORT]");
 	} else {
-		sink_printf(p->sink, "[UNKNOWN EVENT %d]", tep_data_type(s->tep, record));
+		textout_printf(p->out, "[UNKNOWN EVENT %d]", tep_data_type(s->tep, record));
 	}
 	if (more)
-		sink_str(p->sink, more);
-	sink_add(p->sink, "\n", 1);
-	sink_line_end(p->sink);
+		textout_str(p->out, more);
+	textout_add(p->out, "\n", 1);
+	textout_line_end(p->out);
 	p->any = true;
 }

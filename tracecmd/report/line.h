@@ -8,10 +8,10 @@
 #define REPORT_LINE_H
 
 #include "report/inputs.h"
-#include "report/sink.h"
+#include "report/textout.h"
 
 struct line_printer {
-	struct sink *sink;
+	struct textout *out;
 	const struct plan_line *look;
 	bool labels;
 	int label_width;
@@ -26,7 +26,7 @@ void line_label(struct line_printer *p, const struct stream *s);
 void line_lost(struct line_printer *p, const struct stream *s, int cpu, long long count);
 
 /* A timestamp as lines have it, of ten columns or more, without the colon. */
-void line_time(struct sink *sink, unsigned long long ts, bool in_ns, bool nsec);
+void line_time(struct textout *out, unsigned long long ts, bool in_ns, bool nsec);
 
 /*
  * The line of a record.

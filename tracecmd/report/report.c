@@ -14,7 +14,7 @@
 #include "report/inputs.h"
 #include "report/line.h"
 #include "report/report.h"
-#include "report/sink.h"
+#include "report/textout.h"
 #include "report/wakeup.h"
 
 /* What the callbacks of the iteration share. */
@@ -70,7 +70,7 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *record, i
 		c->lost = 0;
 	}
 	line_print(&w->line, s, record, !lost, more);
-	return w->line.sink->error;
+	return w->line.out->error;
 }
 
 /* Print all events of all streams by time. 0; -errno. */
@@ -94,32 +94,32 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 	w->line.label_width = in->label_width;
 	errno = 0;
 	ret = tracecmd_iterate_events_multi(handles, in->nr_streams, on_record, w);
-	if (ret && !w->line.sink->error)
+	if (ret && !w->line.out->error)
 		return err_set(err, errno ? -errno : -EIO, "reading the events of %s failed",
 			       in->input[0].plan->path);
 	if (w->wakeup)
-		wakeup_print(w->wakeup, w->line.sink);
+		wakeup_print(w->wakeup, w->line.out);
 	return 0;
 }
 
-static int print_latency(struct inputs *in, struct sink *sink, struct err *err)
+static int print_latency(struct inputs *in, struct textout *out, struct err *err)
 {
 	char text[16384];
 	ssize_t n;
 
 	while ((n = tracecmd_read_latency(in->input[0].handle, text, sizeof(text))) > 0)
-		sink_add(sink, text, n);
+		textout_add(out, text, n);
 	if (n < 0)
 		return err_set(err, errno ? -errno : -EIO, "%s: cannot read the text of the trace",
 			       in->input[0].plan->path);
 	return 0;
 }
 
-static int print_all(struct inputs *in, struct sink *sink, struct err *err)
+static int print_all(struct inputs *in, struct textout *out, struct err *err)
 {
 	struct walk w = {
 		.plan = in->plan,
-		.line = { .sink = sink, .look = &in->plan->line },
+		.line = { .out = out, .look = &in->plan->line },
 	};
 	unsigned int i;
 	int ret;
@@ -132,11 +132,11 @@ static int print_all(struct inputs *in, struct sink *sink, struct err *err)
 	if (ret)
 		return ret;
 	if (in->plan->modes & REPORT_FILTER_TEST)
-		return filter_test(in, sink, err);
+		return filter_test(in, out, err);
 	for (i = 0; i < in->nr_inputs; i++)
-		info_header(in, &in->input[i], sink);
+		info_header(in, &in->input[i], out);
 	if (tracecmd_is_latency(in->input[0].handle))
-		return print_latency(in, sink, err);
+		return print_latency(in, out, err);
 	inputs_check_peers(in);
 	if (in->plan->wakeup) {
 		w.wakeup = wakeup_new(in->input[0].tep);
@@ -151,22 +151,22 @@ static int print_all(struct inputs *in, struct sink *sink, struct err *err)
 int report_run(const struct report_plan *plan, struct err *err)
 {
 	_cleanup_(inputs_release) struct inputs in = { 0 };
-	_cleanup_(sink_release) struct sink sink = { .fd = -1 };
+	_cleanup_(textout_release) struct textout out = { .fd = -1 };
 	int ret;
 
-	if (sink_init(&sink, STDOUT_FILENO))
+	if (textout_init(&out, STDOUT_FILENO))
 		return err_set(err, -ENOMEM, "out of memory");
 	ret = inputs_open(&in, plan, err);
 	if (ret)
 		return ret;
 	if (plan->modes & ~REPORT_FILTER_TEST)
-		ret = info_print(&in, &sink, err);
+		ret = info_print(&in, &out, err);
 	else
-		ret = print_all(&in, &sink, err);
-	sink_flush(&sink);
-	if (sink.error == -EPIPE)
+		ret = print_all(&in, &out, err);
+	textout_flush(&out);
+	if (out.error == -EPIPE)
 		return 0;	/* the reader has seen enough */
-	if (sink.error && !ret)
-		return err_set(err, sink.error, "writing to the standard output");
+	if (out.error && !ret)
+		return err_set(err, out.error, "writing to the standard output");
 	return ret ? ret : inputs_damage(&in, err);
 }

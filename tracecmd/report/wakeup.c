@@ -182,25 +182,25 @@ const char *wakeup_record(struct wakeup *w, struct tep_record *record)
 	return NULL;
 }
 
-static void latencies_print(const struct latencies *l, struct sink *sink)
+static void latencies_print(const struct latencies *l, struct textout *out)
 {
 	unsigned long long avg = l->count ? l->total / l->count : 0;
 
-	sink_printf(sink, "\nAverage wakeup latency: %llu.%03llu usecs\n", avg / 1000, avg % 1000);
-	sink_printf(sink, "Maximum Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n",
+	textout_printf(out, "\nAverage wakeup latency: %llu.%03llu usecs\n", avg / 1000, avg % 1000);
+	textout_printf(out, "Maximum Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n",
 		    l->max / 1000, l->max % 1000, l->max_at / 1000000000,
 		    l->max_at / 1000 % 1000000);
-	sink_printf(sink, "Minimum Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n\n",
+	textout_printf(out, "Minimum Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n\n",
 		    l->min / 1000, l->min % 1000, l->min_at / 1000000000,
 		    l->min_at / 1000 % 1000000);
 }
 
-void wakeup_print(const struct wakeup *w, struct sink *sink)
+void wakeup_print(const struct wakeup *w, struct textout *out)
 {
 	if (w->all.count)
-		latencies_print(&w->all, sink);
+		latencies_print(&w->all, out);
 	if (!w->rt.count)
 		return;
-	sink_str(sink, "RT task timings:\n");
-	latencies_print(&w->rt, sink);
+	textout_str(out, "RT task timings:\n");
+	latencies_print(&w->rt, out);
 }

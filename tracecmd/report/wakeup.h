@@ -7,7 +7,7 @@
 #define REPORT_WAKEUP_H
 
 #include "report/inputs.h"
-#include "report/sink.h"
+#include "report/textout.h"
 
 struct wakeup;
 
@@ -22,6 +22,6 @@ void wakeup_free(struct wakeup *w);
 const char *wakeup_record(struct wakeup *w, struct tep_record *record);
 
 /* Print what was found. */
-void wakeup_print(const struct wakeup *w, struct sink *sink);
+void wakeup_print(const struct wakeup *w, struct textout *out);
 
 #endif

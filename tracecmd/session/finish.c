@@ -170,10 +170,6 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 		if (n->guests[i].complete_meta)
 			ret = put_guest(o, &n->guests[i]);
 	}
-	put_u32(&b, ORDER_NATIVE, cpus_configured());
-	if (!ret)
-		ret = put_option(o, DAT_CPUCOUNT, &b);
-	buf_release(&b);
 	return ret;
 }
 

@@ -59,7 +59,8 @@ static bool event_is_on(struct setup_instance *s, const char *line)
 	/* ":mod:..." and what we don't know: to be written back as it is */
 	if (!colon || colon == line)
 		return true;
-	path = tracefile_path(s->dir, "events/%.*s/%s/enable", (int)(colon - line), line, colon + 1);
+	path = tracefile_path(s->dir, "events/%.*s/%s/enable", (int)(colon - line), line,
+			      colon + 1);
 	if (!path || tracefile_read(path, &enable))
 		return true;
 	return enable[0] != '0';
@@ -151,8 +152,9 @@ static int empty_buffer(struct setup_instance *s)
 /* --- filters */
 
 /*
- * Take away the filters that the events of @t have. With @by_system a filter will be written to the
- * whole system: then also events without one are noted if the system's own restore would give them one.
+ * Take away the filters that the events of @t have. With @by_system a filter will be written to
+ * the whole system: then also events without one are noted if the system's own restore would
+ * give them one.
  */
 static int clear_filters(struct setup_instance *s, const struct event_list *list,
 			 const struct event_target *t, bool by_system)
@@ -185,8 +187,8 @@ static int clear_filters(struct setup_instance *s, const struct event_list *list
 }
 
 /*
- * Has any event of the system @t got a filter? Kernels may say that they took a system's filter when
- * no event had use for it.
+ * Has any event of the system @t got a filter? Kernels may say that they took a system's filter
+ * when no event had use for it.
  */
 static bool filter_suits_any(struct setup_instance *s, const struct event_list *list,
 			     const struct event_target *t)

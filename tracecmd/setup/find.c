@@ -58,7 +58,8 @@ static int mount_tracefs(struct err *err)
 	int ret;
 
 	if (!kernel_has_tracefs())
-		return err_set(err, -ENODEV, "this kernel has no tracefs: it was built without tracing");
+		return err_set(err, -ENODEV,
+			       "this kernel has no tracefs: it was built without tracing");
 	if (geteuid())
 		return err_set(err, -EPERM,
 			       "tracefs is not mounted: run as root, or mount it first:\n"
@@ -84,8 +85,8 @@ static int check_access(const char *dir, struct err *err)
 	ret = -errno;
 	if (geteuid() && (ret == -EACCES || ret == -EPERM))
 		return err_set(err, ret,
-			       "no access to %s: run as root, or as a member of the group that owns %s",
-			       dir, dir);
+			       "no access to %s: run as root, "
+			       "or as a member of the group that owns %s", dir, dir);
 	return err_set(err, ret, "cannot use %s: %s", dir, strerror(-ret));
 }
 

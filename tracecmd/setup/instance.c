@@ -263,8 +263,22 @@ int setup_open_raw(const struct setup_instance *s, int cpu)
 	return fd < 0 ? -errno : fd;
 }
 
-/* "TID TID ..." of a process. 0; -errno. */
-static int list_threads(int pid, struct buf *b)
+/* Is @tid one of the lines of @list? */
+static bool is_listed(const char *list, const char *tid)
+{
+	size_t len = strlen(tid);
+
+	while (list) {
+		if (strncmp(list, tid, len) == 0 && (list[len] == '\n' || !list[len]))
+			return true;
+		list = strchr(list, '\n');
+		list = list ? list + 1 : NULL;
+	}
+	return false;
+}
+
+/* "TID TID ..." of those of a process that are not in @list. 0; -errno. */
+static int new_threads(int pid, const char *list, struct buf *b)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	struct dirent *d;
@@ -275,7 +289,7 @@ static int list_threads(int pid, struct buf *b)
 	if (!dir)
 		return -errno;
 	while ((d = readdir(dir)))
-		if (isdigit((unsigned char)d->d_name[0]))
+		if (isdigit((unsigned char)d->d_name[0]) && !is_listed(list, d->d_name))
 			buf_printf(b, "%s ", d->d_name);
 	return b->error;
 }
@@ -284,14 +298,15 @@ int setup_exclude_pid(struct setup_instance *s, int pid)
 {
 	_cleanup_free_ char *path = tracefile_path(s->dir, "set_event_notrace_pid");
 	_cleanup_buf_ struct buf tids = BUF_INIT;
+	_cleanup_free_ char *now = NULL;
 	int ret;
 
 	if (!path)
 		return -ENOMEM;
-	if (access(path, W_OK))
+	if (access(path, W_OK) || tracefile_read(path, &now))
 		return 0;
-	ret = list_threads(pid, &tids);
-	if (ret)
+	ret = new_threads(pid, now, &tids);
+	if (ret || !tids.len)
 		return ret;
 	ret = journal_append(s->journal, path, (const char *)tids.data, NULL);
 	if (ret)

@@ -23,7 +23,10 @@ struct setup_instance {
 	struct journal *journal;
 };
 
-/* The instance @name (NULL: the top one) of the tracing directory, made if it is missing. 0; -errno. */
+/*
+ * The instance @name (NULL: the top one) of the tracing directory, made if it is missing.
+ * 0; -EINVAL: no such name can be; -errno.
+ */
 int instance_open(const char *name, struct journal *j, struct setup_instance **ret,
 		  struct err *err);
 

@@ -268,7 +268,7 @@ static void to_value(const char *path, char *text)
 		if (from)
 			keep_only(text, from + 10, strspn(from + 10, "0123456789"));
 	} else if (strcmp(name, "filter") == 0) {
-		/* "none"; a system's says "### global filter ###"; a rejected one is shown, not used */
+		/* a system's says "### global filter ###"; a rejected one is shown, not used */
 		if (strcmp(text, "none") == 0 || text[0] == '#' || strstr(text, "parse_error:"))
 			keep_only(text, "0", 1);
 	} else if (strcmp(name, "enable") == 0) {

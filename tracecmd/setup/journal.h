@@ -30,7 +30,7 @@ int journal_append(struct journal *j, const char *path, const char *value, struc
 
 /*
  * Note that on restore @value shall be written to @path, or, with @value NULL, the directory @path
- * (an instance) be removed. 0 (also if @path has been noted before: the first note counts); -ENOMEM.
+ * (an instance) be removed. Of several notes about a @path the first counts. 0; -ENOMEM.
  */
 int journal_note(struct journal *j, const char *path, const char *value);
 

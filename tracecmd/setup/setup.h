@@ -37,7 +37,10 @@ struct setup_conf {
 
 void setup_conf_release(struct setup_conf *c);
 
-/* Find the tracing directory, mounting tracefs if needed. 0; -errno with advice in @err (no root, not mounted, ...). */
+/*
+ * Find the tracing directory, mounting tracefs if needed. 0; -errno with advice in @err (no root,
+ * not mounted, ...). @ret_dir is libtracefs's and stays.
+ */
 int setup_find_tracing(const char **ret_dir, struct err *err);
 
 /*
@@ -50,10 +53,10 @@ struct setup_instance;
 
 /*
  * Make the instance (create it if missing: the journal then removes it), reset it as
- * `record` does (tracing off, tracer nop, events off, their filters cleared, buffer emptied) and apply
- * @c. Tracing stays off. Events that don't exist are passed over, setup_check() is to find them.
- * A rejected filter is an error that quotes the kernel's error_log. After any error the caller calls
- * journal_restore(). @j must outlive the instance.
+ * `record` does (tracing off, tracer nop, events off, their filters cleared, buffer emptied) and
+ * apply @c. Tracing stays off. Events that don't exist are passed over, setup_check() is to find
+ * them. A rejected filter is an error that quotes the kernel's error_log. After any error the
+ * caller calls journal_restore(). @j must outlive the instance.
  * 0; -errno, described in @err.
  */
 int setup_apply(const struct setup_conf *c, struct journal *j, struct setup_instance **ret,
@@ -64,7 +67,7 @@ const char *setup_name(const struct setup_instance *s);		/* "" for the top one *
 const char *setup_clock(const struct setup_instance *s);	/* the clock in use */
 uint32_t setup_page_size(const struct setup_instance *s);	/* sub-buffer, bytes */
 const char *setup_dir(const struct setup_instance *s);		/* its tracefs directory */
-int setup_nr_cpus(const struct setup_instance *s);		/* highest per_cpu/cpuN plus 1, offline ones included */
+int setup_nr_cpus(const struct setup_instance *s);		/* highest per_cpu/cpuN plus 1 */
 bool setup_was_created(const struct setup_instance *s);		/* is new, the journal removes it */
 bool setup_is_latency_tracer(const struct setup_instance *s);
 
@@ -88,9 +91,10 @@ char **setup_event_names(const struct setup_conf *c, int nr);
 void setup_event_names_free(char **names);
 
 /*
- * Exclude the threads that process @pid has now from tracing (set_event_notrace_pid), where the kernel
- * can; so call it when the recorders run. Costs a grace period here and, in an instance that
- * stays, one on restore. 0, also where the kernel can't; -errno: no such process, no memory.
+ * Exclude the threads that process @pid has now from tracing (set_event_notrace_pid), where the
+ * kernel can; so call it when the recorders run. Costs a grace period here, unless all are excluded
+ * already, and, in an instance that stays, one on restore. 0, also where the kernel can't;
+ * -errno: no such process, no memory.
  */
 int setup_exclude_pid(struct setup_instance *s, int pid);
 

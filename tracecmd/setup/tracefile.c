@@ -99,9 +99,3 @@ char *tracefile_complaint(const char *path, const char *value)
 	}
 	return NULL;
 }
-
-bool tracefile_refused(int code)
-{
-	return code == -EPERM || code == -EACCES || code == -ENOENT || code == -EINVAL ||
-	       code == -EROFS || code == -EOPNOTSUPP;
-}

@@ -26,7 +26,4 @@ int tracefile_write(const char *path, const char *value, bool append);
  */
 char *tracefile_complaint(const char *path, const char *value);
 
-/* Is @code what a file says that is missing, locked down or not for this use, rather than broken? */
-bool tracefile_refused(int code);
-
 #endif

@@ -119,6 +119,8 @@ for c in $commands; do
 	while read -r letter long arg; do
 		for o in ${letter:+"$letter"} ${long:+"$long"}; do
 			[ "$o" != - ] || continue
+			# a value that may be missing follows a letter without a blank
+			[ "$arg" != OPT_OPTIONAL ] || [[ $o == --* ]] || arg=OPT_NONE
 			kind=$(_trace_cmd_arg "$c" "$o")
 			if [ "$arg" = OPT_NONE ]; then
 				[ -z "$kind" ] || wrong+=" $o(none)"

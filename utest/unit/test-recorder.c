@@ -4,7 +4,6 @@
  * The first half plays the kernel with a pipe; the second records markers in an
  * instance of its own (root and tracefs needed) and counts them.
  */
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -435,11 +434,7 @@ static void check_marks_file(int fd, uint64_t bytes, unsigned int count)
 
 static void kernel_markers_all_arrive_in_a_file(void **state)
 {
-	static const struct {
-		unsigned int count;
-		bool no_splice;
-		int subbuf_kb;
-	} cases[] = {
+	static const struct { unsigned int count; bool no_splice; int subbuf_kb; } cases[] = {
 		{ 0, false, 4 }, { 1, false, 4 }, { 1, true, 4 }, { 100, false, 4 },
 		{ 20000, false, 4 }, { 20000, true, 4 }, { 5000, false, 16 },
 	};
@@ -497,7 +492,6 @@ static void kernel_markers_all_arrive_at_a_socket(void **state)
 	rig_end(&rig);
 }
 
-/* Few events never fill a sub-buffer; those that do must not wait for the end. */
 static void kernel_full_pages_move_before_the_end(void **state)
 {
 	_cleanup_close_ int file = temp_file();

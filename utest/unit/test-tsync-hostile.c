@@ -220,6 +220,87 @@ static void host_stores_no_offset_that_its_own_stamps_contradict(void **state)
 	script_release(&s);
 }
 
+/* The guest's stamps of three_probes(): each asked 10 before and answered 10 after, at offset 0. */
+static void send_report(struct script *s, uint32_t series, const int64_t host_time[3])
+{
+	static struct ptp_list list;
+	struct buf b = BUF_INIT;
+	uint32_t n;
+
+	memset(&list, 0, sizeof(list));
+	list.series = series;
+	list.count = PTP_SLOTS;
+	for (n = 0; n < 3; n++) {
+		list.slot[n] = (struct ptp_stamp){ host_time[n] - 10, n + 1 };
+		list.slot[PTP_PROBES + n] = (struct ptp_stamp){ host_time[n] + 10, n + 1 };
+	}
+	ptp_list_put(&b, &list);
+	script_send_buf(s, PTP_PROBES_LIST, &b);
+}
+
+static void host_refuses_an_offset_that_the_reported_stamps_contradict(void **state)
+{
+	static const int64_t lies[] = { 25, -25, 1000000000, INT64_MIN, INT64_MAX };
+	struct tsync_samples samples = { 0 };
+	struct err err = { 0 };
+	struct script s;
+	int64_t host_time[3];
+	uint32_t i;
+
+	script_init(&s);
+	s.conf.interval_ms = 1;
+	s.conf.report = true;
+	assert_int_equal(tsync_host_start(&s.conf, &s.session, &s.err), 0);
+	for (i = 0; i < 5; i++) {
+		script_expect(&s, "none", 1);
+		three_probes(&s, i, host_time);
+		script_offset(&s, host_time[1], lies[i]);
+		send_report(&s, i, host_time);
+	}
+	/* one within the bounds is taken, but it is the host's own reckoning that counts */
+	script_expect(&s, "none", 1);
+	three_probes(&s, 5, host_time);
+	script_offset(&s, host_time[1], 15);
+	send_report(&s, 5, host_time);
+	script_expect(&s, "none", 1);
+	channel_close(&s.ch);
+	assert_int_equal(tsync_host_stop(s.session, SCRIPT_MS, &samples, &err), 0);
+	assert_int_equal(samples.count, 1);
+	assert_int_equal(samples.results[0].offset, 0);
+	assert_int_equal(samples.results[0].response, 20);
+	tsync_samples_release(&samples);
+	script_release(&s);
+}
+
+static void host_refuses_a_report_that_is_none(void **state)
+{
+	static const struct {
+		uint32_t series, count;
+		int code;
+	} cases[] = {
+		{ 1, PTP_SLOTS - 1, -EPROTO },
+		{ 1, 0, -EPROTO },
+		{ 1, PTP_SLOTS + 1, -EBADMSG },
+		{ 1, UINT32_MAX, -EBADMSG },
+		{ 2, PTP_SLOTS, -EPROTO },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t host_time[3];
+		struct script s;
+
+		script_init(&s);
+		s.conf.report = true;
+		assert_int_equal(tsync_host_start(&s.conf, &s.session, &s.err), 0);
+		script_expect(&s, "none", 1);
+		three_probes(&s, 1, host_time);
+		script_offset(&s, host_time[0], 0);
+		script_list(&s, cases[i].series, cases[i].count);
+		assert_host_fails(&s, cases[i].code);
+	}
+}
+
 static void host_keeps_earlier_samples_of_a_guest_that_dies(void **state)
 {
 	struct tsync_samples samples = { 0 };
@@ -408,6 +489,8 @@ int main(void)
 		cmocka_unit_test(host_refuses_messages_out_of_turn),
 		cmocka_unit_test(host_refuses_other_commands_and_garbage),
 		cmocka_unit_test(host_stores_no_offset_that_its_own_stamps_contradict),
+		cmocka_unit_test(host_refuses_an_offset_that_the_reported_stamps_contradict),
+		cmocka_unit_test(host_refuses_a_report_that_is_none),
 		cmocka_unit_test(host_keeps_earlier_samples_of_a_guest_that_dies),
 		cmocka_unit_test(offset_of_zero_is_an_offset),
 		cmocka_unit_test(silent_guest_does_not_hold_up_the_end),

@@ -311,6 +311,36 @@ static void an_instance_has_one_session(void **state)
 	assert_gone(p.host_conf.own_id);
 }
 
+static void a_picked_id_is_given_back_even_if_no_marker_was_wanted(void **state)
+{
+	struct tsync_samples samples = { 0 };
+	struct tsync_pair p;
+	int host_id, guest_id;
+
+	if (skipped(PTP_FLAG_USE_MARKER))
+		skip();
+	/* not from PAIR_ID on, where other tests of this machine pick */
+	host_id = tsync_pick_id(NULL, PAIR_ID + 500);
+	guest_id = tsync_pick_id(NULL, PAIR_ID + 500);
+	pair_init(&p, PTP_FLAG_FASTEST_RESPONSE, false);
+	p.host_conf.own_id = p.guest_conf.peer_id = host_id;
+	p.guest_conf.own_id = p.host_conf.peer_id = guest_id;
+	assert_int_equal(pair_start(&p), 0);
+	stop_pair(&p, &samples);
+	tsync_samples_release(&samples);
+	assert_gone(host_id);
+	assert_gone(guest_id);
+
+	/* nor if the session could not start */
+	host_id = tsync_pick_id(NULL, PAIR_ID + 500);
+	pair_init(&p, PTP_FLAG_FASTEST_RESPONSE, false);
+	p.host_conf.clock = "local";
+	p.host_conf.own_id = host_id;
+	assert_int_equal(tsync_host_start(&p.host_conf, &p.host, &p.err), -EINVAL);
+	close(p.guest_conf.fd);
+	assert_gone(host_id);
+}
+
 static void ending_in_the_middle_takes_no_time(void **state)
 {
 	struct tsync_pair p;
@@ -337,6 +367,7 @@ int main(void)
 		cmocka_unit_test(missing_tracefs_is_told),
 		cmocka_unit_test(start_refuses_unknown_flags_and_clocks),
 		cmocka_unit_test(an_instance_has_one_session),
+		cmocka_unit_test(a_picked_id_is_given_back_even_if_no_marker_was_wanted),
 		cmocka_unit_test(ending_in_the_middle_takes_no_time),
 	};
 

@@ -1,7 +1,7 @@
 /*
  * tracefs-util.h - small helpers for tests on files and on the real tracefs.
  *
- * need_tracefs() is the loud skip of everything that needs root and a kernel
+ * Include it behind cmocka.h. need_tracefs() is the loud skip of everything that needs root and a kernel
  * with tracefs; the tests then work in an instance of their own.
  */
 #ifndef UTEST_TRACEFS_UTIL_H
@@ -62,6 +62,18 @@ static inline int put_text(const char *path, const char *text)
 static inline int put_in(const char *dir, const char *file, const char *text)
 {
 	return put_text(path_of(dir, file).s, text);
+}
+
+/* The content of @file must be @want. */
+static inline void check_text(const char *dir, const char *file, const char *want)
+{
+	char *text = text_of(path_of(dir, file).s);
+
+	if (!text)
+		fail_msg("%s/%s cannot be read", dir, file);
+	if (strcmp(text, want))
+		fail_msg("%s/%s is '%s', not '%s'", dir, file, text, want);
+	free(text);
 }
 
 /* Skip the running test unless this is root with a tracefs that lets it make instances. */

@@ -124,7 +124,8 @@ judge_tcp() {	# NAME TITLE
 	run 60 "$TRACE_CMD" report -i "$1.dat" -i "$1-127.0.0.1.dat"
 	like "$out" '127\.0\.0\.1\.dat:.*sched_process_exit' "$2: the merged report has the agent's events"
 	worst=$(offsets "$1-127.0.0.1.dat" | tr -d - | sort -n | tail -n 1)
-	[ "${worst:-$((median + 1))}" -le "$median" ]
+	# both ends share two slow processors: that takes longer than a guest's answer
+	[ "${worst:-$((median * 5 + 1))}" -le $((median * 5)) ]
 	ok $? "$2: the offset is near 0" "off by: ${worst:-no sample at all}"
 	diag "$2: offset wrong by ${worst:-?} ns at most"
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
+
 #define BUF_NO_CAP SIZE_MAX
 
 struct buf {

@@ -61,11 +61,12 @@ static int v7_option(struct out_file *o, const struct out_buffer *b, uint64_t se
 	return ret ? ret : out_option(o, DAT_BUFFER, payload.data, payload.len);
 }
 
-/* Make the data up to @pos a section, and point to it. */
+/* Make the data up to @pos a section, and point to it. A failure can be tried again. */
 static int v7_close(struct out_file *o, const struct out_buffer *b, uint64_t section, uint64_t pos,
 		    struct err *err)
 {
 	uint64_t size = pos - section - DAT_SECTION_HEADER_LEN;
+	size_t listed = o->options.len;
 	int ret;
 
 	o->end = pos;
@@ -74,29 +75,55 @@ static int v7_close(struct out_file *o, const struct out_buffer *b, uint64_t sec
 		ret = out_patch_u64(o, section + DAT_SECTION_HEADER_LEN - 8, size);
 	if (!ret)
 		ret = v7_option(o, b, section);
-	return ret ? ret : out_options_end(o, err);
+	if (!ret)
+		ret = out_options_end(o, err);
+	if (ret)
+		o->options.len = listed;
+	return ret;
+}
+
+/*
+ * Copy the data behind the header of @section and close it. If the disk is too
+ * full for the few bytes of options, pages make room for them. *@ret_closed: the
+ * buffer is in the file, whatever is returned.
+ */
+static int v7_data(struct out_file *o, struct out_buffer *b, uint64_t section, bool *ret_closed,
+		   struct err *err)
+{
+	uint64_t pos = section + DAT_SECTION_HEADER_LEN;
+	int ret = out_cpus_data(o, b, &pos, err);
+	int closed = v7_close(o, b, section, pos, err), cpu;
+
+	ret = ret ? ret : closed;
+	if (closed) {
+		cpu = out_cpus_trim(o, b, &pos);
+		if (cpu < 0)
+			return ret;
+		closed = v7_close(o, b, section, pos, err);
+		if (!closed)
+			err_prefix(err, ret, "the last pages of CPU %d are lost", cpu);
+	}
+	*ret_closed = !closed;
+	return ret;
 }
 
 static int v7_buffer(struct out_file *o, struct out_buffer *b, struct err *err)
 {
 	struct dat_section s = { .id = DAT_BUFFER, .flags = o->zip ? DAT_SECTION_COMPRESSED : 0 };
 	_cleanup_buf_ struct buf header = BUF_INIT;
-	size_t described = o->strings.len, listed = o->options.len;
-	uint64_t section = o->end, pos = section + DAT_SECTION_HEADER_LEN;
-	int i, ret, closed;
+	size_t described = o->strings.len;
+	uint64_t section = o->end;
+	bool closed = false;
+	int i, ret;
 
 	s.description = out_describe(o, "buffer flyrecord ", b->name);
 	dat_section_put(&header, o->order, &s);
 	ret = o->strings.error ? o->strings.error : out_pwrite(o, &header, section);
-	if (!ret) {
-		ret = out_cpus_data(o, b, &pos, err);
-		closed = v7_close(o, b, section, pos, err);
-		if (!closed)
-			return ret;
-		ret = ret ? ret : closed;
-	}
+	if (!ret)
+		ret = v7_data(o, b, section, &closed, err);
+	if (closed)
+		return ret;
 	o->strings.len = described;
-	o->options.len = listed;
 	o->end = section;
 	out_truncate(o);
 	for (i = 0; i < b->nr_cpus; i++)

@@ -251,30 +251,42 @@ int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struc
 	return ret;
 }
 
-/* Drop a CPU's last packed chunk. False if it was the only one or can't be found. */
-static bool trim_packed(struct out_file *o, struct out_cpu *cpu)
+/* Drop a CPU's last packed chunk: walk the @count chunks to it. 0; -errno. */
+static int trim_packed(struct out_file *o, struct out_cpu *cpu, uint32_t count)
 {
-	uint8_t bytes[8];
 	uint64_t at = cpu->offset + 4;
-	uint32_t i, count;
-	struct cursor c;
+	uint32_t packed = 0, len = 0, i;
+	uint8_t bytes[8];
+	int ret;
 
-	if (io_pread_full(o->fd, bytes, 4, cpu->offset))
-		return false;
-	c = cursor_over(bytes, 4, o->order);
-	count = cursor_u32(&c);
 	for (i = 0; i < count; i++) {
-		if (io_pread_full(o->fd, bytes, 8, at))
-			return false;
-		c = cursor_over(bytes, 8, o->order);
-		if (i + 1 < count)
-			at += 8 + cursor_u32(&c);
+		struct cursor c = cursor_over(bytes, sizeof(bytes), o->order);
+
+		at += i ? 8 + packed : 0;
+		ret = io_pread_full(o->fd, bytes, sizeof(bytes), at);
+		if (ret)
+			return ret;
+		packed = cursor_u32(&c);
+		len = cursor_u32(&c);
 	}
-	if (count < 2 || out_patch_u32(o, cpu->offset, count - 1))
-		return false;
+	ret = out_patch_u32(o, cpu->offset, count - 1);
+	if (ret)
+		return ret;
 	cpu->size = at - cpu->offset;
-	cursor_u32(&c);
-	return true;
+	cpu->raw_size -= len;
+	return 0;
+}
+
+/* Drop a chunk of @cpu, or all of it. */
+static void trim_cpu(struct out_file *o, struct out_cpu *cpu, uint32_t page_size)
+{
+	uint64_t chunk = (uint64_t)page_size * DAT_CHUNK_PAGES;
+	uint32_t count = (cpu->raw_size + chunk - 1) / chunk;
+
+	if (!o->zip)
+		cpu->size = cpu->raw_size = worth_keeping(cpu->size, page_size);
+	else if (count < 2 || trim_packed(o, cpu, count))
+		cpu->size = cpu->raw_size = 0;
 }
 
 int out_cpus_trim(struct out_file *o, struct out_buffer *b, uint64_t *pos)
@@ -282,18 +294,11 @@ int out_cpus_trim(struct out_file *o, struct out_buffer *b, uint64_t *pos)
 	int i;
 
 	for (i = b->nr_cpus - 1; i >= 0; i--) {
-		struct out_cpu *cpu = &b->cpus[i];
-
-		if (!cpu->size)
+		if (!b->cpus[i].size)
 			continue;
-		if (o->zip) {
-			if (!trim_packed(o, cpu))
-				cpu->size = 0;
-		} else {
-			cpu->size = worth_keeping(cpu->size, b->page_size);
-		}
-		*pos = cpu->offset + cpu->size;
-		return cpu->cpu;
+		trim_cpu(o, &b->cpus[i], b->page_size);
+		*pos = b->cpus[i].offset + b->cpus[i].size;
+		return b->cpus[i].cpu;
 	}
 	return -1;
 }

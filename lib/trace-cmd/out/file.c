@@ -144,22 +144,20 @@ static int strings_write(struct out_file *o)
 
 int out_finish(struct out_file *o, struct err *err)
 {
-	int ret = 0;
+	int options = 0, ret;
 
 	if (o->finished)
 		return 0;
+	/* options that cannot be written must not cost the file its end */
 	if (o->options.len || !o->options_written)
-		ret = out_options_end(o, err);
-	if (ret)
-		return ret;
+		options = out_options_end(o, err);
 	ret = out_truncate(o);
 	if (!ret && o->version >= 7)
 		ret = strings_write(o);
-	if (ret)
-		return err_set(err, ret, "cannot write the end of the trace file: %s",
-			       strerror(-ret));
 	o->finished = true;
-	return 0;
+	if (ret)
+		err_set(err, ret, "cannot write the end of the trace file: %s", strerror(-ret));
+	return options ? options : ret;
 }
 
 void out_free(struct out_file *o)

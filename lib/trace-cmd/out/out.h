@@ -82,11 +82,15 @@ int out_announce_buffer(struct out_file *o, const char *name);
  * not there if not even that could be ended; the file can be finished.
  *
  * With b->consume a CPU's file is given back to the disk behind the copy: then
- * what the trace has is no longer there, what it lacks always is.
+ * what the trace has is no longer there, what it lacks still is (unless the
+ * buffer could not be ended).
  */
 int out_buffer(struct out_file *o, struct out_buffer *b, struct err *err);
 
-/* Write what comes last (v7: strings) and make the file end there. */
+/*
+ * Write what comes last (options still open; v7: strings) and make the file end
+ * there. After an error it ends behind what is complete, and is readable to there.
+ */
 int out_finish(struct out_file *o, struct err *err);
 
 /* Free without writing. NULL is fine. */

@@ -55,7 +55,7 @@ int out_v6_options_end(struct out_file *o, struct err *err)
 	put_u16(&b, o->order, DAT_DONE);
 	ret = o->options.error ? o->options.error : out_append_bytes(o, &b);
 	if (ret) {
-		/* the file was cut in front of the list's old end */
+		/* the file was cut in front of the list's old end; growing puts back its zeros */
 		o->end = old_end;
 		out_truncate(o);
 		return ret;

@@ -29,6 +29,7 @@
 #define LOOK_MS		250		/* default pause between looks */
 #define HOLD_MS		10		/* pause when poll() says "readable" of less than a page */
 #define PIPE_BYTES	(1024 * 1024)	/* pages moved at once; the limit without privileges */
+#define ROUND_BYTES	(16 * 1024 * 1024)	/* moved between looks whether to stop */
 #define QUIT_MS		500		/* time an abandoned thread gets to notice */
 #define MAX_PAGE_SIZE	(16 * 1024 * 1024)
 
@@ -93,7 +94,7 @@ static void fire(int event_fd)
 
 /* --- the source's side */
 
-/* Move all full sub-buffers there are, up to about @limit bytes. Returns the bytes moved or -errno. */
+/* Move all full sub-buffers there are, to about @limit bytes. Returns the bytes moved or -errno. */
 static int64_t move_full_pages(struct recorder *r, int64_t limit)
 {
 	int64_t moved = 0;
@@ -155,8 +156,8 @@ static bool page_is_sparse(const struct recorder *r)
 
 /*
  * Move everything, the last sub-buffer with its few events too, until there is nothing, or
- * @caught_up sparse ones came in a row (events of a running trace, ours among them), or about @limit
- * bytes have been moved. Returns the bytes moved or -errno.
+ * @caught_up sparse ones came in a row (events of a running trace, ours among them), or about
+ * @limit bytes have been moved. Returns the bytes moved or -errno.
  */
 static int64_t move_everything(struct recorder *r, int caught_up, int64_t limit)
 {
@@ -181,8 +182,8 @@ static int64_t move_everything(struct recorder *r, int caught_up, int64_t limit)
 }
 
 /*
- * The bytes that this CPU's buffer can hold, sub-buffer headers included. Who has moved as much since
- * the stop has all that was recorded before it, even if tracing was switched on again by
+ * The bytes that this CPU's buffer can hold, sub-buffer headers included. Who has moved as much
+ * since the stop has all that was recorded before it, even if tracing was switched on again by
  * others and our own moving is traced. INT64_MAX if it can't be told.
  */
 static int64_t buffer_capacity(const struct recorder *r)
@@ -235,9 +236,9 @@ static int recorder_run(struct recorder *r)
 
 		/* when nothing calls for it don't take a page that is still being filled */
 		if (r->splice_in)
-			moved = move_full_pages(r, INT64_MAX);
+			moved = move_full_pages(r, ROUND_BYTES);
 		else
-			moved = ready ? move_everything(r, CAUGHT_UP_LIVE, INT64_MAX) : 0;
+			moved = ready ? move_everything(r, CAUGHT_UP_LIVE, ROUND_BYTES) : 0;
 		if (moved < 0)
 			return moved;
 		/* kernels that know no buffer_percent call any event readable */

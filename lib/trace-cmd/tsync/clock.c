@@ -19,8 +19,12 @@ void clock_init(struct tsync_clock *c, const struct tsync_conf *conf, enum serie
 
 void clock_release(struct tsync_clock *c)
 {
-	sync_instance_close(c->inst);
-	c->inst = NULL;
+	if (c->inst)
+		sync_instance_close(c->inst);
+	else if (c->conf)
+		/* the caller picked an id, but no marker was ever wanted */
+		tsync_drop_id(c->conf->tracing_dir, c->conf->own_id);
+	*c = (struct tsync_clock){ 0 };
 }
 
 int clock_select(struct tsync_clock *c, bool marker, struct err *err)

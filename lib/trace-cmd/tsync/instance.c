@@ -3,8 +3,9 @@
  *
  * The directory is made with mkdir(2), which is atomic, and held by a lock on
  * its marker file while in use. A session that was killed leaves it behind;
- * tsync_pick_id() tells such a one by its age and by its odd buffer size.
+ * the next tsync_pick_id() tells such a one by its age and its odd buffer size.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@
 /* An instance nobody holds is left over from a crash after this time. */
 #define STALE_SEC	60
 #define PICK_TRIES	1000
+#define INSTANCE_PREFIX	"clock_synch-"
 
 struct sync_instance {
 	char *dir;
@@ -84,21 +86,18 @@ static char *instance_path(const char *tracing_dir, int id)
 
 	if (!tracing_dir)
 		tracing_dir = tracefs_tracing_dir();
-	if (!tracing_dir || asprintf(&path, "%s/instances/clock_synch-%d", tracing_dir, id) < 0)
+	if (!tracing_dir ||
+	    asprintf(&path, "%s/instances/" INSTANCE_PREFIX "%d", tracing_dir, id) < 0)
 		return NULL;
 	return path;
 }
 
-static bool is_stale(const char *path)
+/* Only our own sessions have buffers of this size: stock peers leave it alone. */
+static bool is_ours(const char *path)
 {
-	struct stat st;
-	long kb;
+	long kb = read_number(path, "buffer_size_kb");
 
-	if (stat(path, &st) || time(NULL) - st.st_ctime < STALE_SEC)
-		return false;
-	/* only our own sessions have buffers of this size */
-	kb = read_number(path, "buffer_size_kb");
-	return kb >= BUFFER_KB - 8 && kb <= BUFFER_KB_MAX;
+	return kb >= BUFFER_KB && kb <= BUFFER_KB_MAX;
 }
 
 /* Make the directory, with our mark on it. */
@@ -114,24 +113,42 @@ static int make_instance(const char *path)
 	return 0;
 }
 
+/* Clear away what crashed sessions have left. rmdir() refuses while anybody has a file of it open. */
+static void sweep(const char *tracing_dir)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct dirent *entry;
+	struct stat st;
+
+	if (!tracing_dir)
+		tracing_dir = tracefs_tracing_dir();
+	if (!tracing_dir || asprintf(&path, "%s/instances", tracing_dir) < 0)
+		return;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		_cleanup_free_ char *instance = NULL;
+
+		if (strncmp(entry->d_name, INSTANCE_PREFIX, strlen(INSTANCE_PREFIX)) ||
+		    asprintf(&instance, "%s/%s", path, entry->d_name) < 0)
+			continue;
+		if (!stat(instance, &st) && time(NULL) - st.st_ctime >= STALE_SEC &&
+		    is_ours(instance) && !rmdir(instance))
+			log_debug("%s: was left over", instance);
+	}
+}
+
 int tsync_pick_id(const char *tracing_dir, int wanted)
 {
 	int i;
 
+	sweep(tracing_dir);
 	for (i = 0; i < PICK_TRIES; i++) {
 		_cleanup_free_ char *path = instance_path(tracing_dir, wanted + i);
-		int ret;
+		int ret = path ? make_instance(path) : -ENOENT;
 
-		if (!path)
-			return -ENOENT;
-		ret = make_instance(path);
-		/* rmdir() refuses as long as anybody has a file of it open */
-		if (ret == -EEXIST && is_stale(path) && !rmdir(path))
-			ret = make_instance(path);
-		if (!ret)
-			return wanted + i;
 		if (ret != -EEXIST)
-			return ret;
+			return ret ? ret : wanted + i;
 	}
 	return -EEXIST;
 }
@@ -140,7 +157,7 @@ void tsync_drop_id(const char *tracing_dir, int id)
 {
 	_cleanup_free_ char *path = instance_path(tracing_dir, id);
 
-	if (path && rmdir(path))
+	if (path && is_ours(path) && rmdir(path))
 		log_debug("%s: cannot be removed: %s", path, strerror(errno));
 }
 

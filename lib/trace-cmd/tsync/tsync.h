@@ -90,9 +90,9 @@ void tsync_conf_init(struct tsync_conf *conf);
 /*
  * Reserve the first free session id from @wanted on, by creating its sync
  * instance (which mkdir makes atomic); it goes into conf.own_id of one session, whose end
- * removes it, or to tsync_drop_id(). Leftovers of sessions that crashed
- * are cleared away. Stock peers use ids 0, 2 and -1 without asking, so
- * better begin above. @tracing_dir NULL: libtracefs finds it. Returns the id, -errno.
+ * (or failure to start) removes it, or to tsync_drop_id(). Leftovers of sessions
+ * that crashed are cleared away. Stock peers use ids 0, 2 and -1 without asking,
+ * so better begin above. @tracing_dir NULL: libtracefs finds it. Returns the id; -errno.
  */
 int tsync_pick_id(const char *tracing_dir, int wanted);
 void tsync_drop_id(const char *tracing_dir, int id);

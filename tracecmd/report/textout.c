@@ -1,5 +1,5 @@
 /*
- * sink.c - see sink.h. Layer 5.
+ * out.c - see out.h. Layer 5.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -7,51 +7,52 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/io.h"
-#include "report/sink.h"
+#include "report/textout.h"
 
-int sink_init(struct sink *s, int fd)
+int textout_init(struct textout *s, int fd)
 {
-	*s = (struct sink){ .fd = fd, .data = malloc(SINK_BLOCK), .lines = isatty(fd) };
+	*s = (struct textout){ .fd = fd, .data = malloc(TEXTOUT_BLOCK), .lines = isatty(fd) };
 	return s->data ? 0 : -ENOMEM;
 }
 
-void sink_release(struct sink *s)
+void textout_release(struct textout *s)
 {
 	free(s->data);
 	s->data = NULL;
 }
 
 /* Write, unless an earlier write has failed. */
-static void sink_write(struct sink *s, const void *data, size_t len)
+static void textout_write(struct textout *s, const void *data, size_t len)
 {
 	if (!s->error && len)
 		s->error = io_write_full(s->fd, data, len, DEADLINE_NEVER);
 }
 
-int sink_flush(struct sink *s)
+int textout_flush(struct textout *s)
 {
-	sink_write(s, s->data, s->len);
+	textout_write(s, s->data, s->len);
 	s->len = 0;
 	return s->error;
 }
 
-void sink_add_slow(struct sink *s, const void *data, size_t len)
+void textout_add_slow(struct textout *s, const void *data, size_t len)
 {
-	sink_flush(s);
-	if (len > SINK_BLOCK) {
-		sink_write(s, data, len);
+	textout_flush(s);
+	if (len > TEXTOUT_BLOCK) {
+		textout_write(s, data, len);
 		return;
 	}
 	memcpy(s->data, data, len);
 	s->len = len;
 }
 
-void sink_printf(struct sink *s, const char *fmt, ...)
+void textout_printf(struct textout *s, const char *fmt, ...)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	va_list ap, again;
-	size_t room = SINK_BLOCK - s->len;
+	size_t room = TEXTOUT_BLOCK - s->len;
 	int len;
 
 	va_start(ap, fmt);
@@ -67,7 +68,7 @@ void sink_printf(struct sink *s, const char *fmt, ...)
 		if (text.error && !s->error)
 			s->error = text.error;
 		else
-			sink_add(s, text.data, len);
+			textout_add(s, text.data, len);
 	}
 	va_end(again);
 	va_end(ap);

@@ -1,0 +1,124 @@
+/*
+ * api-iterate.c - public functions: iterators, followers, filters.
+ */
+#include <errno.h>
+
+#include "in/iterate.h"
+
+static int failed(int ret)
+{
+	errno = -ret;
+	return -1;
+}
+
+static int iterate(const struct in_iterate *it)
+{
+	int stop = 0;
+	int ret = in_iterate(it, &stop);
+
+	return ret ? failed(ret) : stop;
+}
+
+int tracecmd_iterate_events(struct tracecmd_input *handle, cpu_set_t *cpus, int cpu_size,
+			    int (*callback)(struct tracecmd_input *handle,
+					    struct tep_record *record, int cpu, void *data),
+			    void *callback_data)
+{
+	struct in_iterate it = {
+		.handles = &handle, .nr_handles = 1, .cpus = cpus,
+		.cpu_size = cpu_size > 0 ? (size_t)cpu_size : 0,
+		.fn = callback, .data = callback_data,
+	};
+
+	return handle ? iterate(&it) : failed(-EINVAL);
+}
+
+int tracecmd_iterate_events_multi(struct tracecmd_input **handles, int nr_handles,
+				  int (*callback)(struct tracecmd_input *handle,
+						  struct tep_record *record, int cpu, void *data),
+				  void *callback_data)
+{
+	struct in_iterate it = {
+		.handles = handles, .nr_handles = nr_handles > 0 ? (unsigned int)nr_handles : 0,
+		.fn = callback, .data = callback_data,
+	};
+	int i;
+
+	if (!handles || nr_handles < 0)
+		return failed(-EINVAL);
+	for (i = 0; i < nr_handles; i++)
+		if (!handles[i])
+			return failed(-EINVAL);
+	return iterate(&it);
+}
+
+int tracecmd_iterate_events_reverse(struct tracecmd_input *handle, cpu_set_t *cpus, int cpu_size,
+				    int (*callback)(struct tracecmd_input *handle,
+						    struct tep_record *record, int cpu, void *data),
+				    void *callback_data, bool cont)
+{
+	struct in_iterate it = {
+		.handles = &handle, .nr_handles = 1, .cpus = cpus, .reverse = true,
+		.cpu_size = cpu_size > 0 ? (size_t)cpu_size : 0,
+		.fn = callback, .data = callback_data,
+	};
+
+	if (!handle)
+		return failed(-EINVAL);
+	if (!cont)
+		in_iterate_rewind(&it, true);
+	return iterate(&it);
+}
+
+int tracecmd_iterate_reset(struct tracecmd_input *handle)
+{
+	struct in_iterate it = { .handles = &handle, .nr_handles = 1 };
+
+	if (!handle)
+		return failed(-EINVAL);
+	in_iterate_rewind(&it, false);
+	return 0;
+}
+
+int tracecmd_follow_event(struct tracecmd_input *handle, const char *system,
+			  const char *event_name,
+			  int (*callback)(struct tracecmd_input *handle, struct tep_event *event,
+					  struct tep_record *record, int cpu, void *data),
+			  void *callback_data)
+{
+	struct tep_event *event;
+	int ret;
+
+	if (!handle || !event_name || !callback)
+		return failed(-EINVAL);
+	event = tep_find_event_by_name(handle->tep, system, event_name);
+	if (!event)
+		return failed(-ENOENT);
+	ret = in_handle_follow(handle, event, callback, callback_data);
+	return ret ? failed(ret) : 0;
+}
+
+int tracecmd_follow_missed_events(struct tracecmd_input *handle,
+				  int (*callback)(struct tracecmd_input *handle,
+						  struct tep_event *event,
+						  struct tep_record *record, int cpu, void *data),
+				  void *callback_data)
+{
+	int ret = handle && callback ? in_handle_follow(handle, NULL, callback, callback_data) :
+				       -EINVAL;
+
+	return ret ? failed(ret) : 0;
+}
+
+struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const char *filter_str,
+					    bool neg)
+{
+	struct tracecmd_filter *filter = NULL;
+	int ret = handle && filter_str ?
+		  in_filters_add(&handle->filters, handle->tep, handle->nr_cpus, filter_str, neg,
+				 &filter) : -EINVAL;
+
+	if (ret)
+		errno = -ret;
+	return filter;
+}

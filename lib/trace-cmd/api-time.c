@@ -1,0 +1,62 @@
+/*
+ * api-time.c - public functions: timestamps and their conversion.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "in/handle.h"
+
+unsigned long long tracecmd_get_first_ts(struct tracecmd_input *handle)
+{
+	return handle ? in_handle_first_time(handle) : 0;
+}
+
+void tracecmd_add_ts_offset(struct tracecmd_input *handle, long long offset)
+{
+	if (handle)
+		in_timeline_add(&handle->timeline, offset);
+}
+
+int tracecmd_get_tsc2nsec(struct tracecmd_input *handle, int *mult, int *shift,
+			  unsigned long long *offset)
+{
+	const struct opt_tsc2nsec *t;
+	const struct in_buffer *top;
+	const char *clock;
+
+	if (!handle) {
+		errno = EINVAL;
+		return -1;
+	}
+	t = &handle->file->info.tsc2nsec;
+	if (mult)
+		*mult = (int)t->mult;
+	if (shift)
+		*shift = (int)t->shift;
+	if (offset)
+		*offset = t->offset;
+	top = in_file_buffer(handle->file, "");
+	clock = top && top->clock ? top->clock : handle->file->info.clock;
+	return clock && (!strcmp(clock, "x86-tsc") || !strcmp(clock, "tsc2nsec")) ? 0 : -1;
+}
+
+bool tracecmd_time_in_ns(struct tracecmd_input *handle)
+{
+	return handle && in_handle_time_is_ns(handle);
+}
+
+void tracecmd_set_ts2secs(struct tracecmd_input *handle, unsigned long long hz)
+{
+	if (handle)
+		in_timeline_set_hz(&handle->timeline, hz);
+}
+
+bool tracecmd_has_timeshift(struct tracecmd_input *handle)
+{
+	return handle && handle->timeline.shift && handle->timeline.shift->nr_cpus;
+}
+
+unsigned long long tracecmd_get_peer_traceid(struct tracecmd_input *handle)
+{
+	return handle && handle->file->info.has_timeshift ? handle->file->info.timeshift.peer_id : 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * filter.h - which records a handle's user wants to see.
+ *
+ * Layer 2. libtraceevent's filters, positive and negative ones, and the rule
+ * that a stack trace goes with the record before it.
+ */
+#ifndef IN_FILTER_H
+#define IN_FILTER_H
+
+#include <stdbool.h>
+
+#include <event-parse.h>
+
+struct tracecmd_filter {
+	struct tracecmd_filter *next;
+	struct tep_event_filter *filter;
+	bool neg;
+};
+
+struct in_filters {
+	struct tracecmd_filter *list;
+	bool positive;			/* there are some */
+	int kernel_stack, user_stack;	/* event ids, -1 none */
+	bool *shown;			/* of each CPU: its latest record was */
+	unsigned int nr_cpus;
+};
+
+/* Add one. 0; -EINVAL (syntax, unknown event); -ENOMEM. */
+int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
+		   const char *text, bool neg, struct tracecmd_filter **ret_filter);
+void in_filters_release(struct in_filters *fs);
+
+/* True if the record is to be shown. To be asked once for each, in order. */
+bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * handle.c - see handle.h. Layer 2.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "in/handle.h"
+#include "in/meta.h"
+
+static void handle_cleanup(struct tracecmd_input **h)
+{
+	in_handle_unref(*h);
+}
+
+static struct tracecmd_input *handle_new(int flags)
+{
+	struct tracecmd_input *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->refs = 1;
+	h->flags = flags;
+	h->probe.marked_page = UINT64_MAX;
+	return h;
+}
+
+/* How many CPUs the buffer has, those of the machine without data included. */
+static unsigned int count_cpus(const struct tracecmd_input *h)
+{
+	const struct in_info *info = &h->file->info;
+	unsigned int n = h->buffer ? h->buffer->nr_cpus : 0;
+
+	/* a v6 file's count has made its tables; an instance's own is in its buffer */
+	if (!h->parent && info->has_cpu_count && info->cpu_count > n)
+		n = info->cpu_count;
+	if (h->file->head.version < 7 && !h->buffer)
+		n = h->file->v6.cpus < DAT_CPU_LIMIT ? h->file->v6.cpus : 0;
+	return n;
+}
+
+/* What needs the file and the buffer to be known. */
+static void handle_setup(struct tracecmd_input *h)
+{
+	int flags = (h->flags & TRACECMD_FL_RAW_TS ? IN_TIME_RAW : 0) |
+		    (h->flags & TRACECMD_FL_NO_DATE ? IN_TIME_NO_DATE : 0);
+
+	h->nr_cpus = count_cpus(h);
+	in_timeline_init(&h->timeline, &h->file->info, !h->parent, flags);
+}
+
+/* Metadata and plugins into a parser. 0; -ENOMEM. */
+static int parser_make(struct tracecmd_input *h)
+{
+	int ret = in_meta_new(h->file, &h->tep);
+
+	if (ret)
+		return ret;
+	tep_set_cpus(h->tep, (int)h->nr_cpus);
+	if (h->flags & TRACECMD_FL_LOAD_NO_PLUGINS)
+		tep_set_flag(h->tep, TEP_DISABLE_PLUGINS);
+	if (h->flags & TRACECMD_FL_LOAD_NO_SYSTEM_PLUGINS)
+		tep_set_flag(h->tep, TEP_DISABLE_SYS_PLUGINS);
+	if (!(h->flags & TRACECMD_FL_LOAD_NO_PLUGINS))
+		h->plugins = tep_load_plugins(h->tep);
+	return in_meta_read(h->file, h->tep);
+}
+
+int in_handle_open(const struct in_open *how, struct tracecmd_input **ret_handle, struct err *err)
+{
+	_cleanup_(handle_cleanup) struct tracecmd_input *h = handle_new(how->flags);
+	int ret;
+
+	if (!h)
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = how->path ? in_file_open(how->path, &h->file, err) :
+			  in_file_open_fd(how->fd, &h->file, err);
+	if (ret)
+		return ret;
+	h->buffer = in_file_buffer(h->file, "");
+	handle_setup(h);
+	ret = parser_make(h);
+	if (!ret && !how->head)
+		ret = in_handle_init(h);
+	if (ret) {
+		if (!how->path)
+			h->file->src.fd = -1;	/* it stays the caller's */
+		return err_set(err, ret, "%s: out of memory", h->file->src.name);
+	}
+	*ret_handle = take_ptr(h);
+	return 0;
+}
+
+/* Streams at the start of all CPUs. 0; -ENOMEM. */
+static int positions_make(struct tracecmd_input *h)
+{
+	unsigned int i;
+
+	h->cpus = calloc((size_t)h->nr_cpus + 1, sizeof(*h->cpus));
+	if (!h->cpus)
+		return -ENOMEM;
+	for (i = 0; i < h->nr_cpus; i++) {
+		in_stream_init(&h->cpus[i].stream, h->data, i);
+		h->cpus[i].shift = in_timeline_cpu(&h->timeline, i);
+	}
+	in_stream_init(&h->probe, h->data, 0);
+	return 0;
+}
+
+int in_handle_init(struct tracecmd_input *h)
+{
+	int ret = 0;
+
+	if (h->ready)
+		return -EBUSY;
+	h->pool = in_record_pool_new();
+	if (!h->pool)
+		return -ENOMEM;
+	h->ready = true;
+	if (!h->buffer)
+		return 0;
+	if (h->buffer->text)
+		return in_text_open(&h->text, h->file, h->buffer);
+	ret = in_data_open(h->file, h->buffer, &h->data);
+	return ret ? ret : positions_make(h);
+}
+
+const struct in_buffer *in_handle_buffer(const struct tracecmd_input *h, unsigned int i)
+{
+	const struct in_file *f = h->file;
+
+	if (h->parent)
+		return NULL;
+	if (f->nr_buffers && !f->buffers[0].name[0])
+		i++;
+	return i < f->nr_buffers ? &f->buffers[i] : NULL;
+}
+
+int in_handle_instance(struct tracecmd_input *h, unsigned int i, struct tracecmd_input **ret_handle)
+{
+	const struct in_buffer *buffer = in_handle_buffer(h, i);
+	_cleanup_(handle_cleanup) struct tracecmd_input *inst = NULL;
+	int ret;
+
+	if (!buffer)
+		return -EINVAL;
+	inst = handle_new(h->flags);
+	if (!inst)
+		return -ENOMEM;
+	h->refs++;
+	inst->parent = h;
+	inst->file = in_file_ref(h->file);
+	inst->buffer = buffer;
+	inst->tep = h->tep;
+	inst->private = h->private;
+	handle_setup(inst);
+	inst->timeline.offset_ns = h->timeline.offset_ns;
+	inst->timeline.ns_per_count = h->timeline.ns_per_count;
+	ret = in_handle_init(inst);
+	if (ret)
+		return ret;
+	*ret_handle = take_ptr(inst);
+	return 0;
+}
+
+static void followers_free(struct in_follower *f)
+{
+	while (f) {
+		struct in_follower *next = f->next;
+
+		free(f);
+		f = next;
+	}
+}
+
+static void positions_free(struct tracecmd_input *h)
+{
+	unsigned int i;
+
+	for (i = 0; h->cpus && i < h->nr_cpus; i++)
+		in_stream_release(&h->cpus[i].stream);
+	free(h->cpus);
+	in_stream_release(&h->probe);
+}
+
+void in_handle_unref(struct tracecmd_input *h)
+{
+	if (!h || --h->refs)
+		return;
+	in_vmap_release(h);
+	positions_free(h);
+	in_data_close(h->data);
+	in_text_close(&h->text);
+	in_record_pool_free(h->pool);
+	in_filters_release(&h->filters);
+	followers_free(h->followers);
+	followers_free(h->missed_followers);
+	if (!h->parent && h->tep) {
+		tep_unload_plugins(h->plugins, h->tep);
+		tep_free(h->tep);
+	}
+	in_file_unref(h->file);
+	in_handle_unref(h->parent);
+	free(h);
+}
+
+struct in_position *in_handle_position(struct tracecmd_input *h, int cpu)
+{
+	if (!h->cpus || cpu < 0 || (unsigned int)cpu >= h->nr_cpus)
+		return NULL;
+	return &h->cpus[cpu];
+}
+
+struct tep_record *in_handle_record(struct tracecmd_input *h, unsigned int cpu,
+				    const struct in_event *ev)
+{
+	struct trace_time time = in_time_convert(&h->timeline, h->cpus[cpu].shift, ev->time);
+
+	return in_record_new(h->pool, ev, time, cpu);
+}
+
+struct tep_record *in_handle_record_at(struct tracecmd_input *h, uint64_t key, int *ret_cpu)
+{
+	const struct in_event *ev;
+	struct tep_record *rec;
+	unsigned int cpu;
+	uint64_t page;
+
+	if (!h->data || in_data_find(h->data, key, &cpu, &page))
+		return NULL;
+	if (h->probe.cpu != cpu) {
+		in_stream_release(&h->probe);
+		in_stream_init(&h->probe, h->data, cpu);
+	}
+	ev = in_stream_seek(&h->probe, key);
+	rec = ev ? in_handle_record(h, cpu, ev) : NULL;
+	if (rec && ret_cpu)
+		*ret_cpu = (int)cpu;
+	return rec;
+}
+
+uint64_t in_handle_first_time(struct tracecmd_input *h)
+{
+	uint64_t first = 0;
+	bool found = false;
+	unsigned int i;
+
+	for (i = 0; h->cpus && i < h->nr_cpus; i++) {
+		const struct in_event *ev;
+		struct in_stream s;
+
+		in_stream_init(&s, h->data, i);
+		ev = in_stream_peek(&s);
+		if (ev) {
+			uint64_t t = in_time_convert(&h->timeline, h->cpus[i].shift, ev->time).ns;
+
+			first = found && first < t ? first : t;
+			found = true;
+		}
+		in_stream_release(&s);
+	}
+	return first;
+}
+
+bool in_handle_time_is_ns(const struct tracecmd_input *h)
+{
+	const struct in_info *info = &h->file->info;
+	const struct in_buffer *top = in_file_buffer(h->file, "");
+
+	if (h->timeline.raw)
+		return false;
+	/* a conversion makes ns of whatever the clock counts */
+	if (info->has_tsc2nsec || h->timeline.ns_per_count > 0 || !info->has_trace_clock)
+		return true;
+	/* recorders before 3.0 left the option empty; the name is with the data */
+	if (!info->clock && h->file->head.version < 7 && top)
+		return in_clock_is_ns(top->clock);
+	return in_clock_is_ns(info->clock);
+}
+
+int in_handle_follow(struct tracecmd_input *h, struct tep_event *event, in_follow_fn fn, void *data)
+{
+	struct in_follower **end = event ? &h->followers : &h->missed_followers;
+	struct in_follower *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -ENOMEM;
+	f->event = event;
+	f->fn = fn;
+	f->data = data;
+	while (*end)
+		end = &(*end)->next;
+	*end = f;
+	return 0;
+}

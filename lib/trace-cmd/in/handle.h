@@ -1,0 +1,104 @@
+/*
+ * handle.h - what the public struct tracecmd_input is: one buffer of an open file,
+ * with the parser and the positions on its CPUs.
+ *
+ * Layer 2, the top of in/: the functions of the public header only check
+ * their arguments and call these.
+ */
+#ifndef IN_HANDLE_H
+#define IN_HANDLE_H
+
+#include <stdbool.h>
+
+#include "trace-cmd.h"
+#include "in/file.h"
+#include "in/filter.h"
+#include "in/record.h"
+#include "in/stream.h"
+#include "in/text.h"
+#include "in/time.h"
+#include "in/vmap.h"
+
+typedef int (*in_record_fn)(struct tracecmd_input *handle, struct tep_record *rec, int cpu,
+			    void *data);
+typedef int (*in_follow_fn)(struct tracecmd_input *handle, struct tep_event *event,
+			    struct tep_record *rec, int cpu, void *data);
+
+struct in_follower {
+	struct in_follower *next;
+	struct tep_event *event;	/* NULL: for missed events */
+	in_follow_fn fn;
+	void *data;
+};
+
+/* A CPU's position. */
+struct in_position {
+	struct in_stream stream;
+	const struct timeshift_cpu *shift;	/* as in_timeline_cpu() */
+};
+
+struct tracecmd_input {
+	unsigned int refs;
+	struct tracecmd_input *parent;	/* of an instance: a reference; else NULL */
+	struct in_file *file;		/* a reference */
+	const struct in_buffer *buffer;	/* NULL: the file has no top buffer */
+	int flags;			/* enum tracecmd_open_flags */
+	struct tep_handle *tep;		/* the parent's, if there is one */
+	struct tep_plugin_list *plugins;
+	unsigned int nr_cpus;
+	bool ready;			/* in_handle_init() was called */
+	struct in_data *data;		/* NULL: text, no buffer, or not ready */
+	struct in_position *cpus;	/* nr_cpus, if data */
+	struct in_stream probe;		/* for reading at a key */
+	struct in_timeline timeline;
+	struct in_record_pool *pool;
+	struct in_text text;		/* a latency tracer's */
+	struct in_filters filters;
+	struct in_follower *followers;	/* of events */
+	struct in_follower *missed_followers;
+	struct in_vmap vmap;
+	void *private;
+};
+
+/* How a handle is opened: exactly one of @path and @fd (path NULL). */
+struct in_open {
+	const char *path;
+	int fd;
+	int flags;		/* enum tracecmd_open_flags */
+	bool head;		/* metadata only */
+};
+
+/* As in_file_open(), and -ENOMEM. */
+int in_handle_open(const struct in_open *how, struct tracecmd_input **ret_handle, struct err *err);
+
+/* Prepare reading data. 0; -EBUSY done before; -ENOMEM. */
+int in_handle_init(struct tracecmd_input *h);
+
+/* A handle for the @i-th instance. 0; -EINVAL; -ENOMEM. */
+int in_handle_instance(struct tracecmd_input *h, unsigned int i, struct tracecmd_input **ret_handle);
+
+void in_handle_unref(struct tracecmd_input *h);
+
+/* The @i-th buffer besides the top one, NULL out of range. */
+const struct in_buffer *in_handle_buffer(const struct tracecmd_input *h, unsigned int i);
+
+/* A new record of an event of @cpu. NULL: out of memory. */
+struct tep_record *in_handle_record(struct tracecmd_input *h, unsigned int cpu,
+				    const struct in_event *ev);
+
+/* The position of @cpu, NULL if there is no such CPU or the data isn't prepared. */
+struct in_position *in_handle_position(struct tracecmd_input *h, int cpu);
+
+/* The record with @key, wherever; positions stay. NULL: none. */
+struct tep_record *in_handle_record_at(struct tracecmd_input *h, uint64_t key, int *ret_cpu);
+
+/* The earliest of the first times of all CPUs, 0 if there is none. */
+uint64_t in_handle_first_time(struct tracecmd_input *h);
+
+/* True if times count ns after all corrections. */
+bool in_handle_time_is_ns(const struct tracecmd_input *h);
+
+/* Call @fn for @event's records; NULL: for those after missed events. 0; -ENOMEM. */
+int in_handle_follow(struct tracecmd_input *h, struct tep_event *event, in_follow_fn fn, void *data);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * iterate.c - see iterate.h. Layer 2.
+ */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "in/iterate.h"
+#include "in/merge.h"
+
+static bool wanted(const struct in_iterate *it, unsigned int cpu)
+{
+	return !it->cpus || CPU_ISSET_S(cpu, it->cpu_size, it->cpus);
+}
+
+void in_iterate_rewind(const struct in_iterate *it, bool to_end)
+{
+	unsigned int i, cpu;
+
+	for (i = 0; i < it->nr_handles; i++) {
+		struct tracecmd_input *h = it->handles[i];
+
+		for (cpu = 0; h->cpus && cpu < h->nr_cpus; cpu++) {
+			if (!wanted(it, cpu))
+				continue;
+			if (to_end)
+				in_stream_to_end(&h->cpus[cpu].stream);
+			else
+				in_stream_rewind(&h->cpus[cpu].stream);
+		}
+	}
+}
+
+/* Is there anybody to hand records to? Are all handles ready? */
+static int check(const struct in_iterate *it)
+{
+	bool use = it->fn != NULL;
+	unsigned int i;
+
+	for (i = 0; i < it->nr_handles; i++) {
+		if (!it->handles[i]->ready)
+			return -ENODATA;
+		use = use || it->handles[i]->followers || it->handles[i]->missed_followers;
+	}
+	return use ? 0 : -EINVAL;
+}
+
+/* Put the CPUs wanted of all handles into the merge. 0; -ENOMEM. */
+static int add_all(const struct in_iterate *it, struct in_merge *m)
+{
+	unsigned int i, cpu;
+
+	for (i = 0; i < it->nr_handles; i++) {
+		struct tracecmd_input *h = it->handles[i];
+
+		for (cpu = 0; h->cpus && cpu < h->nr_cpus; cpu++)
+			if (wanted(it, cpu) && in_merge_add(m, &h->cpus[cpu].stream, &h->timeline, h))
+				return -ENOMEM;
+	}
+	return in_merge_start(m);
+}
+
+/* Number of the first CPU of @h, counting through all handles. */
+static int first_cpu(const struct in_iterate *it, const struct tracecmd_input *h)
+{
+	unsigned int i;
+	int n = 0;
+
+	for (i = 0; i < it->nr_handles && it->handles[i] != h; i++)
+		n += (int)it->handles[i]->nr_cpus;
+	return n;
+}
+
+/* Followers whose event is @event, NULL being that of all. */
+static int call_followers(struct in_follower *f, bool any, struct tracecmd_input *h,
+			  struct tep_event *event, struct tep_record *rec, int cpu)
+{
+	int ret = 0;
+
+	for (; f && !ret; f = f->next)
+		if (any || f->event == event)
+			ret = f->fn(h, event, rec, cpu, f->data);
+	return ret;
+}
+
+/* Everybody who is to see the record, in order. Non-zero stops. */
+static int deliver(const struct in_iterate *it, struct tracecmd_input *h, struct tep_record *rec,
+		   int cpu)
+{
+	struct tep_event *event = NULL;
+	int ret = 0;
+
+	if (h->followers || (rec->missed_events && h->missed_followers))
+		event = tep_find_event_by_record(h->tep, rec);
+	if (rec->missed_events)
+		ret = call_followers(h->missed_followers, true, h, event, rec, cpu);
+	if (ret || !in_filters_show(&h->filters, h->tep, rec))
+		return ret;
+	if (event)
+		ret = call_followers(h->followers, false, h, event, rec, cpu);
+	if (!ret && it->fn)
+		ret = it->fn(h, rec, cpu, it->data);
+	return ret;
+}
+
+int in_iterate(const struct in_iterate *it, int *ret_stop)
+{
+	_cleanup_(in_merge_release) struct in_merge m;
+	const struct in_event *ev;
+	struct trace_time time;
+	unsigned int at;
+	int ret, stop = 0;
+
+	in_merge_init(&m, it->reverse);
+	ret = check(it);
+	if (!ret)
+		ret = add_all(it, &m);
+	while (!ret && !stop && (ev = in_merge_next(&m, &at, &time))) {
+		struct tracecmd_input *h = m.source[at].owner;
+		unsigned int cpu = m.source[at].stream->cpu;
+		struct tep_record *rec = in_record_new(h->pool, ev, time, cpu);
+
+		if (!rec) {
+			ret = -ENOMEM;
+			break;
+		}
+		stop = deliver(it, h, rec, first_cpu(it, h) + (int)cpu);
+		in_record_unref(rec);
+	}
+	if (!ret)
+		*ret_stop = stop;
+	return ret;
+}
