@@ -62,10 +62,35 @@ static int input_open(struct input *f, const struct report_plan *plan, struct er
 	return 0;
 }
 
+/*
+ * How wide the file names of the headers are: as the longest of all files, and
+ * the instances of the files before.
+ */
+static void set_label_widths(struct inputs *in)
+{
+	int width = 0, len, k;
+	unsigned int i;
+
+	for (i = 0; i < in->nr_inputs; i++) {
+		len = strlen(in->input[i].name);
+		width = len > width ? len : width;
+	}
+	for (i = 0; i < in->nr_inputs; i++) {
+		struct input *f = &in->input[i];
+
+		f->label_width = width;
+		for (k = 0; k < tracecmd_buffer_instances(f->handle); k++) {
+			const char *name = tracecmd_buffer_instance_name(f->handle, k);
+
+			len = name ? strlen(name) : 0;
+			width = len > width ? len : width;
+		}
+	}
+}
+
 int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *err)
 {
 	unsigned int i;
-	int width = 0;
 
 	*in = (struct inputs){ .plan = plan };
 	in->input = calloc(plan->nr_inputs, sizeof(*in->input));
@@ -80,14 +105,12 @@ int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *e
 		ret = input_open(f, plan, err);
 		if (ret)
 			return ret;
-		if ((int)strlen(f->name) > width)
-			width = strlen(f->name);
-		f->label_width = width;
 		if (i && (tracecmd_is_latency(f->handle) ||
 			  tracecmd_is_latency(in->input[0].handle)))
 			return err_set(err, -EINVAL,
 				       "latency traces do not work with multiple inputs");
 	}
+	set_label_widths(in);
 	return 0;
 }
 

@@ -105,16 +105,17 @@ void line_lost(struct line_printer *p, const struct stream *s, int cpu, long lon
 /* How long after the line before this event was, in nine columns and a blank before. */
 static char *put_diff(struct line_printer *p, char *to, unsigned long long ts, bool in_ns)
 {
-	bool usec = p->look->raw_ts ? p->look->old_raw && !p->look->nsec :
-				      in_ns && !p->look->nsec;
+	/* 3.1 took all clocks for ns, and 0 for no line before */
+	bool old = p->look->old_raw, usec = !p->look->nsec && (old || in_ns);
 	unsigned long long now = usec ? ts / 1000 + (ts % 1000 >= 500) : ts;
 	long long diff = now - p->last_ts;
+	bool any = p->any && !(old && !p->last_ts);
 	char *start;
 
 	p->last_ts = now;
 	*to++ = ' ';
 	start = to;
-	if (p->any) {
+	if (any) {
 		*to++ = '(';
 		*to++ = diff < 0 ? '-' : '+';
 		to = put_number(to, diff < 0 ? -(unsigned long long)diff : diff, 0, ' ');

@@ -123,20 +123,6 @@ int local_record_files(struct local *l, struct err *err)
 	return 0;
 }
 
-/* Keep all our threads out of the trace: they would show up at every page they move. */
-static void exclude_threads(struct setup_instance *s)
-{
-	_cleanup_closedir_ DIR *dir = opendir("/proc/self/task");
-	struct dirent *d;
-
-	while (dir && (d = readdir(dir))) {
-		int tid = strtol(d->d_name, NULL, 10);
-
-		if (tid > 0)
-			setup_exclude_pid(s, tid);
-	}
-}
-
 int local_tracing(struct local *l, bool on, struct err *err)
 {
 	int i, ret, first = 0;
@@ -146,8 +132,9 @@ int local_tracing(struct local *l, bool on, struct err *err)
 
 		if (!s)
 			continue;
+		/* our threads would show up at every page they move */
 		if (on && !l->plan->no_filter)
-			exclude_threads(s);
+			setup_exclude_pid(s, getpid());
 		ret = setup_tracing_on(s, on);
 		if (ret && !first)
 			first = err_set(err, ret, "cannot switch tracing %s in '%s'",

@@ -12,7 +12,7 @@
 int plan_init(struct plan *p)
 {
 	*p = (struct plan){
-		.file_version = 7, .zip = zip_best(), .sleep_us = 1000,
+		.file_version = 7, .zip = zip_best(),
 	};
 	trace_tsync_defaults(&p->tsync);
 	p->output = strdup("trace.dat");

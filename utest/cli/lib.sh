@@ -40,7 +40,7 @@ _count=0 _failed=0 _planned=
 _exits=() _pids=()
 
 _at_end() {
-	local rc=$? i pid
+	local status=$? i pid
 
 	trap '' INT TERM
 	for ((i = ${#_exits[@]} - 1; i >= 0; i--)); do
@@ -52,11 +52,11 @@ _at_end() {
 	rm -rf "$T"
 	if [ -z "$_planned" ]; then
 		echo "# the script ended before done_testing"
-		[ $rc != 0 ] || rc=1
+		[ $status != 0 ] || status=1
 	elif [ $_failed != 0 ]; then
-		rc=1
+		status=1
 	fi
-	exit $rc
+	exit $status
 }
 trap _at_end EXIT
 trap 'exit 130' INT

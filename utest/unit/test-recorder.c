@@ -4,6 +4,7 @@
  * The first half plays the kernel with a pipe; the second records markers in an
  * instance of its own (root and tracefs needed) and counts them.
  */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

