@@ -76,7 +76,7 @@ install: all $(if $(HAVE_ASCIIDOCTOR),man)
 		$(call put,644,$$page,$(mandir)/man1,); done
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN3)); do \
 		$(call put,644,$$page,$(mandir)/man3,); done
-	$(Q)[ -n '$(DESTDIR)' ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true
+	$(Q)case '$(DESTDIR)$(libdir)' in /usr/* | /lib*) ldconfig 2>/dev/null || true ;; esac
 
 uninstall:
 	$(say) REMOVE '$(DESTDIR)$(prefix)'

@@ -39,38 +39,62 @@ void dump_buffer_summary(struct dump *d, const struct in_option *o)
 		b.page_size, b.nr_cpus, bytes);
 }
 
-/* The table of the top buffer. */
+/* Where each CPU's data is; the size of an empty one is left blank. */
 static void table6(struct dump *d, const struct in_buffer *b)
 {
 	unsigned int i;
 
-	for (i = 0; i < b->nr_entries; i++)
-		fprintf(d->out, "\t %10lld %10lld\t[offset, size of cpu %" PRIu32 "]\n",
-			(long long)b->cpus[i].offset, (long long)b->cpus[i].size, b->cpus[i].cpu);
+	for (i = 0; i < b->nr_entries; i++) {
+		const struct in_buffer_cpu *c = &b->cpus[i];
+
+		fprintf(d->out, "\t %10lld %10.0lld\t[offset, size of cpu %" PRIu32 "]\n",
+			(long long)c->offset, (long long)c->size, c->cpu);
+	}
 }
 
-static void clock6(struct dump *d)
+static void clock6(struct dump *d, const struct in_buffer *b)
 {
+	const char *text = d->file->v6.clock_text;
+
 	fprintf(d->out, "\t[Tracing clock]\n");
-	if (d->file->v6.clock_text)
-		fprintf(d->out, "\t\t%s\n", d->file->v6.clock_text);
+	if (!b->name[0] && text)
+		fprintf(d->out, "\t\t%s\n", text);
+	else if (b->name[0] && b->clock)
+		fprintf(d->out, "\t\t[%s]\n", b->clock);
 	else
 		fprintf(d->out, "\t\t No tracing clock saved in the file\n");
 }
 
+/* What is said of one buffer. */
+static void buffer6(struct dump *d, const struct in_buffer *b)
+{
+	if (dump_wants(d, DUMP_SUMMARY | DUMP_FLYRECORD))
+		fprintf(d->out, "\t[Flyrecord tracing data]\n");
+	if (dump_wants(d, DUMP_FLYRECORD))
+		table6(d, b);
+	if (dump_wants(d, DUMP_SUMMARY | DUMP_CLOCK))
+		clock6(d, b);
+}
+
 void dump_data6(struct dump *d)
 {
-	const struct in_buffer *top = in_file_buffer(d->file, "");
-	bool text = top && top->text;
+	const struct in_file *f = d->file;
+	unsigned int i;
 
-	if (!d->file->v6.data_offset)
+	if (!f->v6.data_offset)
 		return;
-	if (dump_wants(d, DUMP_SUMMARY | DUMP_FLYRECORD))
-		fprintf(d->out, "\t[%s tracing data]\n", text ? "Latency" : "Flyrecord");
-	if (text)
+	if (f->v6.latency) {
+		if (dump_wants(d, DUMP_SUMMARY))
+			fprintf(d->out, "\t[Latency tracing data]\n");
 		return;
-	if (top && dump_wants(d, DUMP_FLYRECORD))
-		table6(d, top);
-	if (dump_wants(d, DUMP_SUMMARY | DUMP_CLOCK))
-		clock6(d);
+	}
+	/*
+	 * The body is shown up to the first page of data, as it has always been. A
+	 * buffer without any is directly followed by the next; the top one comes first.
+	 */
+	for (i = 0; i < f->nr_buffers; i++) {
+		buffer6(d, &f->buffers[i]);
+		if (f->buffers[i].size)
+			break;
+	}
 }

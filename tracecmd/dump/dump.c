@@ -92,7 +92,10 @@ static int dump_open(struct dump *d, const char *path, struct err *err)
 	switch (ret) {
 	case 0:
 		return 0;
-	case -EINVAL: case -ENOTSUP: case -EBADMSG: case -ENODATA: case -ENOMEM:
+	case -EINVAL: case -ENOTSUP:	/* no errno tells more than the text */
+		err_set(err, 0, "cannot read '%s'\n  %s", path, why.text);
+		return ret;
+	case -EBADMSG: case -ENODATA: case -ENOMEM:
 		return err_set(err, ret, "cannot read '%s'\n  %s", path, why.text);
 	default:
 		return err_set(err, ret, "cannot open '%s'", path);

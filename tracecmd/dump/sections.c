@@ -29,14 +29,31 @@ void dump_sections(struct dump *d)
 		section_print(d, &d->sections[i]);
 }
 
-void dump_strings(struct dump *d)
+/* The strings of one section, whose first one has id @pos. */
+static void section_strings(struct dump *d, size_t pos, size_t end)
 {
 	const char *text = (const char *)d->strings.data;
-	size_t pos = 0, len;
+	size_t len;
 
 	fprintf(d->out, "\t[String @ offset]\n");
-	for (; pos < d->strings.len; pos += len + 1) {
-		len = strnlen(text + pos, d->strings.len - pos);
+	for (; pos < end; pos += len + 1) {
+		len = strnlen(text + pos, end - pos);
 		fprintf(d->out, "\t\t\"%.*s\" @ %zu\n", (int)len, text + pos, pos);
+	}
+}
+
+void dump_strings(struct dump *d)
+{
+	uint64_t pos = 0, end;
+	unsigned int i;
+
+	for (i = 0; i < d->nr_sections; i++) {
+		if (d->sections[i].head.id != DAT_STRINGS)
+			continue;
+		end = pos + d->sections[i].raw_size;
+		if (end < pos || end > d->strings.len)
+			end = d->strings.len;
+		section_strings(d, pos, end);
+		pos = end;
 	}
 }

@@ -57,7 +57,6 @@ static char *put_time(char *to, unsigned long long ts, bool in_ns, bool nsec)
 {
 	if (!in_ns)
 		return put_number(to, ts, 12, ' ');
-	*to++ = ' ';
 	if (nsec) {
 		to = put_number(to, ts / 1000000000, 5, ' ');
 		*to++ = '.';
@@ -194,6 +193,8 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 	head = to = textout_reserve(p->out, LINE_HEAD_MAX);
 	to = put_task(p, to, s, record);
 	to = e ? put_flags(p, to, s, record) : to;
+	if (s->time_in_ns)
+		*to++ = ' ';
 	to = put_time(to, record->ts, s->time_in_ns, p->look->nsec);
 	*to++ = ':';
 	if (p->look->ts_diff)

@@ -12,6 +12,7 @@
 #include "report/filter.h"
 #include "report/info.h"
 #include "report/inputs.h"
+#include "report/kvm.h"
 #include "report/line.h"
 #include "report/report.h"
 #include "report/textout.h"
@@ -88,12 +89,13 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 		if (tracecmd_follow_missed_events(handles[i], on_lost, NULL))
 			return err_set(err, -ENOMEM, "out of memory");
 	}
-	if (in->nr_inputs > 1)
-		tracecmd_map_vcpus(handles, in->nr_streams);
+	if (in->nr_inputs > 1 && tracecmd_map_vcpus(handles, in->nr_streams) > 0)
+		kvm_resolve(handles[0]);
 	w->line.labels = in->labels;
 	w->line.label_width = in->label_width;
 	errno = 0;
 	ret = tracecmd_iterate_events_multi(handles, in->nr_streams, on_record, w);
+	kvm_resolve(NULL);
 	if (ret && !w->line.out->error)
 		return err_set(err, errno ? -errno : -EIO, "reading the events of %s failed",
 			       in->input[0].plan->path);

@@ -182,17 +182,24 @@ const char *wakeup_record(struct wakeup *w, struct tep_record *record)
 	return NULL;
 }
 
+/* "Maximum Latency: 2266.490 usecs at timestamp: 1578.017123" */
+static void extreme_print(struct textout *out, const char *which, unsigned long long ns,
+			  unsigned long long at)
+{
+	unsigned long long us = at / 1000 + (at % 1000 >= 500);
+
+	textout_printf(out, "%s Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n", which,
+		       ns / 1000, ns % 1000, us / 1000000, us % 1000000);
+}
+
 static void latencies_print(const struct latencies *l, struct textout *out)
 {
 	unsigned long long avg = l->count ? l->total / l->count : 0;
 
 	textout_printf(out, "\nAverage wakeup latency: %llu.%03llu usecs\n", avg / 1000, avg % 1000);
-	textout_printf(out, "Maximum Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n",
-		    l->max / 1000, l->max % 1000, l->max_at / 1000000000,
-		    l->max_at / 1000 % 1000000);
-	textout_printf(out, "Minimum Latency: %llu.%03llu usecs at timestamp: %llu.%06llu\n\n",
-		    l->min / 1000, l->min % 1000, l->min_at / 1000000000,
-		    l->min_at / 1000 % 1000000);
+	extreme_print(out, "Maximum", l->max, l->max_at);
+	extreme_print(out, "Minimum", l->min, l->min_at);
+	textout_str(out, "\n");
 }
 
 void wakeup_print(const struct wakeup *w, struct textout *out)

@@ -453,7 +453,7 @@ static int apply_option(struct setup_instance *s, const char *option, struct err
 	if (what.error || file.error)
 		return err_set(err, -ENOMEM, "no memory");
 	if (!has_option(s, name))
-		return err_set(err, -EINVAL, "%s\n'trace-cmd list -o' shows the options there are",
+		return err_set(err, -EINVAL, "%s\nthe file trace_options of the tracing directory lists those of this kernel",
 			       (char *)what.data);
 	return write_asked(s, (char *)file.data, value, (char *)what.data, err);
 }

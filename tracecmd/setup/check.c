@@ -80,7 +80,7 @@ static int check_events(const struct setup_conf *c, struct err *err)
 		if (!targets.count && !targets.all)
 			return err_set(err, -ENOENT,
 				       "No events enabled with %s\n"
-				       "'trace-cmd list -e' shows the events of this kernel", name);
+				       "the file available_events of the tracing directory lists those of this kernel", name);
 	}
 	return 0;
 }

@@ -118,7 +118,7 @@ series=$(ls dbg/s-cid*_1.txt) res=$(ls dbg/res-cid*.txt)
 ok $? "a file for each calculation, a line a probe"
 like "$(tail -n 1 "$series")" '^-?[0-9]+ [0-9]+ 0$' "... the last line is the result"
 is "$(wc -l < "$res")" $((2 * cpus)) "one file with all results"
-if python3 -c 'import matplotlib' 2> /dev/null; then
+if /usr/bin/python3 -c 'import matplotlib' 2> /dev/null; then
 	succeeds "the histogram of a calculation is drawn" "$TOP/scripts/debug/tsync_hist.py" "$series" -o hist.png
 	succeeds "the line of all results is drawn" "$TOP/scripts/debug/tsync_res.py" "$res" -o res.png
 	like "$(head -c 8 hist.png | od -c)$(head -c 8 res.png | od -c)" 'P +N +G' "... as pictures"

@@ -16,7 +16,6 @@
 #define GEN_OPTIONS	24
 #define GEN_TICK	100	/* ids of the two events, test:tick and test:tock */
 #define GEN_TOCK	101
-#define GEN_TAGS	"ftrace/function is 1"
 
 struct gen_option {
 	uint16_t id;
@@ -397,7 +396,7 @@ static inline void gen_meta7(struct gen_file *g, struct buf *b, struct buf *stri
 
 static inline void gen_write7(struct gen_file *g, struct buf *b)
 {
-	struct buf strings = BUF_INIT;
+	struct buf strings = BUF_INIT, all = BUF_INIT;
 	unsigned int i;
 
 	g->options_pos = b->len - 8;
@@ -412,16 +411,11 @@ static inline void gen_write7(struct gen_file *g, struct buf *b)
 		buf_release(&payload);
 		buf_release(&options);
 	}
-	/* names itself, too */
-	buf_add_cstr(&strings, "strings");
-	strings.len -= sizeof("strings");
-	{
-		struct buf all = BUF_INIT;
-
-		buf_add(&all, strings.data, strings.len + sizeof("strings"));
-		gen_block(g, b, &strings, DAT_STRINGS, "strings", &all);
-		buf_release(&all);
-	}
+	/* it names itself, too */
+	buf_add(&all, strings.data, strings.len);
+	buf_add_cstr(&all, "strings");
+	gen_block(g, b, &strings, DAT_STRINGS, "strings", &all);
+	buf_release(&all);
 	buf_release(&strings);
 }
 

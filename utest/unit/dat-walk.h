@@ -211,7 +211,7 @@ static inline void walk_file(struct walk *w, int fd)
 	assert_int_equal(pread(fd, w->data, w->len, 0), w->len);
 	assert_true(w->len >= 18);
 	assert_memory_equal(w->data, "\x17\x08\x44tracing", 10);
-	w->version = atoi(walk_str(w, 10));
+	w->version = strtol(walk_str(w, 10), NULL, 10);
 	w->big = w->data[12];
 	w->page_size = walk_int(w, 14, 4);
 	if (w->version >= 7) {

@@ -94,10 +94,11 @@ static void each_cpu_gets_its_fastest_round_of_a_pass(void **state)
 	tsync_samples_release(&s);
 }
 
-static void fork_has_host_cpus_and_the_rest_at_the_end(void **state)
+static void fork_has_the_rest_first_then_host_cpus_and_reads_back(void **state)
 {
 	struct tsync_samples s = { 0 };
-	struct timeshift ts;
+	struct timeshift ts, back;
+	struct buf b = BUF_INIT;
 
 	add(&s, 0, 0, 7, 1000, 10, -1);
 	add(&s, 0, 1, 3, 1010, 11, -1);
@@ -108,15 +109,23 @@ static void fork_has_host_cpus_and_the_rest_at_the_end(void **state)
 	assert_int_equal(ts.layout, TIMESHIFT_FORK);
 	assert_int_equal(ts.peer_id, 5);
 	assert_int_equal(ts.nr_cpus, 3);
-	assert_int_equal(ts.cpus[0].cpu, 3);
-	assert_int_equal(ts.cpus[1].cpu, 7);
-	assert_int_equal(ts.cpus[2].cpu, -1);
+	assert_int_equal(ts.cpus[0].cpu, -1);
+	assert_int_equal(ts.cpus[1].cpu, 3);
+	assert_int_equal(ts.cpus[2].cpu, 7);
+	assert_int_equal(ts.cpus[1].nr_samples, 1);
+	assert_sample(&ts, 1, 0, 1010, 11);
+	assert_sample(&ts, 2, 0, 1000, 10);
+	assert_sample(&ts, 2, 1, 2000, 20);
 	assert_int_equal(ts.cpus[0].nr_samples, 1);
-	assert_sample(&ts, 0, 0, 1010, 11);
-	assert_sample(&ts, 1, 0, 1000, 10);
-	assert_sample(&ts, 1, 1, 2000, 20);
-	assert_int_equal(ts.cpus[2].nr_samples, 1);
-	assert_sample(&ts, 2, 0, 1030, 13);
+	assert_sample(&ts, 0, 0, 1030, 13);
+	assert_int_equal(timeshift_put(&b, ORDER_NATIVE, &ts), 0);
+	assert_int_equal(timeshift_parse(b.data, b.len, ORDER_NATIVE, &back), 0);
+	assert_int_equal(back.layout, TIMESHIFT_FORK);
+	assert_int_equal(back.nr_cpus, 3);
+	assert_int_equal(back.cpus[0].cpu, -1);
+	assert_sample(&back, 2, 1, 2000, 20);
+	timeshift_release(&back);
+	buf_release(&b);
 	timeshift_release(&ts);
 	tsync_samples_release(&s);
 }
@@ -179,7 +188,7 @@ int main(void)
 		cmocka_unit_test(no_results_are_no_timeshift),
 		cmocka_unit_test(global_rounds_hold_for_every_cpu),
 		cmocka_unit_test(each_cpu_gets_its_fastest_round_of_a_pass),
-		cmocka_unit_test(fork_has_host_cpus_and_the_rest_at_the_end),
+		cmocka_unit_test(fork_has_the_rest_first_then_host_cpus_and_reads_back),
 		cmocka_unit_test(fork_lengths_are_the_documented_ones),
 		cmocka_unit_test(registry_offers_and_chooses_by_role_and_clock),
 	};

@@ -33,6 +33,7 @@ cd "$out" || exit 1
 
 # --- the judges
 
+analysis=
 # Nanoseconds of a round trip over vsock (fastest, median), and TSC ticks in a second.
 fastest=$(sed -n 's/.* min=\([0-9]*\).*/\1/p' ping)
 median=$(sed -n 's/.* p50=\([0-9]*\).*/\1/p' ping)
@@ -80,10 +81,16 @@ judge_cid() {
 	judge cid g1 cid-3.dat "by CID"
 	is "$(value cpus)" "0 1" "by CID: a table for each guest CPU"
 	negotiated cid "by CID"
-	[ -n "$STOCK" ] || { skip 1 "needs Debian's trace-cmd package"; return; }
-	is "$("$STOCK" report -i cid.dat -i cid-3.dat 2> /dev/null | grep -c sched_switch)" \
-		"$("$TRACE_CMD" report -i cid.dat -i cid-3.dat | grep -c sched_switch)" \
-		"by CID: Debian's program reads as many events"
+	if [ -z "$STOCK" ] || "$TRACE_CMD" dump -i cid.dat | grep -q 'zlib'; then
+		skip 2 "Debian's trace-cmd reads no zlib, or isn't here"
+		return
+	fi
+	run 60 "$TRACE_CMD" report -i cid.dat -i cid-3.dat
+	ours=$(grep -c 'sched_switch' <<< "$out")
+	run 60 "$STOCK" report -i cid.dat -i cid-3.dat
+	is "$(grep -c 'sched_switch' <<< "$out")" "$ours" "by CID: Debian's program reads as many events"
+	[ "$ours" -gt 0 ]
+	ok $? "by CID: which are not few" "$ours"
 }
 
 judge_fork() {
