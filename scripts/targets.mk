@@ -8,21 +8,21 @@ SUBMAKE		= $(MAKE) --no-print-directory
 # A make of its own after each installation: what was missing is looked up when make starts.
 check:
 	$(Q)scripts/install-deps test $(if $(filter vm,$(SUITES)),vm)
-	$(Q)$(SUBMAKE) $(if $(filter plain vm,$(SUITES)),all unit) $(if $(filter asan,$(SUITES)),asan)
+	+$(Q)$(SUBMAKE) $(if $(filter plain vm,$(SUITES)),all unit) $(if $(filter asan,$(SUITES)),asan)
 	$(Q)scripts/run-tests $(SUITES)
 
 check-root:
-	$(Q)REQUIRE_ROOT=1 $(SUBMAKE) check
+	+$(Q)REQUIRE_ROOT=1 $(SUBMAKE) check
 
 check-asan:
-	$(Q)$(SUBMAKE) check SUITES=asan
+	+$(Q)$(SUBMAKE) check SUITES=asan
 
 check-vm:
-	$(Q)$(SUBMAKE) check SUITES=vm
+	+$(Q)$(SUBMAKE) check SUITES=vm
 
 # Leaks and undefined behaviour end the program that has them.
 asan:
-	$(Q)$(SUBMAKE) BUILD=build-asan CFLAGS='-O1 -g' EXTRA_CFLAGS='$(SANITIZE) $(EXTRA_CFLAGS)' all unit
+	+$(Q)$(SUBMAKE) BUILD=build-asan CFLAGS='-O1 -g' EXTRA_CFLAGS='$(SANITIZE) $(EXTRA_CFLAGS)' all unit
 
 lint:
 	$(Q)scripts/install-deps lint
@@ -30,7 +30,7 @@ lint:
 
 demo:
 	$(Q)scripts/install-deps demo
-	$(Q)$(SUBMAKE) all
+	+$(Q)$(SUBMAKE) all
 	$(Q)scripts/demo
 
 # --- documents
@@ -42,7 +42,7 @@ MAN3	:= $(filter %.3,$(MAN))
 
 docs:
 	$(Q)scripts/install-deps docs
-	$(Q)$(SUBMAKE) man
+	+$(Q)$(SUBMAKE) man
 
 man: $(MAN)
 
@@ -69,7 +69,7 @@ install: all $(if $(HAVE_ASCIIDOCTOR),man)
 	$(Q)ln -sf libtracecmd.so.$(LIB_VERSION) $(DESTDIR)$(libdir)/libtracecmd.so.$(LIB_MAJOR)
 	$(Q)ln -sf libtracecmd.so.$(LIB_MAJOR) $(DESTDIR)$(libdir)/libtracecmd.so
 	$(Q)$(call put,644,include/trace-cmd/trace-cmd.h,$(includedir)/trace-cmd,trace-cmd.h)
-	$(Q)rm -f $(BUILD)/installed.pc && $(SUBMAKE) -s PC=$(BUILD)/installed.pc $(BUILD)/installed.pc
+	+$(Q)rm -f $(BUILD)/installed.pc && $(SUBMAKE) -s PC=$(BUILD)/installed.pc $(BUILD)/installed.pc
 	$(Q)$(call put,644,$(BUILD)/installed.pc,$(libdir)/pkgconfig,libtracecmd.pc)
 	$(Q)if [ -e $(COMPLETION) ]; then $(call put,644,$(COMPLETION),$(bashdir),trace-cmd); fi
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN1)); do \

@@ -24,6 +24,27 @@ static void add_pid(struct buf *b, int pid)
 		   pid);
 }
 
+/* The pids of all tasks called @comm, the one known last first. 0; -ENOMEM. */
+static int add_comm(struct buf *b, struct tep_handle *tep, const char *comm)
+{
+	_cleanup_buf_ struct buf pids = BUF_INIT;
+	struct tep_cmdline *c = NULL;
+	size_t n;
+
+	while ((c = tep_data_pid_from_comm(tep, comm, c))) {
+		int pid = tep_cmdline_pid(tep, c);
+
+		buf_add(&pids, &pid, sizeof(pid));
+	}
+	for (n = pids.len / sizeof(int); n; n--) {
+		int pid;
+
+		memcpy(&pid, pids.data + (n - 1) * sizeof(pid), sizeof(pid));
+		add_pid(b, pid);
+	}
+	return pids.error;
+}
+
 /*
  * The filter that --pid and --comm mean for @f, as text in @b; empty if they
  * leave everything. Warns, if @warn, of names that no task of the file has.
@@ -34,13 +55,12 @@ static int task_filter(const struct report_plan *plan, const struct input *f, bo
 	unsigned int i;
 
 	for (i = 0; i < plan->comms.count; i++) {
-		const char *comm = plan->comms.item[i];
-		struct tep_cmdline *c = tep_data_pid_from_comm(f->tep, comm, NULL);
+		size_t len = b->len;
 
-		if (!c && warn && !plan->quiet)
-			cmd_warn(0, "comm: %s not in cmdline list", comm);
-		for (; c; c = tep_data_pid_from_comm(f->tep, comm, c))
-			add_pid(b, tep_cmdline_pid(f->tep, c));
+		if (add_comm(b, f->tep, plan->comms.item[i]))
+			return -ENOMEM;
+		if (b->len == len && warn && !plan->quiet)
+			cmd_warn(0, "comm: %s not in cmdline list", plan->comms.item[i]);
 	}
 	for (i = 0; i < plan->nr_pids; i++)
 		add_pid(b, plan->pids[i]);
@@ -108,12 +128,12 @@ int filter_streams(struct inputs *in, struct err *err)
 	return 0;
 }
 
-/* Print the filters of @filter, one line for each event that has one. */
+/* Print the filters of @filter, one line for each event that has one, the highest id first. */
 static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep, struct textout *out)
 {
 	int i;
 
-	for (i = 0; i < tep_get_events_count(tep); i++) {
+	for (i = tep_get_events_count(tep) - 1; i >= 0; i--) {
 		struct tep_event *event = tep_get_event(tep, i);
 		char *text;
 
@@ -126,32 +146,42 @@ static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep
 	}
 }
 
+/* Print what one filter means for the events of @f. */
+static int text_test(const struct input *f, const char *text, struct textout *out, struct err *err)
+{
+	struct tep_event_filter *filter = tep_filter_alloc(f->tep);
+	int ret = 0;
+
+	if (!filter)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (tep_filter_add_filter_str(filter, text) < 0)
+		ret = bad_filter(err, text);
+	else
+		filter_print(filter, f->tep, out);
+	tep_filter_free(filter);
+	return ret;
+}
+
 /* Print the filters of the sense @hide that hold for @f. */
 static int input_test(const struct report_plan *plan, const struct input *f, bool hide,
 		      struct textout *out, struct err *err)
 {
 	const struct plan_filters *lists[] = { &plan->filters, &f->plan->filters };
-	struct tep_event_filter *filter = tep_filter_alloc(f->tep);
 	_cleanup_buf_ struct buf tasks = BUF_INIT;
 	unsigned int i, k;
-	int ret = filter ? 0 : err_set(err, -ENOMEM, "out of memory");
+	int ret = 0;
 
 	for (k = 0; !ret && k < ARRAY_SIZE(lists); k++) {
 		for (i = 0; !ret && i < lists[k]->count; i++) {
-			const struct plan_filter *p = &lists[k]->item[i];
-
-			if (p->hide == hide && tep_filter_add_filter_str(filter, p->text) < 0)
-				ret = bad_filter(err, p->text);
+			if (lists[k]->item[i].hide == hide)
+				ret = text_test(f, lists[k]->item[i].text, out, err);
 		}
 	}
-	if (!ret && !hide)
-		ret = task_filter(plan, f, false, &tasks);
-	if (!ret && tasks.len && tep_filter_add_filter_str(filter, (char *)tasks.data) < 0)
-		ret = bad_filter(err, (char *)tasks.data);
-	if (!ret)
-		filter_print(filter, f->tep, out);
-	tep_filter_free(filter);
-	return ret;
+	if (ret || hide)
+		return ret;
+	if (task_filter(plan, f, false, &tasks))
+		return err_set(err, -ENOMEM, "out of memory");
+	return tasks.len ? text_test(f, (char *)tasks.data, out, err) : 0;
 }
 
 int filter_test(struct inputs *in, struct textout *out, struct err *err)

@@ -33,7 +33,7 @@ cd "$out" || exit 1
 
 # --- the judges
 
-analysis=
+analysis='' chain_too=''
 # Nanoseconds of a round trip over vsock (fastest, median), and TSC ticks in a second.
 fastest=$(sed -n 's/.* min=\([0-9]*\).*/\1/p' ping)
 median=$(sed -n 's/.* p50=\([0-9]*\).*/\1/p' ping)
@@ -44,15 +44,16 @@ value() { sed -n "s/^$1: *//p" <<< "$analysis"; }
 
 # judge NAME GUEST FILE SCENARIO: both files are there and true to each other
 judge() {
-	local name=$1 guest=$2 file=$3 title=$4 ticks first inside total far
+	local name=$1 guest=$2 file=$3 title=$4 ticks first total far far90
 
 	is "$(cut -d ' ' -f 1 "$name.status" 2> /dev/null)" 0 "$title: record succeeds" ||
 		diag "$(cat "$name.log")"
 	[ -s "$name.dat" ] && [ -s "$file" ]
-	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 5 "no files"; return; }
+	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 6 "no files"; return; }
 	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$file" "$name" "$guest" 2>&1)
-	ok $? "$title: both files can be read and merged" "$analysis" || { skip 4 "no report"; return; }
-	is "$(value chain)" ok "$title: host and guest name each other and the vCPUs' threads"
+	ok $? "$title: both files can be read and merged" "$analysis" || { skip 5 "no report"; return; }
+	# Debian's record names no thread if not all vCPUs ran while it looked
+	like "$(value chain)" "^ok\$${chain_too:+|$chain_too}" "$title: host and guest name each other and the vCPUs' threads"
 	ticks=$median first=$fastest
 	if [[ $(value clock) == *tsc* ]]; then
 		ticks=$((median * (hz / 1000) / 1000000))
@@ -62,14 +63,18 @@ judge() {
 	[ "${error:-$((ticks + 1))}" -le $ticks ]
 	ok $? "$title: no offset is wrong by more than a round trip" "$analysis"
 	diag "$title: offset wrong by ${error:-?} units of $(value clock) at most, the fastest round trip takes $first"
-	# Nearly all guest events are where they belong, none is further off than the clock.
+	# The offset may be wrong by some of a round trip, which is longer than most windows.
+	# So events may be as far off; and where they belong once that error is taken away.
 	read -r total _ <<< "$(value windows)"
 	[ "${total:-0}" -ge 50 ]
 	ok $? "$title: guest events lie within the host's recording" "$analysis"
 	read -r far _ _ _ far90 _ <<< "$(value outside)"
-	[ "${far:-1}" = 0 ] || { [ $((far * 100)) -le $((total * 25)) ] && [ "${far90:-0}" -le $ticks ]; }
-	ok $? "$title: they lie where the host ran the guest" "$analysis"
-	diag "$title: outside of their windows: $(value outside)"
+	[ "${far:-1}" = 0 ] || [ "${far90:-$((ticks + 1))}" -le $ticks ]
+	ok $? "$title: they lie near to where the host ran the guest" "$analysis"
+	read -r far _ total _ <<< "$(value corrected)"
+	[ "${total:-0}" -gt 0 ] && [ $((${far:-1} * 100)) -le $((total * 2)) ]
+	ok $? "$title: they lie within, the offset's error aside" "$analysis"
+	diag "$title: outside of their windows: $(value outside), the error aside: $(value corrected)"
 }
 
 negotiated() { like "$(cat "$1.log")" 'Negotiated ptp time sync protocol' "$2: ptp was agreed on"; }
@@ -121,6 +126,7 @@ judge_stock_agent() {
 }
 
 judge_stock_host() {
+	local chain_too='^the GUEST option says \[\]'
 	judge stock-host g1 stock-host-3.dat "Debian's record"
 	negotiated stock-host "Debian's record"
 }

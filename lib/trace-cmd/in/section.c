@@ -11,6 +11,9 @@
 #include "in/parse.h"
 
 #define PACKED_HEAD	8	/* u32 compressed size, u32 uncompressed size */
+/* More than texts ever shrink; keeps a few bytes from asking for a lot of memory. */
+#define RATIO_MAX	4096
+#define RATIO_SLACK	(1u << 20)
 
 /*
  * The two sizes in front of packed bytes, checked against the @left bytes
@@ -35,7 +38,7 @@ static int packed_sizes(struct in_file *f, uint64_t offset, uint64_t left, uint3
 	if (packed > left - PACKED_HEAD)
 		return err_set(err, -EBADMSG, "%s: %u compressed bytes at offset %llu leave their section",
 			       f->src.name, packed, (unsigned long long)offset);
-	if (raw > IN_META_MAX)
+	if (raw > IN_META_MAX || raw > (uint64_t)packed * RATIO_MAX + RATIO_SLACK)
 		return err_set(err, -E2BIG, "%s: %u uncompressed bytes at offset %llu are too many",
 			       f->src.name, raw, (unsigned long long)offset);
 	*ret_packed = packed;

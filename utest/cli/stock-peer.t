@@ -1,0 +1,80 @@
+#!/bin/bash
+# Both ways with Debian's trace-cmd: its record with our agent, our record with its agent, over
+# loopback. Each pairing must give readable files with TimeShift, near the truth, which is 0.
+. "$(dirname "$0")/lib.sh"
+need_tracing
+need_stock
+cd "$T" || exit 1
+cpus=$(getconf _NPROCESSORS_CONF)
+new_instance
+
+# Under lockdown Debian's program gives up where it cannot write function-tracing files it has
+# no use for: it gets plain files instead of them, in a mount namespace of its own.
+cat > stock.sh <<E2
+cover() { [ -e "\$1" ] && echo 1 > "$T/cover-\$2" && mount --bind "$T/cover-\$2" "\$1"; }
+cover /proc/sys/kernel/ftrace_enabled enabled
+n=0
+for d in $TRACING $TRACING/instances/$inst; do
+	for f in set_ftrace_pid set_ftrace_filter set_ftrace_notrace set_ftrace_notrace_pid; do
+		n=\$((n + 1))
+		cover \$d/\$f \$n && : > "$T/cover-\$n"
+	done
+done
+exec "$STOCK" "\$@"
+E2
+stock() { unshare -m bash "$T/stock.sh" "$@"; }
+offsets() { "$TRACE_CMD" dump --options "$1" | sed -n '/TimeShift/,/Option/{s/^\t\(-\?[0-9]\+\) .*/\1/p}'; }
+largest() { offsets "$1" | tr -d - | sort -n | tail -n 1; }
+
+# pair NAME HOST-FILE GUEST-FILE: what both pairings must give
+pair() {
+	is "$(offsets "$3" | wc -l)" $((2 * cpus)) "$1: a sample for each CPU at start and end"
+	[ "$(largest "$3")0" -lt 500000000 ]
+	ok $? "$1: the offsets are near the truth" "$(offsets "$3")"
+	echo "# $1: largest error $(largest "$3") ns"
+	like "$("$TRACE_CMD" dump --options "$2")" 'Option GUEST' "$1: the host's file knows the guest"
+	run 30 "$TRACE_CMD" report -i "$2" -i "$3"
+	is "$rc" 0 "$1: our merged report reads both"
+	like "$out" "$(basename "$3"): .* sched_wakeup: " "$1: ... with the guest's events"
+	"$STOCK" report -i "$2" -i "$3" > stock.txt 2> stock.err
+	is $? 0 "$1: Debian's report reads both"
+	[ "$(wc -l < stock.txt)" -gt 10 ]
+	ok $? "$1: ... and finds events"
+	"$TRACE_CMD" report --compat 3.1 -i "$2" -i "$3" > ours.txt 2> ours.err
+	succeeds "$1: ... and prints the same lines" diff stock.txt ours.txt
+}
+
+# --- our record, Debian's agent
+
+port=$(free_port)
+start stock-agent.log unshare -m bash "$T/stock.sh" agent -N 127.0.0.1 -p "$port"
+wait_for 20 listens "$port"
+ok $? "Debian's agent listens" "$(cat stock-agent.log)"
+run 120 "$TRACE_CMD" record -o os.dat -B "$inst" -e sched:sched_switch \
+	-A "127.0.0.1:$port" --name guest -e sched:sched_wakeup -B "$inst" sleep 0.5
+is "$rc" 0 "our record ends well with Debian's agent" "$both"
+like "$out" 'Negotiated ptp time sync protocol with guest guest' "... on its protocol"
+pair "our record, Debian's agent" os.dat os-guest.dat
+for version in 6 7; do
+	run 120 "$TRACE_CMD" record -o ov.dat -B "$inst" -e irq -A "127.0.0.1:$port" --name g \
+		--file-version $version -e sched:sched_wakeup -B "$inst" sleep 0.2
+	is "$rc" 0 "version $version from Debian's agent"
+	run 30 "$TRACE_CMD" report ov-g.dat
+	like "$out" 'sched_wakeup' "... is completed and read"
+done
+run 120 "$TRACE_CMD" record -o on.dat --tsync-interval -1 -B "$inst" -e irq -A "127.0.0.1:$port" --name g \
+	-e sched:sched_wakeup -B "$inst" sleep 0.2
+is "$rc" 0 "without synchronisation, too"
+stop "$pid"
+
+# --- Debian's record, our agent
+
+start_agent
+run 120 stock record -o so.dat -B "$inst" -e sched:sched_switch \
+	-A "127.0.0.1:$agent_port" -e sched:sched_wakeup sleep 0.5
+like "$out" 'Negotiated ptp time sync protocol with guest 127.0.0.1' \
+	"Debian's record talks to our agent" "$both"
+pair "Debian's record, our agent" so.dat so-127.0.0.1.dat
+is "$(cat "$T/agent-$agent_port.log")" "" "our agent has nothing to complain about"
+
+done_testing
