@@ -77,6 +77,9 @@ struct parse {
 	struct err *err;
 };
 
+/* Largest buffer of a CPU that a host may ask an agent for, KB. */
+#define AGENT_BUFFER_KB_MAX	(1 << 20)
+
 #define refuse(x, ...) (err_set((x)->err, 0, __VA_ARGS__), -EINVAL)
 
 static int set_text(char **to, const char *text)
@@ -303,8 +306,8 @@ static int what_option(struct parse *x, int id, const char *arg)
 	case 'T':
 		return add_option(x, "stacktrace");
 	case 'b':
-		return set_number(x, "-b: buffer size must be positive", arg, 1, 1 << 30,
-				  &x->instance->buffer_kb);
+		return set_number(x, "-b: buffer size must be positive", arg, 1,
+				  x->agent ? AGENT_BUFFER_KB_MAX : 1 << 30, &x->instance->buffer_kb);
 	default: /* 'B' */
 		return choose_instance(x, arg);
 	}
@@ -314,6 +317,9 @@ static int how_option(struct parse *x, int id, const char *arg)
 {
 	int level;
 
+	/* a host traces here; how our threads run and what stays behind is not its business */
+	if (x->agent && (id == 'k' || id == 'r'))
+		return refuse(x, "-%c is incompatible with agent recording", id);
 	switch (id) {
 	case 'v':
 		x->inverse = true;
@@ -366,17 +372,21 @@ static int local_option(struct parse *x, int id, const char *arg)
 static int guest_option(struct parse *x, const struct optparse *o, int id)
 {
 	const struct opt_spec *spec = record_options;
-	char word[64];
+	bool joined;
+	char word[128];
 	int ret;
 
 	while (spec->id != id)
 		spec++;
+	/* as a word of its own an optional argument would be taken for a command */
+	joined = spec->arg == OPT_OPTIONAL && o->arg;
 	if (id < OPT_LONG)
-		snprintf(word, sizeof(word), "-%c", id);
+		snprintf(word, sizeof(word), "-%c%s", id, joined ? o->arg : "");
 	else
-		snprintf(word, sizeof(word), "--%s", spec->name);
+		snprintf(word, sizeof(word), "--%s%s%s", spec->name, joined ? "=" : "",
+			 joined ? o->arg : "");
 	ret = plan_guest_add_arg(x->guest, word);
-	if (!ret && o->arg)
+	if (!ret && o->arg && !joined)
 		ret = plan_guest_add_arg(x->guest, o->arg);
 	return ret;
 }

@@ -112,10 +112,12 @@ static int open_listeners(struct session *s, struct err *err)
 	int cpu, ret;
 
 	s->listen = malloc(s->nr_cpus * sizeof(int));
-	s->ports = calloc(s->nr_cpus, sizeof(*s->ports));
-	if (!s->listen || !s->ports)
+	if (!s->listen)
 		return -ENOMEM;
 	memset(s->listen, -1, s->nr_cpus * sizeof(int));
+	s->ports = calloc(s->nr_cpus, sizeof(*s->ports));
+	if (!s->ports)
+		return -ENOMEM;
 	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
 		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);
 		if (ret)
@@ -204,6 +206,7 @@ static void start_sync(struct session *s)
 		close(conf.fd);
 		ret = err_set(&err, conf.own_id, "cannot make a tracing instance for it");
 	} else {
+		local_sync_instance(&s->local, conf.own_id);
 		ret = tsync_guest_start(&conf, &s->sync, &err);
 	}
 	if (ret)

@@ -79,8 +79,11 @@ static void finish_files(const struct plan *p, const struct note *n)
 	for (i = 0; i < n->nr_instances; i++)
 		recorded |= n->instances[i].recorded;
 	for (i = 0; i < n->nr_guests; i++) {
-		if (!n->guests[i].complete_meta)
+		if (!n->guests[i].complete_meta) {
+			if (n->guests[i].file[0])
+				files_output_abandon(n->guests[i].file);
 			continue;
+		}
 		recorded = true;
 		err_clear(&err);
 		ret = finish_guest(p, &n->guests[i], NULL, &err);

@@ -29,10 +29,12 @@ static int instance_setup(struct local *l, struct local_instance *i, struct err 
 		return ret;
 	i->nr_cpus = setup_nr_cpus(i->setup);
 	i->sinks = malloc(i->nr_cpus * sizeof(*i->sinks));
-	i->recorders = calloc(i->nr_cpus, sizeof(struct recorder *));
-	if (!i->sinks || !i->recorders)
+	if (!i->sinks)
 		return -ENOMEM;
 	memset(i->sinks, -1, i->nr_cpus * sizeof(*i->sinks));
+	i->recorders = calloc(i->nr_cpus, sizeof(struct recorder *));
+	if (!i->recorders)
+		return -ENOMEM;
 	text_set(i->note->name, sizeof(i->note->name), setup_name(i->setup));
 	text_set(i->note->dir, sizeof(i->note->dir), setup_dir(i->setup));
 	text_set(i->note->clock, sizeof(i->note->clock), setup_clock(i->setup));
@@ -80,6 +82,15 @@ const char *local_clock(const struct local *l)
 	}
 	/* guests only: what the user asked for, else the kernel's default */
 	return l->plan->instances[0].clock ? l->plan->instances[0].clock : "local";
+}
+
+void local_sync_instance(struct local *l, int id)
+{
+	_cleanup_free_ char *path = NULL;
+
+	/* gone already when all goes well */
+	if (asprintf(&path, "%s/instances/clock_synch-%d", l->tracing_dir, id) >= 0)
+		journal_note(l->journal, path, NULL);
 }
 
 int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,

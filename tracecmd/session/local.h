@@ -42,6 +42,9 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 /* The clock of the first instance that takes part. */
 const char *local_clock(const struct local *l);
 
+/* Note the instance of time synchronisation @id, for a guardian to remove it if we are killed. */
+void local_sync_instance(struct local *l, int id);
+
 /* Start the recorder of one CPU into @sink_fd (a file or socket, owned by @l from now on). */
 int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
 		     struct err *err);

@@ -22,7 +22,6 @@ for d in $TRACING $TRACING/instances/$inst; do
 done
 exec "$STOCK" "\$@"
 E2
-stock() { unshare -m bash "$T/stock.sh" "$@"; }
 offsets() { "$TRACE_CMD" dump --options "$1" | sed -n '/TimeShift/,/Option/{s/^\t\(-\?[0-9]\+\) .*/\1/p}'; }
 largest() { offsets "$1" | tr -d - | sort -n | tail -n 1; }
 
@@ -70,7 +69,7 @@ stop "$pid"
 # --- Debian's record, our agent
 
 start_agent
-run 120 stock record -o so.dat -B "$inst" -e sched:sched_switch \
+run 120 unshare -m bash "$T/stock.sh" record -o so.dat -B "$inst" -e sched:sched_switch \
 	-A "127.0.0.1:$agent_port" -e sched:sched_wakeup sleep 0.5
 like "$out" 'Negotiated ptp time sync protocol with guest 127.0.0.1' \
 	"Debian's record talks to our agent" "$both"
