@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -29,11 +28,11 @@ struct agent {
 	int listen_fd;
 	int signal_fd;
 	pid_t pid;		/* of the session's process, 0: none */
-	int pidfd;
 	int mirror_fd;		/* read end of its journal's mirror */
 };
 
-static int take_signals(void)
+/* What ends the agent or (the agent itself only) tells that the session's process ended. */
+static int take_signals(bool children)
 {
 	sigset_t set;
 
@@ -41,6 +40,8 @@ static int take_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	if (children)
+		sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -56,6 +57,8 @@ static void serve(struct agent *a, int fd, const struct net_peer *peer, int mirr
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	fd_close(&a->listen_fd);
 	fd_close(&a->mirror_fd);
+	fd_close(&a->signal_fd);
+	a->signal_fd = take_signals(false);
 	ret = agent_session(a->conf, fd, peer, a->signal_fd, mirror_fd, &err);
 	if (ret) {
 		err_prefix(&err, ret, "session with %s", net_peer_text(peer, text, sizeof(text)));
@@ -88,7 +91,6 @@ static void start_session(struct agent *a, int fd, const struct net_peer *peer)
 		fd_close(&a->mirror_fd);
 		return;
 	}
-	a->pidfd = pidfd_open(a->pid, 0);
 }
 
 /* The session's process has ended: if it was killed, put tracefs back for it. */
@@ -109,7 +111,6 @@ static void end_session(struct agent *a)
 		journal_free(journal);
 	}
 	fd_close(&a->mirror_fd);
-	fd_close(&a->pidfd);
 	a->pid = 0;
 }
 
@@ -136,22 +137,35 @@ static void take_client(struct agent *a)
 	close(fd);
 }
 
+/* Read what signals came. True if one of them asks us to end. */
+static bool must_end(struct agent *a)
+{
+	struct signalfd_siginfo si;
+	siginfo_t child = { 0 };
+	bool end = false;
+
+	while (read(a->signal_fd, &si, sizeof(si)) == sizeof(si))
+		end |= si.ssi_signo != SIGCHLD;
+	/* a process that is only stopped sends SIGCHLD, too */
+	if (a->pid && !waitid(P_PID, a->pid, &child, WEXITED | WNOHANG | WNOWAIT) &&
+	    child.si_pid == a->pid)
+		end_session(a);
+	return end;
+}
+
 static void loop(struct agent *a)
 {
 	for (;;) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[2] = {
 			{ .fd = a->signal_fd, .events = POLLIN },
-			{ .fd = a->pid ? a->pidfd : -1, .events = POLLIN },
 			{ .fd = a->listen_fd, .events = POLLIN },
 		};
 
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return;
-		if (fds[1].revents)
-			end_session(a);
-		if (fds[0].revents)
+		if (must_end(a))
 			break;
-		if (fds[2].revents)
+		if (fds[1].revents)
 			take_client(a);
 	}
 	if (a->pid) {
@@ -184,7 +198,7 @@ static int start_listening(struct agent *a, struct err *err)
 int agent_run(const struct agent_conf *conf)
 {
 	struct agent a = {
-		.conf = conf, .listen_fd = -1, .pidfd = -1, .mirror_fd = -1,
+		.conf = conf, .listen_fd = -1, .mirror_fd = -1,
 	};
 	struct err err = { 0 };
 	int ret;
@@ -194,7 +208,7 @@ int agent_run(const struct agent_conf *conf)
 		return cmd_fail_err(ret, &err);
 	if (conf->daemon && daemon(1, 1))
 		return cmd_fail(-errno, "cannot become a daemon");
-	a.signal_fd = take_signals();
+	a.signal_fd = take_signals(true);
 	if (a.signal_fd < 0)
 		return cmd_fail(a.signal_fd, "cannot take signals");
 	loop(&a);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +12,9 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "session/child.h"
+
+/* How often to look whether it has ended. */
+#define CHILD_LOOK_MS 20
 
 /* The forked process: wait, then become the command. */
 static void child_main(char **argv, int go_fd, int error_fd)
@@ -55,12 +57,7 @@ int child_start(char **argv, struct child *c)
 	close(error[1]);
 	c->go_fd = go[1];
 	c->error_fd = error[0];
-	c->pidfd = pidfd_open(c->pid, 0);
-	if (c->pidfd >= 0)
-		return 0;
-	ret = -errno;
-	child_release(c);
-	return ret;
+	return 0;
 
 failed:
 	ret = -errno;
@@ -87,6 +84,27 @@ int child_go(struct child *c)
 	return ret ? ret : -error;
 }
 
+bool child_ended(const struct child *c)
+{
+	siginfo_t si = { 0 };
+
+	if (c->pid <= 0)
+		return true;
+	return waitid(P_PID, c->pid, &si, WEXITED | WNOHANG | WNOWAIT) || si.si_pid == c->pid;
+}
+
+bool child_ends_within(const struct child *c, int ms)
+{
+	struct deadline d = deadline_in_ms(ms);
+
+	while (!child_ended(c)) {
+		if (deadline_passed(d))
+			return false;
+		poll(NULL, 0, CHILD_LOOK_MS);
+	}
+	return true;
+}
+
 int child_wait(struct child *c, int *ret_status)
 {
 	pid_t pid;
@@ -109,10 +127,9 @@ void child_release(struct child *c)
 	if (c->pid > 0) {
 		kill(c->pid, SIGTERM);
 		/* one that ignores SIGTERM gets a second, then no choice */
-		if (c->pidfd >= 0 && io_wait(c->pidfd, POLLIN, deadline_in_ms(1000)))
+		if (!child_ends_within(c, 1000))
 			kill(c->pid, SIGKILL);
 		child_wait(c, &status);
 	}
-	fd_close(&c->pidfd);
 	c->pid = 0;
 }

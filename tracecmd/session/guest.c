@@ -2,6 +2,7 @@
  * guest.c - see guest.h: from connecting to an agent to its metadata. Layer 5.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,10 @@
 #define FIRST_SYNC_CPU_MS	5000
 #define FINAL_SYNC_MS		10000
 #define FINAL_SYNC_CPU_MS	3000
+/* ... of all the CPUs an agent says it has. */
+#define FIRST_SYNC_MAX_MS	120000
+#define FINAL_SYNC_MAX_MS	60000
+#define LOOK_MS			100	/* between looks at stop_fd */
 #define CLOSE_MS		30000
 
 /* Most metadata a guest may send; kallsyms of a big kernel are 30 MB. */
@@ -137,7 +142,7 @@ static int receive_response(struct guest *g, struct err *err)
 /* --- time synchronisation --------------------------------------------------- */
 
 /* Start the thread; on failure the recording goes on without it. */
-static int start_sync(struct guest *g, const char *tracing_dir, struct err *err)
+static int start_sync(struct guest *g, struct err *err)
 {
 	const struct plan_tsync *t = &g->plan->tsync;
 	struct net_addr addr = g->addr;
@@ -146,7 +151,7 @@ static int start_sync(struct guest *g, const char *tracing_dir, struct err *err)
 
 	tsync_conf_init(&conf);
 	conf.proto = tsync_proto_find(g->resp.tsync_proto);
-	conf.tracing_dir = tracing_dir;
+	conf.tracing_dir = g->local->tracing_dir;
 	conf.clock = g->own->clock;
 	conf.ptp_flags = t->ptp_flags;
 	conf.report = g->resp.flags & TRACE_RESP_FL_TSYNC_REPORT;
@@ -159,7 +164,7 @@ static int start_sync(struct guest *g, const char *tracing_dir, struct err *err)
 	ret = net_connect(&addr, deadline_in_ms(CONNECT_MS), &conf.fd, err);
 	if (ret)
 		return ret;
-	if (!conf.proto) {
+	if (!conf.proto || t->interval_ms < 0) {
 		close(conf.fd);
 		return err_set(err, -EPROTO, "the agent chose a protocol that wasn't offered: '%s'",
 			       g->resp.tsync_proto);
@@ -168,16 +173,51 @@ static int start_sync(struct guest *g, const char *tracing_dir, struct err *err)
 		known += g->own->vcpu_tid[i] >= 0;
 	conf.vcpu_tids = known ? g->own->vcpu_tid : NULL;
 	conf.cid = g->addr.kind == NET_VSOCK ? (int)g->addr.cid : SYNC_ID_FIRST + g->index;
-	conf.own_id = tsync_pick_id(tracing_dir, conf.cid);
+	conf.own_id = tsync_pick_id(conf.tracing_dir, conf.cid);
 	if (conf.own_id < 0) {
 		close(conf.fd);
 		return err_set(err, conf.own_id, "cannot make a tracing instance for it");
 	}
+	local_sync_instance(g->local, conf.own_id);
 	g->sync_flags = conf.proto->flags;
 	return tsync_host_start(&conf, &g->sync, err);
 }
 
-static void synchronise(struct guest *g, const char *tracing_dir)
+static bool stop_wanted(const struct guest *g)
+{
+	return g->stop_fd >= 0 && !io_wait(g->stop_fd, POLLIN, deadline_in_ms(0));
+}
+
+/* @base_ms and @cpu_ms for each of the guest's CPUs, but @max_ms at most. */
+static int sync_ms(const struct guest *g, int base_ms, int cpu_ms, int max_ms)
+{
+	int64_t ms = base_ms + (int64_t)cpu_ms * g->own->nr_cpus;
+
+	return ms < max_ms ? ms : max_ms;
+}
+
+/* Wait for the first pass. 0; -ECANCELED: stop_fd; -errno described in @err. */
+static int wait_first_sync(struct guest *g, struct err *err)
+{
+	struct deadline d = deadline_in_ms(sync_ms(g, FIRST_SYNC_MS, FIRST_SYNC_CPU_MS,
+						   FIRST_SYNC_MAX_MS));
+
+	for (;;) {
+		struct deadline look = deadline_in_ms(LOOK_MS);
+		int ret;
+
+		err_clear(err);
+		ret = tsync_host_wait_first(g->sync, LOOK_MS, err);
+		if (stop_wanted(g))
+			return -ECANCELED;
+		/* back early: that was the peer's timeout, which ended the session */
+		if (ret != -ETIMEDOUT || !deadline_passed(look) || deadline_passed(d))
+			return ret;
+	}
+}
+
+/* 0, whatever comes of it, but -ECANCELED. */
+static int synchronise(struct guest *g)
 {
 	struct err err = { 0 };
 	int ret;
@@ -186,30 +226,30 @@ static void synchronise(struct guest *g, const char *tracing_dir)
 		if (g->plan->tsync.interval_ms >= 0)
 			cmd_warn(0, "Failed to negotiate timestamps synchronization with the guest %s: its times are not aligned with the host's",
 				 g->own->name);
-		return;
+		return 0;
 	}
-	ret = start_sync(g, tracing_dir, &err);
+	ret = start_sync(g, &err);
 	if (!ret) {
 		printf("Negotiated %s time sync protocol with guest %s\n", g->resp.tsync_proto,
 		       g->own->name);
 		fflush(stdout);
-		ret = tsync_host_wait_first(g->sync, FIRST_SYNC_MS +
-					    FIRST_SYNC_CPU_MS * g->own->nr_cpus, &err);
+		ret = wait_first_sync(g, &err);
 	}
+	if (ret == -ECANCELED && stop_wanted(g))
+		return ret;
 	if (ret)
 		cmd_warn(ret, "the clock of guest %s could not be compared yet: %s", g->own->name,
 			 err.text[0] ? err.text : strerror(-ret));
+	return 0;
 }
 
-int guest_connect(struct guest *g, const char *host_clock, const char *tracing_dir,
-		  struct err *err)
+int guest_connect(struct guest *g, struct err *err)
 {
-	const char *clock = own_clock(g->conf);
+	const char *host_clock = local_clock(g->local), *clock = own_clock(g->conf);
 	char text[300];
 	int fd, ret;
 
 	channel_init(&g->ctl, -1);
-	g->sync_id = -1;
 	ret = guest_name(g, err);
 	if (ret)
 		return ret;
@@ -220,7 +260,9 @@ int guest_connect(struct guest *g, const char *host_clock, const char *tracing_d
 			       "Failed to connect to vsocket %s: is `trace-cmd agent` running in the guest?" :
 			       "Failed to connect to host %s: is `trace-cmd agent -N` running there, on that port?",
 			       net_addr_text(&g->addr, text, sizeof(text)));
+	channel_close(&g->ctl);
 	channel_init(&g->ctl, fd);
+	g->ctl.stop_fd = g->stop_fd;
 	ret = send_request(g, host_clock, err);
 	if (!ret)
 		ret = receive_response(g, err);
@@ -228,8 +270,7 @@ int guest_connect(struct guest *g, const char *host_clock, const char *tracing_d
 		return ret;
 	vm_vcpu_tids(g->addr.kind == NET_VSOCK ? vm_pid_of(g->addr.cid) : -1,
 		     g->own->vcpu_tid, g->own->nr_cpus);
-	synchronise(g, tracing_dir);
-	return 0;
+	return synchronise(g);
 }
 
 /* --- metadata and data ------------------------------------------------------- */
@@ -248,6 +289,11 @@ static int receive_meta(struct guest *g, int fd)
 		ret = channel_recv(&g->ctl, &m, one.at_ns < total.at_ns ? one : total);
 		if (ret)
 			return ret;
+		/* a receive that needs no waiting looks at neither */
+		if (deadline_passed(total))
+			return -ETIMEDOUT;
+		if (stop_wanted(g))
+			return -ECANCELED;
 		if (m.cmd == MSG_FIN_DATA)
 			return 0;
 		if (m.cmd != MSG_SEND_DATA || !m.var_len)
@@ -269,12 +315,16 @@ static int connect_data(struct guest *g, struct err *err)
 	struct drain_conf conf;
 
 	g->sockets = malloc(n * sizeof(int));
-	g->files = malloc(n * sizeof(int));
-	if (!g->sockets || !g->files)
+	if (!g->sockets)
 		return -ENOMEM;
 	memset(g->sockets, -1, n * sizeof(int));
+	g->files = malloc(n * sizeof(int));
+	if (!g->files)
+		return -ENOMEM;
 	memset(g->files, -1, n * sizeof(int));
 	for (cpu = 0; cpu < n; cpu++) {
+		if (stop_wanted(g))
+			return -ECANCELED;
 		g->files[cpu] = files_cpu_create(g->plan, g->own->file, "", cpu, err);
 		if (g->files[cpu] < 0)
 			return g->files[cpu];
@@ -307,7 +357,10 @@ int guest_receive(struct guest *g, struct err *err)
 			       "its agent hung up (an event or option it refuses? see what it printed)"
 			       : strerror(-ret));
 	g->own->complete_meta = true;
-	return connect_data(g, err);
+	ret = connect_data(g, err);
+	/* from now on a stop is to end well: the waits for that aren't cut short by it */
+	g->ctl.stop_fd = -1;
+	return ret;
 }
 
 int guest_fd(const struct guest *g)
@@ -332,6 +385,9 @@ static int wait_close_response(struct guest *g)
 
 	do {
 		ret = channel_recv(&g->ctl, &m, d);
+		/* one that never stops talking would never make us wait */
+		if (!ret && m.cmd != MSG_CLOSE_RESP && deadline_passed(d))
+			ret = -ETIMEDOUT;
 	} while (!ret && m.cmd != MSG_CLOSE_RESP);
 	return ret;
 }
@@ -344,8 +400,9 @@ static void finish_sync(struct guest *g)
 
 	if (!g->sync)
 		return;
-	ret = tsync_host_stop(g->sync, g->lost ? 0 : FINAL_SYNC_MS +
-			      FINAL_SYNC_CPU_MS * g->own->nr_cpus, &g->samples, &why);
+	ret = tsync_host_stop(g->sync, g->lost ? 0 :
+			      sync_ms(g, FINAL_SYNC_MS, FINAL_SYNC_CPU_MS, FINAL_SYNC_MAX_MS),
+			      &g->samples, &why);
 	if (ret)
 		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",
 			 g->own->name, why.text[0] ? why.text : "no round succeeded");

@@ -13,6 +13,7 @@
 #include "net/addr.h"
 #include "net/channel.h"
 #include "net/drain.h"
+#include "session/local.h"
 #include "session/note.h"
 #include "session/plan.h"
 #include "tsync/tsync.h"
@@ -20,6 +21,7 @@
 struct guest {
 	const struct plan *plan;
 	const struct plan_guest *conf;
+	struct local *local;		/* for its journal */
 	struct note *note;
 	struct note_guest *own;		/* the guest's part of the note */
 	int index;			/* among the plan's guests */
@@ -29,7 +31,7 @@ struct guest {
 	struct tsync_session *sync;
 	struct tsync_samples samples;
 	uint32_t sync_flags;		/* of the protocol, TIMESHIFT_FL_* */
-	int sync_id;			/* of our sync instance, -1 none */
+	int stop_fd;			/* readable: give up connecting; set by the caller */
 	struct drain *drain;
 	int *sockets, *files;		/* one a CPU */
 	bool connected;			/* TRACE_RESP has come */
@@ -39,12 +41,11 @@ struct guest {
 
 /*
  * Connect to the agent, ask it to trace, start the clock synchronisation and wait for its
- * first pass. @host_clock: of this machine's trace. 0; -errno described in @err.
+ * first pass. 0; -ECANCELED: stop_fd; -errno described in @err.
  */
-int guest_connect(struct guest *g, const char *host_clock, const char *tracing_dir,
-		  struct err *err);
+int guest_connect(struct guest *g, struct err *err);
 
-/* Take in the metadata and connect the data of each CPU. 0; -errno described in @err. */
+/* Take in the metadata and connect the data of each CPU. Returns the same. */
 int guest_receive(struct guest *g, struct err *err);
 
 /* The descriptor that becomes readable when the agent ends by itself; -1 if lost already. */

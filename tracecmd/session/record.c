@@ -50,6 +50,7 @@ static int take_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);	/* the command has ended */
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	/* a full disk or a size limit is an error of write(), not our death */
@@ -63,7 +64,11 @@ static bool stop_requested(const struct run *r)
 {
 	struct signalfd_siginfo si;
 
-	return read(r->signal_fd, &si, sizeof(si)) == sizeof(si);
+	while (read(r->signal_fd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo != SIGCHLD)
+			return true;
+	}
+	return false;
 }
 
 /* Two guests of one name would write one file. */
@@ -91,16 +96,21 @@ static int connect_guests(struct run *r, struct err *err)
 	r->note->nr_guests = r->plan->nr_guests;
 	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
 		r->guests[i] = (struct guest){
-			.plan = r->plan, .conf = &r->plan->guests[i], .note = r->note,
-			.own = &r->note->guests[i], .index = i,
+			.plan = r->plan, .conf = &r->plan->guests[i], .local = &r->local,
+			.note = r->note, .own = &r->note->guests[i], .index = i,
+			.stop_fd = r->signal_fd,
 		};
-		ret = guest_connect(&r->guests[i], local_clock(&r->local), r->local.tracing_dir,
-				    err);
+		ret = guest_connect(&r->guests[i], err);
 		if (!ret)
 			ret = check_guest_name(r, i, err);
 	}
 	for (i = 0; !ret && i < r->plan->nr_guests; i++)
 		ret = guest_receive(&r->guests[i], err);
+	if (ret == -ECANCELED) {
+		err_clear(err);
+		return err_set(err, -EINTR,
+			       "interrupted while connecting to the guests: nothing was recorded");
+	}
 	return ret;
 }
 
@@ -165,23 +175,22 @@ static void check_guests(struct run *r)
 		if (guest_fd(g) < 0 || io_wait(guest_fd(g), POLLIN, deadline_in_ms(0)))
 			continue;
 		ret = channel_recv(&g->ctl, &m, deadline_in_ms(0));
-		if (!ret || ret == -ETIMEDOUT)
+		if (ret == -ETIMEDOUT || (!ret && m.cmd == MSG_NOT_SUPP))
 			continue;
 		g->lost = true;
 		err_set(&err, -ECONNRESET,
-			"guest %s: its agent ended while recording; the host and other guests go on",
-			g->own->name);
+			"guest %s: its agent %s while recording; the host and other guests go on",
+			g->own->name, ret ? "ended" : "broke the protocol");
 		run_failed(r, -ECONNRESET, &err);
 	}
 }
 
-/* Fill in what to wait for. Returns the number; [0] is the signals, [1] the command. */
+/* Fill in what to wait for. Returns the number; [0] is the signals. */
 static int wait_fds(struct run *r, struct pollfd *fds, int max)
 {
 	int i, n = 0;
 
 	fds[n++] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
-	fds[n++] = (struct pollfd){ .fd = r->child.pidfd, .events = POLLIN };
 	for (i = 0; i < r->plan->nr_guests; i++)
 		fds[n++] = (struct pollfd){ .fd = guest_fd(&r->guests[i]), .events = POLLIN };
 	return n + local_poll_fds(&r->local, fds + n, max - n);
@@ -190,7 +199,7 @@ static int wait_fds(struct run *r, struct pollfd *fds, int max)
 /* Until the command ends, a signal comes, a recorder fails, or all guests are gone and nothing else is traced. */
 static int run_wait(struct run *r)
 {
-	int max = 2 + r->plan->nr_guests, i, n;
+	int max = 1 + r->plan->nr_guests, i, n;
 	_cleanup_free_ struct pollfd *fds = NULL;
 
 	for (i = 0; i < r->local.nr_instances; i++)
@@ -204,9 +213,9 @@ static int run_wait(struct run *r)
 			return -errno;
 		if (fds[0].revents && stop_requested(r))
 			return 0;
-		if (fds[1].revents)
+		if (r->child.pid && child_ended(&r->child))
 			return 0;
-		for (i = 2 + r->plan->nr_guests; i < n; i++) {
+		for (i = 1 + r->plan->nr_guests; i < n; i++) {
 			if (fds[i].revents)
 				return 0;	/* local_stop() tells why */
 		}
@@ -223,7 +232,7 @@ static void reap_command(struct run *r)
 
 	if (!r->child.pid)
 		return;
-	if (io_wait(r->child.pidfd, POLLIN, deadline_in_ms(500))) {
+	if (!child_ends_within(&r->child, 500)) {
 		child_release(&r->child);
 		return;
 	}
@@ -328,7 +337,9 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 
 	r.signal_fd = take_signals();
 	r.guests = calloc(p->nr_guests + 1, sizeof(*r.guests));
-	if (r.signal_fd < 0 || !r.guests)
+	if (r.signal_fd < 0)
+		ret = r.signal_fd;
+	else if (!r.guests)
 		ret = -ENOMEM;
 	if (!ret && p->command)
 		ret = child_start(p->command, &r.child);
