@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "dump/item.h"
@@ -76,6 +77,18 @@ static void buffer6(struct dump *d, const struct in_buffer *b)
 		clock6(d, b);
 }
 
+/* Where the table and clock of @b end in the file. */
+static uint64_t end6(const struct dump *d, const struct in_buffer *b)
+{
+	const char *text = d->file->v6.clock_text;
+	uint64_t end = b->offset + DAT_TAG_LEN + (uint64_t)b->nr_entries * 16;
+
+	if (!text)
+		return end;
+	/* instances have the bare name, and brackets in the file */
+	return end + 8 + (b->name[0] ? (b->clock ? strlen(b->clock) : 0) + 2 : strlen(text));
+}
+
 void dump_data6(struct dump *d)
 {
 	const struct in_file *f = d->file;
@@ -89,12 +102,12 @@ void dump_data6(struct dump *d)
 		return;
 	}
 	/*
-	 * The body is shown up to the first page of data, as it has always been. A
-	 * buffer without any is directly followed by the next; the top one comes first.
+	 * The body is shown up to the first padding, as it has always been: the top
+	 * buffer, and what follows it directly as some writers have it where there is no data.
 	 */
 	for (i = 0; i < f->nr_buffers; i++) {
 		buffer6(d, &f->buffers[i]);
-		if (f->buffers[i].size)
+		if (i + 1 < f->nr_buffers && f->buffers[i + 1].offset != end6(d, &f->buffers[i]))
 			break;
 	}
 }

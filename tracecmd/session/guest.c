@@ -261,6 +261,7 @@ int guest_connect(struct guest *g, struct err *err)
 			       "Failed to connect to host %s: is `trace-cmd agent -N` running there, on that port?",
 			       net_addr_text(&g->addr, text, sizeof(text)));
 	channel_close(&g->ctl);
+	channel_close(&g->ctl);
 	channel_init(&g->ctl, fd);
 	g->ctl.stop_fd = g->stop_fd;
 	ret = send_request(g, host_clock, err);

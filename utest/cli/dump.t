@@ -18,7 +18,11 @@ is "$rc" 255 "two files are wrong usage"
 run 10 "$TRACE_CMD" dump --nonsense
 is "$rc" 255 "so is an unknown option"
 
-[ "$(id -u)" = 0 ] && [ -n "$TRACING" ] || { skip 1 "the rest needs root and tracefs"; done_testing; exit; }
+if [ "$(id -u)" != 0 ] || [ -z "$TRACING" ]; then
+	skip 1 "the rest needs root and tracefs"
+	done_testing
+	exit
+fi
 cd "$T" || exit 1
 inst=dump-$$
 make_file() { # NAME OPTION...

@@ -35,7 +35,11 @@ done << 'E2'
 --boundary|not available yet
 E2
 
-[ "$(id -u)" = 0 ] && [ -n "$TRACING" ] || { skip 1 "the rest needs root and tracefs"; done_testing; exit; }
+if [ "$(id -u)" != 0 ] || [ -z "$TRACING" ]; then
+	skip 1 "the rest needs root and tracefs"
+	done_testing
+	exit
+fi
 cd "$T" || exit 1
 
 # --- files: both versions and compressions, one with stacks, two instances, another clock
@@ -91,8 +95,8 @@ is "$rc" 0 "zlib is read"
 like "$out" '^cpus=[0-9]+$' "the header"
 like "$out" "^$inst: +[^ ]+-[0-9]+ +\[[0-9]{3}\] [^ ]{5,6} +[0-9]+\.[0-9]{6}: sched_switch: {9}[^ ]" "a line, with flags"
 run 30 "$TRACE_CMD" report v6.dat none.dat
-sed -n 's/^[^[]*\[[0-9]*\] [^ ]* *\([0-9]*\.[0-9]*\): .*/\1/p' <<< "$out" > times
-[ "$(wc -l < times)" -gt 100 ] && sort -c -n times
+sed -n 's/^[^[]*\[[0-9]*\] [^ ]* *\([0-9]*\.[0-9]*\): .*/\1/p' <<< "$out" > seen.txt
+[ "$(wc -l < seen.txt)" -gt 100 ] && sort -c -n seen.txt
 ok $? "two files named without -i are in one order of time"
 like "$out" '^  v6.dat: cpus=' "... each with its header"
 run 30 "$TRACE_CMD" report -F 'sched_switch' -v -F 'sched_switch:prev_pid == 0' none.dat
@@ -142,7 +146,6 @@ for n in 5 100 1000 $((size / 10)); do
 	head -c "$n" v6.dat > cut.dat
 	run 30 "$TRACE_CMD" report cut.dat
 	isnt "$rc" 0 "a file cut to $n bytes is an error"
-	[ -n "$err" ] && [ "$rc" -lt 128 ] || [ "$rc" = 255 ]
-	ok $? "... that is told"
+	like "$err" '^  [a-zA-Z]' "... that is told"
 done
 done_testing
