@@ -24,7 +24,8 @@ enum {
 };
 
 const struct opt_spec report_options[] = {
-	{ 'i', NULL, OPT_REQUIRED, "read FILE (trace.dat); several are merged by time, the host's first" },
+	{ 'i', NULL, OPT_REQUIRED, "read FILE (trace.dat);\n"
+				   "several are merged by time, the host's first" },
 	{ 'F', NULL, OPT_REQUIRED, "show only events that match FILTER: EVENTS[:EXPRESSION];\n"
 				   "after -i: of that file" },
 	{ 'v', NULL, OPT_NONE, "hide what the following -F match" },
@@ -62,8 +63,8 @@ const struct opt_spec report_options[] = {
 	{ 'P', NULL, OPT_NONE, "show the formats of trace_printk()" },
 	{ 'E', NULL, OPT_NONE, "show the events whose formats are stored" },
 	{ OPT_EVENTS, "events", OPT_NONE, "show the formats of all events" },
-	{ OPT_EVENT, "event", OPT_REQUIRED, "show the formats of events that match RE or SYSTEM:RE" },
-	{ OPT_CHECK_EVENTS, "check-events", OPT_NONE, "can all formats be parsed? status 22 if not" },
+	{ OPT_EVENT, "event", OPT_REQUIRED, "show the formats of events RE or SYSTEM:RE" },
+	{ OPT_CHECK_EVENTS, "check-events", OPT_NONE, "status 22 if a format cannot be parsed" },
 	{ OPT_CPUS, "cpus", OPT_NONE, "show the CPUs that have data" },
 	{ OPT_FIRST, "first-event", OPT_NONE, "and when their first event was" },
 	{ OPT_LAST, "last-event", OPT_NONE, "and when their last event was" },

@@ -25,7 +25,8 @@ void dump_buffer_summary(struct dump *d, const struct in_option *o)
 	uint64_t bytes = 0;
 	unsigned int i;
 
-	if (opt_buffer_parse(o->data, o->size, d->file->head.order, d->file->head.version, text, &b)) {
+	if (opt_buffer_parse(o->data, o->size, d->file->head.order, d->file->head.version, text,
+			     &b)) {
 		err_set(&d->bad, -EBADMSG, "a BUFFER option is damaged");
 		return;
 	}
@@ -36,8 +37,8 @@ void dump_buffer_summary(struct dump *d, const struct in_option *o)
 	}
 	for (i = 0; i < b.nr_cpus; i++)
 		bytes += b.cpus[i].size;
-	fprintf(d->out, "%" PRIu32 " page size, %" PRIu32 " cpus, %" PRIu64 " bytes flyrecord data]\n",
-		b.page_size, b.nr_cpus, bytes);
+	fprintf(d->out, "%" PRIu32 " page size, %" PRIu32 " cpus, %" PRIu64
+		" bytes flyrecord data]\n", b.page_size, b.nr_cpus, bytes);
 }
 
 /* Where each CPU's data is; the size of an empty one is left blank. */

@@ -129,8 +129,9 @@ int dump_run(const struct dump_plan *plan, FILE *out, struct err *err)
 		return err_set(err, ret, "%s", d.bad.text);
 	}
 	if (in_file_damage(d.file))
-		return err_set(err, in_file_damage(d.file), "'%s' could not be read completely\n  %s",
-			       plan->path, d.file->damage.text);
+		return err_set(err, in_file_damage(d.file),
+			       "'%s' could not be read completely\n  %s", plan->path,
+			       d.file->damage.text);
 	if (dump_wants(&d, DUMP_VALIDATE))
 		fprintf(out, "File %s is a valid trace-cmd file\n", plan->path);
 	return 0;

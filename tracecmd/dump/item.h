@@ -18,7 +18,7 @@ struct dump {
 	struct buf strings;		/* v7: descriptions, see in_file_strings() */
 	struct in_section *sections;	/* v7: all of the file */
 	unsigned int nr_sections;
-	struct err bad;			/* the first thing that could not be read; the rest goes on */
+	struct err bad;			/* what could not be read first; the rest goes on */
 };
 
 static inline bool dump_wants(const struct dump *d, unsigned int show)

@@ -36,7 +36,8 @@ static void print_buffer(struct dump *d, const struct in_option *o)
 	bool text = o->id == DAT_BUFFER_TEXT;
 	unsigned int i;
 
-	if (opt_buffer_parse(o->data, o->size, d->file->head.order, d->file->head.version, text, &b)) {
+	if (opt_buffer_parse(o->data, o->size, d->file->head.order, d->file->head.version, text,
+			     &b)) {
 		broken(d, "buffer");
 		return;
 	}
@@ -49,8 +50,8 @@ static void print_buffer(struct dump *d, const struct in_option *o)
 	fprintf(d->out, "%" PRIu32 " [Page size, bytes]\n%" PRIu32 " [CPUs]:\n", b.page_size,
 		b.nr_cpus);
 	for (i = 0; i < b.nr_cpus; i++)
-		fprintf(d->out, "   %" PRIu32 " %" PRIu64 "\t%" PRIu64 "\t[id, data offset and size]\n",
-			b.cpus[i].cpu, b.cpus[i].offset, b.cpus[i].size);
+		fprintf(d->out, "   %" PRIu32 " %" PRIu64 "\t%" PRIu64
+			"\t[id, data offset and size]\n", b.cpus[i].cpu, b.cpus[i].offset, b.cpus[i].size);
 }
 
 static void print_guest(struct dump *d, const struct in_option *o)
@@ -62,8 +63,8 @@ static void print_guest(struct dump *d, const struct in_option *o)
 		broken(d, "guest");
 		return;
 	}
-	fprintf(d->out, "%s [Guest name]\n0x%" PRIX64 " [trace id]\n%" PRIu32 " [Guest CPUs]\n", g.name,
-		g.trace_id, g.nr_cpus);
+	fprintf(d->out, "%s [Guest name]\n0x%" PRIX64 " [trace id]\n%" PRIu32 " [Guest CPUs]\n",
+		g.name, g.trace_id, g.nr_cpus);
 	for (i = 0; i < g.nr_cpus; i++)
 		fprintf(d->out, "  %" PRIu32 " %" PRId32 " [guest cpu, host pid]\n", g.cpus[i].vcpu,
 			g.cpus[i].host_pid);
@@ -133,7 +134,8 @@ void dump_option(struct dump *d, const struct in_option *o)
 	struct cursor c = payload(d, o);
 
 	if (!info || o->id == DAT_STRINGS) {
-		fprintf(d->out, " %u %" PRIu32 "\t[Unknown option, size - skipping]\n", o->id, o->size);
+		fprintf(d->out, " %u %" PRIu32 "\t[Unknown option, size - skipping]\n", o->id,
+			o->size);
 		return;
 	}
 	if (o->id == DAT_TSC2NSEC)	/* as it has always been */

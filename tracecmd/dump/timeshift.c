@@ -33,8 +33,8 @@ static void print_cpu(struct dump *d, const struct timeshift *ts, const struct t
 
 		fprintf(d->out, "\t%" PRId64 " %" PRId64 " [offset @ time]", s->offset, s->time);
 		if (has_flags(ts))
-			fprintf(d->out, " %" PRIu64 " %" PRIu64 " [scaling >> fraction]", s->scaling,
-				s->fraction);
+			fprintf(d->out, " %" PRIu64 " %" PRIu64 " [scaling >> fraction]",
+				s->scaling, s->fraction);
 		fputc('\n', d->out);
 	}
 }

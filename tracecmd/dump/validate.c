@@ -95,8 +95,8 @@ static int validate_part(struct in_file *f, unsigned int id, struct err *err)
 		return err_set(err, ret, "cannot read the %s", name);
 	c = cursor_over(text.data, text.len, f->head.order);
 	if (check_part(id, &c))
-		return err_set(err, -EBADMSG, "cannot read the %s: damaged at byte %zu of %zu", name,
-			       c.pos, c.len);
+		return err_set(err, -EBADMSG, "cannot read the %s: damaged at byte %zu of %zu",
+			       name, c.pos, c.len);
 	if (cursor_left(&c))
 		return err_set(err, -EBADMSG, "cannot read the %s: %zu bytes too many", name,
 			       cursor_left(&c));

@@ -129,7 +129,8 @@ int filter_streams(struct inputs *in, struct err *err)
 }
 
 /* Print the filters of @filter, one line for each event that has one, the highest id first. */
-static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep, struct textout *out)
+static void filter_print(struct tep_event_filter *filter, struct tep_handle *tep,
+			 struct textout *out)
 {
 	int i;
 

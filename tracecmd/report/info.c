@@ -33,7 +33,8 @@ static ssize_t write_to_textout(void *out, const char *data, size_t len)
  * libtraceevent prints these on stdout itself; for that time stdout is the out,
  * which keeps order and errors. 0; -ENOMEM.
  */
-static int print_by_tep(const struct input *f, struct textout *out, void (*print)(struct tep_handle *))
+static int print_by_tep(const struct input *f, struct textout *out,
+			void (*print)(struct tep_handle *))
 {
 	const cookie_io_functions_t io = { .write = write_to_textout };
 	FILE *file = fopencookie(out, "w", io), *saved = stdout;
@@ -80,7 +81,8 @@ static int check_events(const struct input *f, struct err *err)
 		const struct tep_event *event = tep_get_event(f->tep, i);
 
 		if (event->flags & TEP_EVENT_FL_FAILED)
-			return err_set(err, -EINVAL, "%s: the format of event %s:%s cannot be parsed",
+			return err_set(err, -EINVAL,
+				       "%s: the format of event %s:%s cannot be parsed",
 				       f->plan->path, event->system, event->name);
 	}
 	return 0;

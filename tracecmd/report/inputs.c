@@ -140,7 +140,8 @@ static int stream_add(struct inputs *in, struct input *f, struct tracecmd_input 
 	s = &more[in->nr_streams];
 	*s = (struct stream){
 		.handle = handle, .tep = f->tep, .events = f->events,
-		.label = label ? label_new(label) : NULL, .instance = instance, .nr_cpus = cpus > 0 ? cpus : 0,
+		.label = label ? label_new(label) : NULL, .instance = instance,
+		.nr_cpus = cpus > 0 ? cpus : 0,
 		.time_in_ns = tracecmd_time_in_ns(handle) && !in->plan->line.raw_ts,
 	};
 	s->cpus = calloc(s->nr_cpus + 1, sizeof(*s->cpus));
@@ -159,8 +160,9 @@ static int instance_add(struct inputs *in, struct input *f, int i, struct err *e
 	struct tracecmd_input *handle = tracecmd_buffer_instance_handle(f->handle, i);
 
 	if (!handle)
-		return err_set(err, errno ? -errno : -EIO, "%s: cannot read the buffer of instance %s",
-			       f->plan->path, name ? name : "?");
+		return err_set(err, errno ? -errno : -EIO,
+			       "%s: cannot read the buffer of instance %s", f->plan->path,
+			       name ? name : "?");
 	if (stream_add(in, f, handle, name ? name : "?", true)) {
 		tracecmd_close(handle);
 		return err_set(err, -ENOMEM, "out of memory");
@@ -247,7 +249,7 @@ void inputs_check_peers(const struct inputs *in)
 		if (!peer || peer == host || in->plan->quiet)
 			continue;
 		cmd_warn(0, "%s was synchronised with the host trace 0x%llX, but %s is 0x%llX:\n"
-			 "  their times may not match (the host's file of that session comes first)",
+			 "  their times may not match (the host's file of one session comes first)",
 			 f->plan->path, peer, in->input[0].plan->path, host);
 	}
 }

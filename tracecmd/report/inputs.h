@@ -18,7 +18,7 @@
 struct stream_cpu {
 	unsigned long long last_ts;	/* of the record before */
 	bool seen;			/* there was one */
-	long long lost;			/* events lost since the last line; negative: unknown, some */
+	long long lost;			/* events since the last line; negative: some */
 };
 
 struct stream {

@@ -22,7 +22,7 @@ struct line_printer {
 /* The name that lines start with; nothing unless there are several streams. */
 void line_label(struct line_printer *p, const struct stream *s);
 
-/* Tell, on a line of its own, that @s lost @count events on @cpu; negative: nobody knows how many. */
+/* Tell, on a line of its own, that @s lost @count events on @cpu; negative: some. */
 void line_lost(struct line_printer *p, const struct stream *s, int cpu, long long count);
 
 /* A timestamp as lines have it, of ten columns or more, without the colon. */

@@ -143,14 +143,15 @@ static int cpu_number(const char **pos, const char *list, unsigned int *ret, str
 
 	if (*p < '0' || *p > '9') {
 		if (!*p)
-			return err_set(err, -EINVAL, "a number is missing at the end of cpu string '%s'",
-				       list);
+			return err_set(err, -EINVAL,
+				       "a number is missing at the end of cpu string '%s'", list);
 		return err_set(err, -EINVAL, "invalid character '%c' in cpu string '%s'", *p, list);
 	}
 	for (; *p >= '0' && *p <= '9'; p++) {
 		n = n * 10 + (*p - '0');
 		if (n >= CPU_LIMIT)
-			return err_set(err, -ERANGE, "too large a cpu number in cpu string '%s'", list);
+			return err_set(err, -ERANGE, "too large a cpu number in cpu string '%s'",
+				       list);
 	}
 	*pos = p;
 	*ret = n;
@@ -180,14 +181,15 @@ int plan_add_cpus(struct report_plan *plan, const char *list, struct err *err)
 		if (ret)
 			return ret;
 		if (last < first)
-			return err_set(err, -EINVAL, "range of cpu numbers must be lower to greater");
+			return err_set(err, -EINVAL,
+				       "range of cpu numbers must be lower to greater");
 		for (; first <= last; first++)
 			CPU_SET_S(first, plan->cpus_size, plan->cpus);
 		if (!*p)
 			return 0;
 		if (*p != ',' && *p != ':')
-			return err_set(err, -EINVAL, "invalid character '%c' in cpu string '%s'", *p,
-				       list);
+			return err_set(err, -EINVAL,
+				       "invalid character '%c' in cpu string '%s'", *p, list);
 		p++;
 	}
 }
