@@ -224,8 +224,8 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
 	case 'H': case 'G': case OPT_PROFILE: case OPT_BY_COMM: case OPT_BOUNDARY: case OPT_DEBUG:
 	case OPT_KALLSYMS:
-		return cmd_fail(0, "profiles (--profile, --by-comm, -G, -H), --boundary, --debug and "
-				"--kallsyms\n  are not available yet");
+		return cmd_fail(0, "profiles (--profile, --by-comm, -G, -H), --boundary, --debug "
+				"and --kallsyms\n  are not available yet");
 	default: return usage("report");
 	}
 }

@@ -51,7 +51,8 @@ static void print_buffer(struct dump *d, const struct in_option *o)
 		b.nr_cpus);
 	for (i = 0; i < b.nr_cpus; i++)
 		fprintf(d->out, "   %" PRIu32 " %" PRIu64 "\t%" PRIu64
-			"\t[id, data offset and size]\n", b.cpus[i].cpu, b.cpus[i].offset, b.cpus[i].size);
+			"\t[id, data offset and size]\n", b.cpus[i].cpu, b.cpus[i].offset,
+			b.cpus[i].size);
 }
 
 static void print_guest(struct dump *d, const struct in_option *o)

@@ -196,7 +196,8 @@ static void latencies_print(const struct latencies *l, struct textout *out)
 {
 	unsigned long long avg = l->count ? l->total / l->count : 0;
 
-	textout_printf(out, "\nAverage wakeup latency: %llu.%03llu usecs\n", avg / 1000, avg % 1000);
+	textout_printf(out, "\nAverage wakeup latency: %llu.%03llu usecs\n", avg / 1000,
+		       avg % 1000);
 	extreme_print(out, "Maximum", l->max, l->max_at);
 	extreme_print(out, "Minimum", l->min, l->min_at);
 	textout_str(out, "\n");

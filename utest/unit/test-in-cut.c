@@ -20,7 +20,7 @@
 #include "trace-cmd.h"
 
 #define TOTAL		(3 * SAMPLE_EVENTS)	/* events of all buffers */
-#define MUTATIONS	20000
+#define MUTATIONS	600
 
 static int count_event(struct tracecmd_input *h, struct tep_record *rec, int cpu, void *data)
 {
