@@ -20,7 +20,7 @@
 #include "trace-cmd.h"
 
 #define TOTAL		(3 * SAMPLE_EVENTS)	/* events of all buffers */
-#define MUTATIONS	600
+#define MUTATIONS	20000
 
 static int count_event(struct tracecmd_input *h, struct tep_record *rec, int cpu, void *data)
 {
@@ -189,8 +189,6 @@ static void test_files_with_random_changes_do_no_harm(void **state)
 	unsigned int i, opened = 0;
 	struct sample s[SAMPLE_SHAPES];
 
-	print_message("known defect: a page of a lying packed file is unpacked without end\n");
-	skip();
 	for (i = 0; i < SAMPLE_SHAPES; i++) {
 		sample_of_shape(&s[i], sample_shape_ok(i) ? i : 0);
 		sample_write(&s[i]);
@@ -224,8 +222,6 @@ static void test_random_changes_behind_the_metadata_do_no_harm(void **state)
 	uint64_t seed = 0x2545f4914f6cdd1dull;
 	unsigned int i;
 
-	print_message("known defect: a page of a lying packed file is unpacked without end\n");
-	skip();
 	for (i = 0; i < MUTATIONS / 10; i++) {
 		struct tracecmd_input *h;
 		struct sample s;

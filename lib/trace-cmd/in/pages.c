@@ -195,7 +195,8 @@ uint64_t in_data_next_chunk(const struct in_data *d, unsigned int cpu, uint64_t 
 	} else {
 		at = at - at % run + run;
 	}
-	return at / d->format.page_size;
+	/* the last chunk may end inside a page: that page is not behind it */
+	return at / d->format.page_size + !!(at % d->format.page_size);
 }
 
 int in_data_find(const struct in_data *d, uint64_t key, unsigned int *ret_cpu, uint64_t *ret_page)
