@@ -49,6 +49,8 @@ ALL_CFLAGS	= -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARN) $(CFLAGS) -
 		  $(EXTRA_CFLAGS)
 ALL_LDFLAGS	= -pthread $(LDFLAGS) $(EXTRA_CFLAGS)
 LIBS		= $(PKG_LIBS)
+# libtraceevent's KVM plugin asks the program for the names of guest functions
+TOOL_LDFLAGS	= -Wl,--export-dynamic-symbol=tep_plugin_kvm_get_func
 
 LIBDIRS		?= base wire zip in fmt out copy rec net tsync
 LIB_SRC		:= $(foreach d,$(LIBDIRS),$(sort $(wildcard lib/trace-cmd/$(d)/*.c)))
@@ -111,7 +113,7 @@ $(TOOL_A): $(TOOL_A_OBJ)
 
 $(TOOL): $(BUILD)/obj/tracecmd/main.o $(TOOL_A) $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(LIBS)
+	$(Q)$(CC) -o $@ $^ $(ALL_LDFLAGS) $(TOOL_LDFLAGS) $(LIBS)
 
 $(PC): lib/trace-cmd/libtracecmd.pc.in Makefile
 	@mkdir -p $(BUILD)
