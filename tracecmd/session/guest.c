@@ -40,6 +40,17 @@
 
 /* --- names ---------------------------------------------------------------- */
 
+/* A guest that was given as its CID is called by that number. */
+static bool number_only(const char *where, char *name, size_t size)
+{
+	size_t len = strspn(where, "0123456789");
+
+	if (!len || len >= size || (where[len] && where[len] != ':'))
+		return false;
+	snprintf(name, size, "%.*s", (int)len, where);
+	return true;
+}
+
 static int guest_name(struct guest *g, struct err *err)
 {
 	_cleanup_free_ char *name = NULL, *file = NULL;
@@ -51,7 +62,7 @@ static int guest_name(struct guest *g, struct err *err)
 		snprintf(g->own->name, sizeof(g->own->name), "%s", g->conf->name);
 	else if (name)
 		snprintf(g->own->name, sizeof(g->own->name), "%s", name);
-	else
+	else if (!number_only(g->conf->where, g->own->name, sizeof(g->own->name)))
 		snprintf(g->own->name, sizeof(g->own->name), "unnamed-%d", g->index);
 	file = files_guest_output(g->plan->output, g->own->name);
 	if (!file)
