@@ -23,12 +23,19 @@ succeeds "the images of host and guest can be made" "$rig/build-images" || {
 	exit 1
 }
 limit=$(((60 + ${#list[@]} * 40) * slow))
-start "$T/log" "$rig/run-l1" -g g1:3:2:256 -g g2:4:1:192 -t $limit \
-	-b "$T/bin" -o "$out" -f "$rig/record" -f "$rig/scenarios" -f "$rig/vanish" \
-	"$rig/scenarios" -l $((60 * slow)) "${list[@]}"
-wait "$pid"
-ok $? "a host boots with two guests and runs the recordings" "$(tail -n 40 "$T/log")"
-diag "$(grep -E '^(l2|record|loopback)' "$T/log")"
+# The emulated processor now and then resets a machine for no reason of ours (a triple
+# fault deep in its nested SVM): a host that is gone without a word may boot again.
+for boot in 1 2 3; do
+	start "$T/log" "$rig/run-l1" -g g1:3:2:256 -g g2:4:1:192 -t $limit \
+		-b "$T/bin" -o "$out" -f "$rig/record" -f "$rig/scenarios" -f "$rig/vanish" \
+		"$rig/scenarios" -l $((60 * slow)) "${list[@]}"
+	wait "$pid"
+	rc=$?
+	grep -q 'L1 did not finish (status 0)' "$T/log" || break
+	diag "boot $boot: the emulated host reset itself"
+done
+ok $rc "a host boots with two guests and runs the recordings" "$(tail -n 40 "$T/log")"
+diag "$(grep -E '^(l2|record|loopback|again)' "$T/log")"
 cd "$out" || exit 1
 
 # --- the judges
@@ -100,8 +107,8 @@ judge_cid() {
 
 judge_fork() {
 	judge fork g1 fork-g1.dat "fork's layout"
-	is "$(value cpus)" "0 1" "fork's layout: an entry for each host CPU"
-	like "$("$TRACE_CMD" dump --options -i fork-g1.dat)" '^2 \[CPU count\]' "fork's layout: as dump shows it"
+	is "$(value cpus)" "-1 0 1" "fork's layout: an entry for any CPU and one for each host CPU"
+	like "$("$TRACE_CMD" dump --options -i fork-g1.dat)" '^3 \[CPU count\]' "fork's layout: as dump shows it"
 	is "$(sort fork.affinity | uniq -c | awk '$1 % 2' | wc -l)" 0 \
 		"fork's layout: the vCPU threads may run where they could before" ||
 		diag "$(cat fork.affinity)"
