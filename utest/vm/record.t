@@ -22,20 +22,40 @@ succeeds "the images of host and guest can be made" "$rig/build-images" || {
 	done_testing
 	exit 1
 }
-limit=$(((60 + ${#list[@]} * 40) * slow))
-# The emulated processor now and then resets a machine for no reason of ours (a triple
-# fault deep in its nested SVM): a host that is gone without a word may boot again.
-for boot in 1 2 3; do
-	start "$T/log" "$rig/run-l1" -g g1:3:2:256 -g g2:4:1:192 -t $limit \
-		-b "$T/bin" -o "$out" -f "$rig/record" -f "$rig/scenarios" -f "$rig/vanish" \
-		"$rig/scenarios" -l $((60 * slow)) "${list[@]}"
-	wait "$pid"
-	rc=$?
-	grep -q 'L1 did not finish (status 0)' "$T/log" || break
-	diag "boot $boot: the emulated host reset itself"
+# The emulated processor now and then resets a machine, or hangs, for no reason of ours
+# (deep in its nested SVM; without any recording, too). So a boot makes a few recordings only,
+# and a host that is gone without a word, or silent for long, boots again.
+boot() {	# SCENARIO...
+	local try before now quiet rc
+	for try in 1 2 3 4; do
+		: > "$T/log"
+		start "$T/log" "$rig/run-l1" -g g1:3:2:256 -g g2:4:1:192 -t $(((60 + $# * 40) * slow)) \
+			-b "$T/bin" -o "$out" -f "$rig/record" -f "$rig/scenarios" -f "$rig/vanish" \
+			"$rig/scenarios" -l $((60 * slow)) "$@"
+		before=0 quiet=0
+		while kill -0 "$pid" 2> /dev/null && [ $quiet -lt $((75 * slow)) ]; do
+			sleep 1
+			now=$(stat -c %s "$T/log")
+			quiet=$((now == before ? quiet + 1 : 0)) before=$now
+		done
+		if kill -0 "$pid" 2> /dev/null; then
+			diag "try $try: the emulated host hangs: $(tail -n 1 "$T/log")"
+			stop "$pid"
+			continue
+		fi
+		wait "$pid"
+		rc=$?
+		cat "$T/log" >> "$T/logs"
+		grep -q 'L1 did not finish (status 0)' "$T/log" || return $rc
+		diag "try $try: the emulated host reset itself"
+	done
+	return 1
+}
+for ((i = 0; i < ${#list[@]}; i += 3)); do
+	boot "${list[@]:i:3}"
+	ok $? "a host boots with two guests and records: ${list[*]:i:3}" "$(tail -n 40 "$T/log")"
 done
-ok $rc "a host boots with two guests and runs the recordings" "$(tail -n 40 "$T/log")"
-diag "$(grep -E '^(l2|record|loopback|again)' "$T/log")"
+diag "$(grep -E '^(l2|record|loopback|again)' "$T/logs")"
 cd "$out" || exit 1
 
 # --- the judges

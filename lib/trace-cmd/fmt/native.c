@@ -1,0 +1,216 @@
+/*
+ * native.c - see native.h. Layer 2.
+ */
+#include <dlfcn.h>
+#include <string.h>
+
+#include "fmt/native.h"
+
+/* The file name of the plugin that @handler is in, "" if it is in none. */
+static const char *plugin_of(tep_event_handler_func handler)
+{
+	Dl_info info;
+	const char *slash;
+
+	if (!dladdr((const void *)handler, &info) || !info.dli_fname)
+		return "";
+	slash = strrchr(info.dli_fname, '/');
+	return slash ? slash + 1 : info.dli_fname;
+}
+
+/* A plain field of at most 8 bytes, or an array if @array. */
+static bool field_find(struct native *n, struct tep_event *event, const char *name, bool array,
+		       struct native_field *ret)
+{
+	const struct tep_format_field *f = tep_find_any_field(event, name);
+
+	if (!f || f->offset < 0 || f->offset > 4096 || f->size < 1 || f->size > 256 ||
+	    f->flags & TEP_FIELD_IS_DYNAMIC || !(f->flags & TEP_FIELD_IS_ARRAY) == array)
+		return false;
+	if (!array && f->size != 1 && f->size != 2 && f->size != 4 && f->size != 8)
+		return false;
+	*ret = (struct native_field){ .offset = f->offset, .size = f->size };
+	if (n->min_size < (uint32_t)f->offset + f->size)
+		n->min_size = f->offset + f->size;
+	return true;
+}
+
+static bool compile_switch(struct native *n, struct tep_event *e)
+{
+	n->kind = NATIVE_SWITCH;
+	return field_find(n, e, "prev_comm", true, &n->comm) &&
+	       field_find(n, e, "prev_pid", false, &n->pid) &&
+	       field_find(n, e, "prev_prio", false, &n->prio) &&
+	       field_find(n, e, "prev_state", false, &n->state) &&
+	       field_find(n, e, "next_comm", true, &n->next_comm) &&
+	       field_find(n, e, "next_pid", false, &n->next_pid) &&
+	       field_find(n, e, "next_prio", false, &n->next_prio);
+}
+
+static bool compile_wakeup(struct native *n, struct tep_event *e)
+{
+	n->kind = NATIVE_WAKEUP;
+	return field_find(n, e, "comm", true, &n->comm) && field_find(n, e, "pid", false, &n->pid) &&
+	       field_find(n, e, "prio", false, &n->prio) &&
+	       field_find(n, e, "target_cpu", false, &n->cpu) && !tep_find_any_field(e, "success");
+}
+
+void native_compile(struct native *n, struct tep_event *event)
+{
+	const char *plugin;
+	bool ok = false;
+
+	*n = (struct native){ .kind = NATIVE_NONE, .swap = value_swapped(event->tep) };
+	if (!event->handler || event->flags & TEP_EVENT_FL_NOHANDLE)
+		return;
+	plugin = plugin_of(event->handler);
+	if (!strcmp(plugin, "plugin_sched_switch.so")) {
+		ok = !strcmp(event->name, "sched_switch") ? compile_switch(n, event) :
+							    compile_wakeup(n, event);
+	} else if (!strcmp(plugin, "plugin_kmem.so")) {
+		n->kind = NATIVE_CALL_SITE;
+		ok = field_find(n, event, "call_site", false, &n->pid);
+	}
+	if (!ok)
+		n->kind = NATIVE_UNKNOWN;
+}
+
+static uint64_t field_read(const struct native *n, const struct fmt_record *r,
+			   const struct native_field *f)
+{
+	return value_read(r->data + f->offset, f->size, n->swap);
+}
+
+static char *put_text(char *to, const void *text, size_t len)
+{
+	memcpy(to, text, len);
+	return to + len;
+}
+
+static char *put_comm(char *to, const struct fmt_record *r, const struct native_field *f)
+{
+	const char *comm = (const char *)r->data + f->offset;
+
+	return put_text(to, comm, strnlen(comm, f->size));
+}
+
+/* "comm:pid" */
+static char *put_name(const struct native *n, char *to, const struct fmt_record *r,
+		      const struct native_field *comm, const struct native_field *pid)
+{
+	to = put_comm(to, r, comm);
+	*to++ = ':';
+	return put_decimal(to, field_read(n, r, pid));
+}
+
+/* "comm:pid [prio]" */
+static char *put_task(const struct native *n, char *to, const struct fmt_record *r,
+		      const struct native_field *comm, const struct native_field *pid,
+		      const struct native_field *prio)
+{
+	to = put_name(n, to, r, comm, pid);
+	to = put_text(to, " [", 2);
+	to = put_signed(to, (int)field_read(n, r, prio));
+	*to++ = ']';
+	return to;
+}
+
+#define ARROW " ==> "
+
+static bool run_switch(const struct native *n, const struct fmt_record *r, struct text *out)
+{
+	uint64_t state = field_read(n, r, &n->state);
+	const struct native_state *s = n->states;
+	char *to = text_reserve(out, n->comm.size + n->next_comm.size + 4 * TEXT_DIGITS_MAX + 64);
+	unsigned int i;
+
+	if (!to)
+		return false;
+	for (i = 0; i < n->nr_states && s->value != state; i++)
+		s++;
+	if (i == n->nr_states)
+		return false;
+	to = put_task(n, to, r, &n->comm, &n->pid, &n->prio);
+	*to++ = ' ';
+	to = put_text(to, s->text, s->len);
+	to = put_text(to, ARROW, sizeof(ARROW) - 1);
+	text_commit(out, put_task(n, to, r, &n->next_comm, &n->next_pid, &n->next_prio));
+	return true;
+}
+
+static bool run_wakeup(const struct native *n, const struct fmt_record *r, struct text *out)
+{
+	uint64_t cpu = field_read(n, r, &n->cpu);
+	char *to = text_reserve(out, n->comm.size + 4 * TEXT_DIGITS_MAX + 64);
+
+	if (!to)
+		return false;
+	to = put_name(n, to, r, &n->comm, &n->pid);
+	to = put_text(to, " [", 2);
+	to = put_decimal(to, field_read(n, r, &n->prio));
+	to = put_text(to, "] CPU:", 6);
+	if (cpu < 100)
+		*to++ = '0';
+	if (cpu < 10)
+		*to++ = '0';
+	text_commit(out, put_decimal(to, cpu));
+	return true;
+}
+
+bool native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r,
+		struct text *out)
+{
+	switch (n->kind) {
+	case NATIVE_NONE:
+		return true;
+	case NATIVE_SWITCH:
+		return run_switch(n, r, out);
+	case NATIVE_WAKEUP:
+		return run_wakeup(n, r, out);
+	case NATIVE_CALL_SITE:
+		text_char(out, '(');
+		if (!symbols_put(symbols, out, field_read(n, r, &n->pid), true)) {
+			out->len--;	/* no function: no caller */
+			return true;
+		}
+		text_add(out, ") ", 2);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void native_learn(struct native *n, struct fmt_record *r, const char *text, size_t len)
+{
+	char start[256 + 2 * TEXT_DIGITS_MAX + 8];
+	size_t before;
+	const char *end;
+
+	if (n->kind != NATIVE_SWITCH || n->nr_states == NATIVE_STATES)
+		return;
+	before = put_task(n, start, r, &n->comm, &n->pid, &n->prio) - start;
+	start[before++] = ' ';
+	if (len <= before || memcmp(text, start, before))
+		return;
+	end = memmem(text + before, len - before, ARROW, sizeof(ARROW) - 1);
+	if (!end || end == text + before || end - text - before > NATIVE_STATE_LEN)
+		return;
+	n->states[n->nr_states] = (struct native_state){
+		.value = field_read(n, r, &n->state), .len = end - text - before,
+	};
+	memcpy(n->states[n->nr_states++].text, text + before, end - text - before);
+}
+
+unsigned int native_tasks(const struct native *n, const struct fmt_record *r, int pids[2],
+			  const struct native_field *comms[2])
+{
+	if (n->kind != NATIVE_SWITCH && n->kind != NATIVE_WAKEUP)
+		return 0;
+	pids[0] = (int)field_read(n, r, &n->pid);
+	comms[0] = &n->comm;
+	if (n->kind == NATIVE_WAKEUP)
+		return 1;
+	pids[1] = (int)field_read(n, r, &n->next_pid);
+	comms[1] = &n->next_comm;
+	return 2;
+}

@@ -1,0 +1,64 @@
+/*
+ * native.h - what libtraceevent's plugins print, done here.
+ *
+ * Layer 2. A plugin's handler replaces an event's print format, or stands in front of
+ * it. Those of scheduler and allocator are in most traces; others stay with
+ * libtraceevent.
+ */
+#ifndef FMT_NATIVE_H
+#define FMT_NATIVE_H
+
+#include "fmt/plan.h"
+
+enum native_kind {
+	NATIVE_NONE,		/* no handler of a plugin: the print format alone */
+	NATIVE_UNKNOWN,		/* a handler that only the plugin can do */
+	NATIVE_SWITCH,		/* sched_switch */
+	NATIVE_WAKEUP,		/* sched_wakeup, sched_wakeup_new */
+	NATIVE_CALL_SITE,	/* kmem: the caller in front of the print format */
+};
+
+#define NATIVE_STATES		32
+#define NATIVE_STATE_LEN	15
+
+/* Fields by their place in the record. */
+struct native_field {
+	uint16_t offset, size;
+};
+
+struct native {
+	enum native_kind kind;
+	bool swap;
+	uint32_t min_size;
+	struct native_field comm, pid, prio, state;	/* of who leaves or wakes up */
+	struct native_field next_comm, next_pid, next_prio, cpu;
+	/* How libtraceevent writes task states: learned from it. */
+	struct native_state {
+		uint64_t value;
+		char text[NATIVE_STATE_LEN];
+		uint8_t len;		/* 0: not used */
+	} states[NATIVE_STATES];
+	unsigned int nr_states;
+};
+
+/* What @event's handler is. Never fails: what isn't known is NATIVE_UNKNOWN. */
+void native_compile(struct native *n, struct tep_event *event);
+
+/*
+ * Append the text of a record of at least n->min_size bytes. False: it can't be said
+ * (native_learn() may change that); what was appended must be taken back.
+ */
+bool native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r,
+		struct text *out);
+
+/* Learn from the text that libtraceevent has made of a record. */
+void native_learn(struct native *n, struct fmt_record *r, const char *text, size_t len);
+
+/*
+ * The tasks whose names a record tells: up to two pids, at @pids, and where their names
+ * are at @comms. Returns how many.
+ */
+unsigned int native_tasks(const struct native *n, const struct fmt_record *r, int pids[2],
+			  const struct native_field *comms[2]);
+
+#endif

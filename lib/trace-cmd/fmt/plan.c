@@ -1,0 +1,480 @@
+/*
+ * plan.c - see plan.h. Layer 2.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "fmt/directive.h"
+#include "fmt/plan.h"
+
+#define CHOICE_DEPTH_MAX	16
+
+enum step_kind {
+	STEP_LITERAL,
+	STEP_SIGNED, STEP_UNSIGNED, STEP_HEX,	/* nothing but %d, %u, %x */
+	STEP_NUMBER,
+	STEP_POINTER,
+	STEP_FUNCTION,
+	STEP_STRING,		/* an array inside the record */
+	STEP_DYNAMIC_STRING,	/* its place is told by a field */
+	STEP_FLAGS, STEP_SYMBOL,
+	STEP_CHOICE,
+};
+
+/* The name of a value, or of a bit. */
+struct name {
+	uint64_t value;
+	const char *text;
+	uint32_t len;
+	uint32_t order;		/* in the format */
+};
+
+struct step {
+	enum step_kind kind;
+	bool swap;
+	struct directive d;
+	const struct value *value;
+	const char *text;		/* literal; of flags: what stands between them */
+	uint32_t len;
+	uint32_t offset, size;		/* of a string */
+	struct name *names;
+	uint32_t nr_names;
+	const struct step *yes, *no;	/* of a choice */
+};
+
+/* What compiling shares. */
+struct compiler {
+	struct arena *arena;
+	struct tep_event *event;
+	struct plan *plan;
+	unsigned int alloc;
+	struct text literal;	/* gathered, not yet a step */
+};
+
+/* --- compiling ----------------------------------------------------------- */
+
+static int name_order(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+
+	if (x->value != y->value)
+		return x->value < y->value ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/*
+ * What libtraceevent takes a value in a list of names for: numbers for numbers, and words
+ * that the kernel's format left in it, or negative numbers, for -1; but for a few words.
+ */
+static bool name_value(const char *text, uint64_t *ret_value)
+{
+	if (strstr(text, "_SOFTIRQ") || !strncmp(text, "HRTIMER_", 8))
+		if (!strstr(text, "_MODE_"))
+			return false;
+	*ret_value = text[0] >= '0' && text[0] <= '9' ? strtoull(text, NULL, 0) : ~0ull;
+	return true;
+}
+
+/* The names of a flags or symbol argument; those of symbols are sorted by value. */
+static bool compile_names(struct compiler *c, struct step *s, const struct tep_print_flag_sym *list)
+{
+	const struct tep_print_flag_sym *sym;
+	uint32_t n = 0;
+
+	for (sym = list; sym; sym = sym->next)
+		n++;
+	s->names = arena_alloc(c->arena, n * sizeof(*s->names));
+	if (!s->names)
+		return false;
+	for (sym = list; sym; sym = sym->next) {
+		struct name *name = &s->names[s->nr_names];
+
+		if (!sym->value || !sym->str || !name_value(sym->value, &name->value))
+			return false;
+		name->order = s->nr_names++;
+		name->len = strlen(sym->str);
+		name->text = arena_copy(c->arena, sym->str, name->len);
+		if (!name->text)
+			return false;
+	}
+	if (s->kind == STEP_SYMBOL)
+		qsort(s->names, s->nr_names, sizeof(*s->names), name_order);
+	return true;
+}
+
+static bool compile_flags(struct compiler *c, struct step *s, struct tep_print_arg *arg)
+{
+	s->kind = STEP_FLAGS;
+	s->text = arg->flags.delim ? arena_copy(c->arena, arg->flags.delim, strlen(arg->flags.delim)) : "";
+	if (!s->text || !directive_is_plain(&s->d))
+		return false;
+	s->len = strlen(s->text);
+	s->value = value_compile(c->arena, c->event, arg->flags.field, &c->plan->min_size);
+	return s->value && compile_names(c, s, arg->flags.flags);
+}
+
+static bool compile_symbol(struct compiler *c, struct step *s, struct tep_print_arg *arg)
+{
+	s->kind = STEP_SYMBOL;
+	if (!directive_is_plain(&s->d))
+		return false;
+	s->value = value_compile(c->arena, c->event, arg->symbol.field, &c->plan->min_size);
+	return s->value && compile_names(c, s, arg->symbol.symbols);
+}
+
+/* An array of characters inside the record. */
+static bool compile_array(struct compiler *c, struct step *s, struct tep_print_arg *arg)
+{
+	const struct tep_format_field *f = arg->field.field;
+
+	if (!f)
+		f = tep_find_any_field(c->event, arg->field.name);
+	if (!f || f->offset < 0 || f->size < 0 || f->flags & TEP_FIELD_IS_DYNAMIC)
+		return false;
+	/* a pointer is libtraceevent's to look up */
+	if (!(f->flags & TEP_FIELD_IS_ARRAY) && (f->size == 8 || f->size == 4))
+		return false;
+	s->kind = STEP_STRING;
+	s->offset = f->offset;
+	s->size = f->size;
+	if (s->offset + s->size > c->plan->min_size)
+		c->plan->min_size = s->offset + s->size;
+	return true;
+}
+
+static bool compile_dynamic(struct compiler *c, struct step *s, struct tep_print_arg *arg)
+{
+	struct tep_format_field *f = arg->string.field;
+
+	if (!f)
+		f = tep_find_any_field(c->event, arg->string.string);
+	if (!f || f->offset < 0 || f->size != 4 || f->flags & TEP_FIELD_IS_RELATIVE)
+		return false;
+	s->kind = STEP_DYNAMIC_STRING;
+	s->offset = f->offset;
+	s->swap = value_swapped(c->event->tep);
+	if (s->offset + 4 > c->plan->min_size)
+		c->plan->min_size = s->offset + 4;
+	return true;
+}
+
+static bool compile_string(struct compiler *c, struct step *s, struct tep_print_arg *arg, int depth);
+
+/* A ? "b" : "c" */
+static bool compile_choice(struct compiler *c, struct step *s, struct tep_print_arg *arg, int depth)
+{
+	struct tep_print_arg *both = arg->op.right;
+	struct step *yes = arena_alloc(c->arena, sizeof(*yes));
+	struct step *no = arena_alloc(c->arena, sizeof(*no));
+
+	if (strcmp(arg->op.op, "?") || !both || both->type != TEP_PRINT_OP || !yes || !no)
+		return false;
+	s->kind = STEP_CHOICE;
+	yes->d = no->d = s->d;
+	s->yes = yes;
+	s->no = no;
+	s->value = value_compile(c->arena, c->event, arg->op.left, &c->plan->min_size);
+	return s->value && compile_string(c, yes, both->op.left, depth + 1) &&
+	       compile_string(c, no, both->op.right, depth + 1);
+}
+
+/* An argument of %s. */
+static bool compile_string(struct compiler *c, struct step *s, struct tep_print_arg *arg, int depth)
+{
+	if (!arg || depth > CHOICE_DEPTH_MAX)
+		return false;
+	switch (arg->type) {
+	case TEP_PRINT_ATOM:
+		s->kind = STEP_LITERAL;
+		s->len = strlen(arg->atom.atom);
+		s->text = arena_copy(c->arena, arg->atom.atom, s->len);
+		return s->text && directive_is_plain(&s->d);
+	case TEP_PRINT_FIELD:
+		return compile_array(c, s, arg);
+	case TEP_PRINT_STRING:
+		return compile_dynamic(c, s, arg);
+	case TEP_PRINT_FLAGS:
+		return compile_flags(c, s, arg);
+	case TEP_PRINT_SYMBOL:
+		return compile_symbol(c, s, arg);
+	case TEP_PRINT_OP:
+		return compile_choice(c, s, arg, depth);
+	default:
+		return false;
+	}
+}
+
+static bool compile_number(struct compiler *c, struct step *s, struct tep_print_arg *arg)
+{
+	bool plain = directive_is_plain(&s->d);
+
+	s->value = value_compile(c->arena, c->event, arg, &c->plan->min_size);
+	switch (s->d.conversion) {
+	case 'p':
+		if (!strchr("fFsS", s->d.extension) || !plain)
+			return false;
+		s->kind = s->d.extension ? STEP_FUNCTION : STEP_POINTER;
+		break;
+	case 'd':
+		s->kind = plain ? STEP_SIGNED : STEP_NUMBER;
+		break;
+	case 'u':
+		s->kind = plain ? STEP_UNSIGNED : STEP_NUMBER;
+		break;
+	case 'x':
+		s->kind = plain ? STEP_HEX : STEP_NUMBER;
+		break;
+	default:
+		s->kind = STEP_NUMBER;
+	}
+	return s->value;
+}
+
+static struct step *step_new(struct compiler *c)
+{
+	struct plan *p = c->plan;
+
+	if (p->nr_steps == c->alloc) {
+		unsigned int alloc = c->alloc ? 2 * c->alloc : 16;
+		struct step *more = arena_alloc(c->arena, alloc * sizeof(*more));
+
+		if (!more)
+			return NULL;
+		if (p->nr_steps)
+			memcpy(more, p->steps, p->nr_steps * sizeof(*more));
+		p->steps = more;
+		c->alloc = alloc;
+	}
+	return &p->steps[p->nr_steps++];
+}
+
+/* Make a step of the literal text that was gathered. */
+static bool literal_end(struct compiler *c)
+{
+	struct step *s;
+
+	if (c->literal.error)
+		return false;
+	if (!c->literal.len)
+		return true;
+	s = step_new(c);
+	if (!s)
+		return false;
+	s->kind = STEP_LITERAL;
+	s->text = arena_copy(c->arena, c->literal.data, c->literal.len);
+	s->len = c->literal.len;
+	c->literal.len = 0;
+	return s->text;
+}
+
+/* What a backslash and @c stand for in a format file. */
+static char unescape(char c)
+{
+	return c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c;
+}
+
+static bool compile_format(struct compiler *c)
+{
+	const char *f = c->event->print_fmt.format;
+	struct tep_print_arg *arg = c->event->print_fmt.args;
+	unsigned int long_bits = 8 * tep_get_long_size(c->event->tep);
+
+	while (*f) {
+		struct directive d;
+		struct step *s;
+		unsigned int n;
+
+		if (*f == '\\' && f[1]) {
+			text_char(&c->literal, unescape(f[1]));
+			f += 2;
+			continue;
+		}
+		if (*f != '%' || f[1] == '%') {
+			text_char(&c->literal, *f);
+			f += *f == '%' ? 2 : 1;
+			continue;
+		}
+		n = directive_parse(&d, f + 1, long_bits);
+		if (!n || !arg || !literal_end(c))
+			return false;
+		s = step_new(c);
+		if (!s)
+			return false;
+		s->d = d;
+		if (!(d.conversion == 's' ? compile_string(c, s, arg, 0) : compile_number(c, s, arg)))
+			return false;
+		arg = arg->next;
+		f += n + 1;
+	}
+	return literal_end(c);
+}
+
+struct plan *plan_compile(struct arena *arena, struct tep_event *event)
+{
+	struct plan *plan = arena_alloc(arena, sizeof(*plan));
+	struct compiler c = { .arena = arena, .event = event, .plan = plan };
+	bool ok;
+
+	if (!plan || !event->print_fmt.format)
+		return NULL;
+	ok = compile_format(&c);
+	text_release(&c.literal);
+	return ok ? plan : NULL;
+}
+
+/* --- running ------------------------------------------------------------- */
+
+static void run_flags(const struct step *s, uint64_t v, struct text *out)
+{
+	bool any = false;
+	uint32_t i;
+	char *to;
+
+	for (i = 0; i < s->nr_names; i++) {
+		const struct name *n = &s->names[i];
+
+		if (!v && (int64_t)n->value < 0) {
+			text_add(out, n->text, n->len);
+			break;
+		}
+		if ((int64_t)n->value <= 0 || (v & n->value) != n->value)
+			continue;
+		if (any)
+			text_add(out, s->text, s->len);
+		text_add(out, n->text, n->len);
+		any = true;
+		v &= ~n->value;
+	}
+	if (!v)
+		return;
+	if (any)
+		text_add(out, s->text, s->len);
+	to = text_reserve(out, 2 + TEXT_DIGITS_MAX);
+	if (!to)
+		return;
+	memcpy(to, "0x", 2);
+	text_commit(out, put_hex(to + 2, v, text_hex_lower));
+}
+
+static void run_symbol(const struct step *s, uint64_t v, struct text *out)
+{
+	uint32_t low = 0, high = s->nr_names;
+	char *to;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (s->names[mid].value < v)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < s->nr_names && s->names[low].value == v) {
+		text_add(out, s->names[low].text, s->names[low].len);
+		return;
+	}
+	to = text_reserve(out, 2 + TEXT_DIGITS_MAX);
+	if (!to)
+		return;
+	memcpy(to, "0x", 2);
+	text_commit(out, put_hex(to + 2, v, text_hex_lower));
+}
+
+/* The text between @from and at most @to bytes of the record. */
+static void run_string(const struct step *s, const struct fmt_record *r, uint32_t from, uint32_t to,
+		       struct text *out)
+{
+	const char *text = (const char *)r->data + from;
+	size_t len = strnlen(text, to - from);
+
+	if (directive_is_plain(&s->d))
+		text_add(out, text, len);
+	else
+		directive_string(&s->d, out, text, len);
+}
+
+static void run_dynamic_string(const struct step *s, struct fmt_record *r, struct text *out)
+{
+	uint32_t from = value_read(r->data + s->offset, 4, s->swap) & 0xffff;
+
+	if (from >= r->size)
+		r->punt = true;
+	else
+		run_string(s, r, from, r->size, out);
+}
+
+static void run_number(const struct step *s, struct symbols *symbols, struct fmt_record *r,
+		       struct text *out)
+{
+	uint64_t v = value_of(s->value, r);
+	char *to = text_reserve(out, TEXT_DIGITS_MAX + 2);
+
+	if (!to)
+		return;
+	switch (s->kind) {
+	case STEP_SIGNED:
+		if (s->d.bits < 64)
+			v = (uint64_t)((int64_t)(v << (64 - s->d.bits)) >> (64 - s->d.bits));
+		text_commit(out, put_signed(to, (int64_t)v));
+		return;
+	case STEP_UNSIGNED:
+	case STEP_HEX:
+		if (s->d.bits < 64)
+			v &= (1ull << s->d.bits) - 1;
+		text_commit(out, s->kind == STEP_HEX ? put_hex(to, v, text_hex_lower) :
+						       put_decimal(to, v));
+		return;
+	case STEP_POINTER:
+		if (!v) {
+			text_add(out, "(nil)", 5);
+			return;
+		}
+		memcpy(to, "0x", 2);
+		text_commit(out, put_hex(to + 2, v, text_hex_lower));
+		return;
+	case STEP_FUNCTION:
+		if (!symbols_put(symbols, out, v, s->d.extension == 'S' || s->d.extension == 'F'))
+			r->punt = true;
+		return;
+	default:
+		directive_number(&s->d, out, v);
+	}
+}
+
+static void run_step(const struct step *s, struct symbols *symbols, struct fmt_record *r,
+		     struct text *out)
+{
+	switch (s->kind) {
+	case STEP_LITERAL:
+		text_add(out, s->text, s->len);
+		return;
+	case STEP_STRING:
+		run_string(s, r, s->offset, s->size ? s->offset + s->size : r->size, out);
+		return;
+	case STEP_DYNAMIC_STRING:
+		run_dynamic_string(s, r, out);
+		return;
+	case STEP_FLAGS:
+		run_flags(s, value_of(s->value, r), out);
+		return;
+	case STEP_SYMBOL:
+		run_symbol(s, value_of(s->value, r), out);
+		return;
+	case STEP_CHOICE:
+		run_step(value_of(s->value, r) ? s->yes : s->no, symbols, r, out);
+		return;
+	default:
+		run_number(s, symbols, r, out);
+	}
+}
+
+bool plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r,
+	      struct text *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_steps && !r->punt; i++)
+		run_step(&plan->steps[i], symbols, r, out);
+	return !r->punt && !out->error;
+}

@@ -1,0 +1,298 @@
+/*
+ * printer.c - see printer.h. Layer 2.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fmt/native.h"
+#include "fmt/plan.h"
+#include "fmt/printer.h"
+#include "trace-seq.h"
+
+#define IDS		65536	/* an id has 16 bits */
+#define CHECKS		8	/* records of an event that are printed both ways */
+#define PIDS		(1 << 22)	/* the most that Linux gives */
+#define COMMON_SIZE	8	/* bytes of common fields that any record has */
+
+/* A field that tells where in the record something of any length is. */
+struct dynamic {
+	struct dynamic *next;
+	uint16_t offset;
+	bool relative;		/* to the end of the field */
+};
+
+struct entry {
+	struct tep_event *event;
+	struct plan *plan;		/* NULL: none, or not right */
+	struct native native;
+	struct dynamic *dynamics;
+	uint32_t min_size;		/* of a record, for any way of printing it */
+	uint32_t plan_size;		/* for the plan */
+	uint8_t checks;			/* still to be made */
+};
+
+struct printer {
+	struct tep_handle *tep;
+	unsigned int flags;
+	bool swap;
+	struct arena arena;
+	struct entry **entries;		/* IDS of them */
+	struct symbols symbols;
+	uint8_t *named;			/* a bit for each pid whose name was told */
+	struct trace_seq seq;
+	unsigned long long plans, others;
+};
+
+struct printer *printer_new(struct tep_handle *tep, unsigned int flags)
+{
+	struct printer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->tep = tep;
+	p->flags = flags;
+	p->swap = value_swapped(tep);
+	trace_seq_init(&p->seq);
+	p->entries = calloc(IDS, sizeof(*p->entries));
+	p->named = calloc(PIDS / 8, 1);
+	if (!p->entries || !p->named || symbols_init(&p->symbols, tep)) {
+		printer_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void printer_free(struct printer *p)
+{
+	if (!p)
+		return;
+	trace_seq_destroy(&p->seq);
+	symbols_release(&p->symbols);
+	arena_release(&p->arena);
+	free(p->named);
+	free(p->entries);
+	free(p);
+}
+
+/* --- what an event needs ---------------------------------------------------- */
+
+static int add_field(struct printer *p, struct entry *e, const struct tep_format_field *f)
+{
+	/* arrays may be shorter in a record than their format says */
+	bool array = f->flags & TEP_FIELD_IS_ARRAY && !(f->flags & TEP_FIELD_IS_DYNAMIC);
+	struct dynamic *d;
+	uint32_t end;
+
+	if (f->offset < 0 || f->offset > UINT16_MAX)
+		return 0;
+	end = f->offset + (array || f->size < 0 ? 0 : f->size);
+	if (end > e->min_size)
+		e->min_size = end;
+	if (!(f->flags & TEP_FIELD_IS_DYNAMIC) || f->size != 4)
+		return 0;
+	d = arena_alloc(&p->arena, sizeof(*d));
+	if (!d)
+		return -ENOMEM;
+	d->offset = f->offset;
+	d->relative = f->flags & TEP_FIELD_IS_RELATIVE;
+	d->next = e->dynamics;
+	e->dynamics = d;
+	return 0;
+}
+
+static struct entry *entry_new(struct printer *p, struct tep_event *event)
+{
+	struct entry *e = arena_alloc(&p->arena, sizeof(*e));
+	const struct tep_format_field *f;
+	unsigned int never = TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_FAILED | TEP_EVENT_FL_ISBPRINT;
+
+	if (!e)
+		return NULL;
+	e->event = event;
+	e->min_size = COMMON_SIZE;
+	for (f = event->format.common_fields; f; f = f->next)
+		if (add_field(p, e, f))
+			return NULL;
+	for (f = event->format.fields; f; f = f->next)
+		if (add_field(p, e, f))
+			return NULL;
+	native_compile(&e->native, event);
+	if (p->flags & PRINTER_NO_PLANS || event->flags & never ||
+	    e->native.kind == NATIVE_UNKNOWN)
+		return e;
+	if (e->native.kind == NATIVE_NONE || e->native.kind == NATIVE_CALL_SITE)
+		e->plan = plan_compile(&p->arena, event);
+	else
+		e->plan = arena_alloc(&p->arena, sizeof(*e->plan));	/* nothing besides */
+	e->checks = p->flags & PRINTER_NO_CHECKS ? 0 : CHECKS;
+	if (e->plan)
+		e->plan_size = e->plan->min_size > e->native.min_size ? e->plan->min_size :
+									 e->native.min_size;
+	return e;
+}
+
+static struct entry *entry_of(struct printer *p, const struct tep_event *event,
+			      struct tep_record *record, int *ret_error)
+{
+	struct entry *e;
+	int id;
+
+	*ret_error = -EBADMSG;
+	if (record->size < COMMON_SIZE)
+		return NULL;
+	id = event ? event->id : tep_data_type(p->tep, record);
+	*ret_error = -ENOENT;
+	if (id < 0 || id >= IDS)
+		return NULL;
+	e = p->entries[id];
+	if (e)
+		return e;
+	if (!event)
+		event = tep_find_event(p->tep, id);
+	if (!event)
+		return NULL;
+	*ret_error = -ENOMEM;
+	return p->entries[id] = entry_new(p, (struct tep_event *)event);
+}
+
+/* Do all strings and arrays of the record begin inside of it, and end there? */
+static bool record_sound(const struct printer *p, const struct entry *e,
+			 const struct tep_record *record)
+{
+	const struct dynamic *d;
+
+	if ((uint32_t)record->size < e->min_size)
+		return false;
+	for (d = e->dynamics; d; d = d->next) {
+		uint32_t v = value_read((const uint8_t *)record->data + d->offset, 4, p->swap);
+		uint32_t at = (v & 0xffff) + (d->relative ? d->offset + 4u : 0);
+
+		if (at + (v >> 16) > (uint32_t)record->size)
+			return false;
+	}
+	return true;
+}
+
+/* --- printing --------------------------------------------------------------- */
+
+/* The plugins tell libtraceevent the names of tasks on the way; so do we. */
+static void tell_names(struct printer *p, const struct entry *e, const struct fmt_record *r)
+{
+	const struct native_field *comms[2];
+	unsigned int i, n;
+	int pids[2];
+
+	n = native_tasks(&e->native, r, pids, comms);
+	for (i = 0; i < n; i++) {
+		char comm[257];
+		size_t len;
+
+		if (pids[i] < 0 || pids[i] >= PIDS || p->named[pids[i] / 8] >> pids[i] % 8 & 1)
+			continue;
+		p->named[pids[i] / 8] |= 1 << pids[i] % 8;
+		len = strnlen((const char *)r->data + comms[i]->offset, comms[i]->size);
+		memcpy(comm, r->data + comms[i]->offset, len);
+		comm[len] = '\0';
+		/* fails for those that have a name, which is right */
+		tep_register_comm(p->tep, comm, pids[i]);
+	}
+}
+
+static int print_other(struct printer *p, struct entry *e, struct tep_record *record,
+		       struct text *out)
+{
+	trace_seq_reset(&p->seq);
+	tep_print_event(p->tep, &p->seq, record, "%s",
+			e->event->flags & TEP_EVENT_FL_PRINTRAW ? TEP_PRINT_INFO_RAW : TEP_PRINT_INFO);
+	trace_seq_terminate(&p->seq);
+	text_add(out, p->seq.buffer, p->seq.len);
+	p->others++;
+	return out->error ? -ENOMEM : 0;
+}
+
+/* By the plan. False: nothing was printed. */
+static bool print_plan(struct printer *p, struct entry *e, struct fmt_record *r, struct text *out)
+{
+	size_t len = out->len;
+
+	if (!native_run(&e->native, &p->symbols, r, out) ||
+	    !plan_run(e->plan, &p->symbols, r, out)) {
+		out->len = len;
+		return false;
+	}
+	tell_names(p, e, r);
+	return true;
+}
+
+/* Both ways; the plan goes if it is wrong. */
+static int print_checked(struct printer *p, struct entry *e, struct tep_record *record,
+			 struct fmt_record *r, struct text *out)
+{
+	size_t start = out->len, middle;
+	bool said = print_plan(p, e, r, out);
+	int ret;
+
+	middle = out->len;
+	ret = print_other(p, e, record, out);
+	if (ret)
+		return ret;
+	native_learn(&e->native, r, out->data + middle, out->len - middle);
+	if (!said)
+		return 0;
+	if (out->len - middle != middle - start ||
+	    memcmp(out->data + start, out->data + middle, middle - start)) {
+		e->plan = NULL;
+		memmove(out->data + start, out->data + middle, out->len - middle);
+		out->len -= middle - start;
+		return 0;
+	}
+	out->len = middle;
+	e->checks--;
+	return 0;
+}
+
+int printer_print(struct printer *p, const struct tep_event *event, struct tep_record *record,
+		  struct text *out)
+{
+	struct fmt_record r = { .data = record->data, .size = record->size };
+	int error;
+	struct entry *e = entry_of(p, event, record, &error);
+
+	if (!e)
+		return error;
+	if (!record_sound(p, e, record))
+		return -EBADMSG;
+	if (!e->plan || r.size < e->plan_size)
+		return print_other(p, e, record, out);
+	if (e->checks)
+		return print_checked(p, e, record, &r, out);
+	if (print_plan(p, e, &r, out)) {
+		p->plans++;
+		return out->error ? -ENOMEM : 0;
+	}
+	r.punt = false;
+	error = print_other(p, e, record, out);
+	if (!error && e->native.kind == NATIVE_SWITCH) {
+		size_t len = strlen(p->seq.buffer);
+
+		native_learn(&e->native, &r, p->seq.buffer, len);
+	}
+	return error;
+}
+
+bool printer_has_plan(struct printer *p, const struct tep_event *event)
+{
+	struct tep_record record = { .size = COMMON_SIZE };
+	int error;
+	const struct entry *e = entry_of(p, event, &record, &error);
+
+	return e && e->plan;
+}
+
+void printer_counts(const struct printer *p, unsigned long long *ret_plans,
+		    unsigned long long *ret_others)
+{
+	*ret_plans = p->plans;
+	*ret_others = p->others;
+}

@@ -1,0 +1,44 @@
+/*
+ * printer.h - the text of events: by a compiled plan where there is one, by
+ * libtraceevent where not.
+ *
+ * Layer 2. Both give the same bytes. Besides the tests that show it, a plan is held
+ * against libtraceevent for its first records of each trace, and dropped if they differ:
+ * plugins and versions of libtraceevent are many.
+ */
+#ifndef FMT_PRINTER_H
+#define FMT_PRINTER_H
+
+#include "event-parse.h"
+#include "fmt/text.h"
+
+struct printer;
+
+enum printer_flags {
+	PRINTER_NO_PLANS	= 1,	/* libtraceevent prints everything */
+	PRINTER_NO_CHECKS	= 2,	/* plans are trusted from the first record on */
+};
+
+/*
+ * Print events of @tep, which must outlive the printer. Flags of its events (raw, no
+ * plugin) must be set before the first of them is printed. NULL: out of memory.
+ */
+struct printer *printer_new(struct tep_handle *tep, unsigned int flags);
+void printer_free(struct printer *p);
+
+/*
+ * Append the text behind an event's name. @event may be NULL if it isn't known yet.
+ * 0; -ENOENT: no such event; -EBADMSG: the record is too short for its event, or its
+ * strings lie outside of it; -ENOMEM.
+ */
+int printer_print(struct printer *p, const struct tep_event *event, struct tep_record *record,
+		  struct text *out);
+
+/* True if the event has a plan (so far). */
+bool printer_has_plan(struct printer *p, const struct tep_event *event);
+
+/* Records so far that plans have printed, and those that libtraceevent has. */
+void printer_counts(const struct printer *p, unsigned long long *ret_plans,
+		    unsigned long long *ret_others);
+
+#endif
