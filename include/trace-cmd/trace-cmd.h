@@ -37,6 +37,8 @@ extern "C" {
 
 /* One open file, or one buffer instance in it. */
 struct tracecmd_input;
+/* Prints events. */
+struct tracecmd_printer;
 /* A set of event filters; belongs to the handle it was added to. */
 struct tracecmd_filter;
 /* One virtual CPU of a guest and the host thread that ran it; belongs to the handles. */
@@ -401,6 +403,30 @@ unsigned long long tracecmd_get_peer_traceid(struct tracecmd_input *handle);
 
 /* Move a CPU behind its last record and return that; NULL if it has none. */
 struct tep_record *tracecmd_read_cpu_last(struct tracecmd_input *handle, int cpu);
+
+/*
+ * tracecmd_printer_alloc - print events as libtraceevent does, many times faster
+ * @tep: knows the events; must outlive the printer
+ *
+ * Set flags of its events (raw fields, no plugin) before the first one is printed.
+ * Returns NULL with errno EINVAL, ENOMEM.
+ */
+struct tracecmd_printer *tracecmd_printer_alloc(struct tep_handle *tep);
+
+/* NULL may be freed. */
+void tracecmd_printer_free(struct tracecmd_printer *printer);
+
+/*
+ * tracecmd_printer_text - what tep_print_event() makes of TEP_PRINT_INFO
+ * @ret_len: set to the number of bytes, a NUL at the end not counted; may be NULL
+ *
+ * The text lives until the next call. Names of tasks that the event tells become known
+ * to the tep handle, as its plugins do it. Returns NULL with errno ENOENT (an id
+ * without event), EBADMSG (the record is too short for its event, or its strings lie
+ * outside of it), ENOMEM.
+ */
+const char *tracecmd_printer_text(struct tracecmd_printer *printer, struct tep_record *record,
+				  size_t *ret_len);
 
 #pragma GCC visibility pop
 

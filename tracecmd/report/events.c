@@ -9,18 +9,31 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "report/events.h"
+#include "trace-cmd.h"
 
 #define EVENT_IDS	65536		/* an id has 16 bits */
 #define NAME_COLUMNS	20		/* a name, without its colon, is filled up to these */
 #define FLAGS_MAX	12		/* length of a cached flags column, NUL included */
 
+#define TASKS		4096		/* slots for tasks, a power of two */
+#define TASK_MAX	30		/* bytes of a task's column that a slot has room for */
+
+/* A task's column, for a pid that has a name. */
+struct task {
+	int pid;
+	unsigned char len;	/* 0: slot not used */
+	char text[TASK_MAX + 1];
+};
+
 struct events {
 	struct tep_handle *tep;
-	bool raw_fields;
+	struct tracecmd_printer *printer;
 	struct event *list;
 	unsigned int count;
 	struct event **by_id;		/* EVENT_IDS of them */
-	struct trace_seq text;
+	struct task *tasks;
+	bool native;			/* the file's byte order is this machine's */
+	int pid_offset;
 	struct trace_seq flags;
 	/*
 	 * Where the two common bytes are that make up the flags column, if they
@@ -51,34 +64,17 @@ static bool event_matches(const struct tep_event *event, const struct strings *p
 	return match;
 }
 
-/* Bytes needed by the plain fields: arrays may be shorter in a record than their format says. */
-static int event_min_size(const struct tep_event *event)
+/* Where the pid is. The flags column depends on two bytes alone, unless there are others. */
+static void common_prepare(struct events *ev, struct tep_event *event)
 {
-	const struct tep_format_field *lists[] = { event->format.common_fields,
-						   event->format.fields };
-	const struct tep_format_field *f;
-	int min = EVENT_COMMON_SIZE;
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(lists); i++) {
-		for (f = lists[i]; f; f = f->next) {
-			bool array = f->flags & TEP_FIELD_IS_ARRAY &&
-				     !(f->flags & TEP_FIELD_IS_DYNAMIC);
-			int end = f->offset + (array || f->size < 0 ? 0 : f->size);
-
-			if (end > min)
-				min = end;
-		}
-	}
-	return min;
-}
-
-/* The flags column depends on the flags and preemption bytes alone, unless there are others. */
-static void flags_prepare(struct events *ev, struct tep_event *event)
-{
+	const struct tep_format_field *pid = tep_find_common_field(event, "common_pid");
 	const struct tep_format_field *flags = tep_find_common_field(event, "common_flags");
 	const struct tep_format_field *count = tep_find_common_field(event, "common_preempt_count");
 
+	if (pid && pid->size == 4 && pid->offset >= 0 && pid->offset <= EVENT_COMMON_SIZE - 4)
+		ev->pid_offset = pid->offset;
+	else
+		ev->native = false;
 	if (!flags || !count || flags->size != 1 || count->size != 1 || flags->offset < 0 ||
 	    count->offset < 0 || flags->offset >= EVENT_COMMON_SIZE ||
 	    count->offset >= EVENT_COMMON_SIZE ||
@@ -106,11 +102,11 @@ static int event_add(struct events *ev, struct tep_event *tep, const struct repo
 		buf_add(&name, " ", 1);
 	if (name.len > UINT16_MAX)
 		name.len = UINT16_MAX;
-	*e = (struct event){ .tep = tep, .name_len = name.len, .min_size = event_min_size(tep) };
+	*e = (struct event){ .tep = tep, .name_len = name.len };
 	e->name = buf_take_str(&name);
 	if (!e->name)
 		return -1;
-	if (event_matches(tep, &plan->raw_events))
+	if (plan->line.raw_fields || event_matches(tep, &plan->raw_events))
 		tep->flags |= TEP_EVENT_FL_PRINTRAW;
 	if (event_matches(tep, &plan->plain_events))
 		tep->flags |= TEP_EVENT_FL_NOHANDLE;
@@ -127,19 +123,20 @@ struct events *events_new(struct tep_handle *tep, const struct report_plan *plan
 	if (!ev)
 		return NULL;
 	ev->tep = tep;
-	ev->raw_fields = plan->line.raw_fields;
-	trace_seq_init(&ev->text);
+	ev->native = tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
 	trace_seq_init(&ev->flags);
+	ev->printer = tracecmd_printer_alloc(tep);
+	ev->tasks = calloc(TASKS, sizeof(*ev->tasks));
 	ev->list = calloc(n + 1, sizeof(*ev->list));
 	ev->by_id = calloc(EVENT_IDS, sizeof(*ev->by_id));
-	if (!ev->list || !ev->by_id)
+	if (!ev->list || !ev->by_id || !ev->printer || !ev->tasks)
 		goto failed;
 	for (i = 0; i < n; i++) {
 		if (event_add(ev, tep_get_event(tep, i), plan))
 			goto failed;
 	}
 	if (n > 0)
-		flags_prepare(ev, tep_get_event(tep, 0));
+		common_prepare(ev, tep_get_event(tep, 0));
 	return ev;
 failed:
 	events_free(ev);
@@ -154,8 +151,9 @@ void events_free(struct events *ev)
 		return;
 	for (i = 0; i < ev->count; i++)
 		free(ev->list[i].name);
-	trace_seq_destroy(&ev->text);
 	trace_seq_destroy(&ev->flags);
+	tracecmd_printer_free(ev->printer);
+	free(ev->tasks);
 	free(ev->list);
 	free(ev->by_id);
 	free(ev->cache);
@@ -164,25 +162,59 @@ void events_free(struct events *ev)
 
 const struct event *events_find(const struct events *ev, struct tep_record *record)
 {
-	const struct event *e;
+	uint16_t id16;
 	int id;
 
 	if (record->size < EVENT_COMMON_SIZE)
 		return NULL;
-	id = tep_data_type(ev->tep, record);
-	e = id >= 0 && id < EVENT_IDS ? ev->by_id[id] : NULL;
-	return e && record->size >= e->min_size ? e : NULL;
+	if (ev->native) {
+		memcpy(&id16, record->data, sizeof(id16));
+		id = id16;
+	} else {
+		id = tep_data_type(ev->tep, record);
+	}
+	return id >= 0 && id < EVENT_IDS ? ev->by_id[id] : NULL;
 }
 
-/* What libtraceevent prints for @what, into @s. */
-static const char *print_part(struct events *ev, struct trace_seq *s, struct tep_record *record,
-			      const char *what, size_t *ret_len)
+int events_pid(const struct events *ev, struct tep_record *record)
 {
-	trace_seq_reset(s);
-	tep_print_event(ev->tep, s, record, "%s", what);
-	trace_seq_terminate(s);
-	*ret_len = s->len;
-	return s->buffer;
+	int pid;
+
+	if (!ev->native)
+		return tep_data_pid(ev->tep, record);
+	memcpy(&pid, (const char *)record->data + ev->pid_offset, sizeof(pid));
+	return pid;
+}
+
+const char *events_task(struct events *ev, int pid, size_t *ret_len)
+{
+	struct task *t = &ev->tasks[(unsigned int)pid % TASKS];
+	const char *comm;
+	int len;
+
+	if (!t->len || t->pid != pid) {
+		comm = tep_data_comm_from_pid(ev->tep, pid);
+		/* it may get a name later */
+		if (!strcmp(comm, "<...>"))
+			return NULL;
+		len = snprintf(t->text, sizeof(t->text), "%16s-%-5d ", comm, pid);
+		t->len = len > 0 && len <= TASK_MAX ? len : 0;
+		t->pid = pid;
+		if (!t->len)
+			return NULL;
+	}
+	*ret_len = t->len;
+	return t->text;
+}
+
+/* The flags column as libtraceevent prints it. */
+static const char *print_flags(struct events *ev, struct tep_record *record, size_t *ret_len)
+{
+	trace_seq_reset(&ev->flags);
+	tep_print_event(ev->tep, &ev->flags, record, "%s", TEP_PRINT_LATENCY);
+	trace_seq_terminate(&ev->flags);
+	*ret_len = ev->flags.len;
+	return ev->flags.buffer;
 }
 
 const char *events_flags(struct events *ev, struct tep_record *record, size_t *ret_len)
@@ -192,10 +224,10 @@ const char *events_flags(struct events *ev, struct tep_record *record, size_t *r
 	char *known;
 
 	if (!ev->cached)
-		return print_part(ev, &ev->flags, record, TEP_PRINT_LATENCY, ret_len);
+		return print_flags(ev, record, ret_len);
 	known = ev->cache[data[ev->flags_offset] << 8 | data[ev->preempt_offset]];
 	if (!*known) {
-		text = print_part(ev, &ev->flags, record, TEP_PRINT_LATENCY, ret_len);
+		text = print_flags(ev, record, ret_len);
 		if (*ret_len >= FLAGS_MAX)
 			return text;
 		memcpy(known, text, *ret_len + 1);
@@ -206,10 +238,9 @@ const char *events_flags(struct events *ev, struct tep_record *record, size_t *r
 
 const char *events_text(struct events *ev, struct tep_record *record, size_t *ret_len)
 {
-	const char *what = ev->raw_fields ? TEP_PRINT_INFO_RAW : TEP_PRINT_INFO;
-	const char *text = print_part(ev, &ev->text, record, what, ret_len);
+	const char *text = tracecmd_printer_text(ev->printer, record, ret_len);
 
-	if (*ret_len && text[*ret_len - 1] == '\n')
+	if (text && *ret_len && text[*ret_len - 1] == '\n')
 		(*ret_len)--;
 	return text;
 }

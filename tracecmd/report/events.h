@@ -1,9 +1,9 @@
 /*
- * events.h - the text of one event, by libtraceevent and the format its file stores.
+ * events.h - the text of one event, by the format its file stores.
  *
  * Layer 5. One struct events a file keeps what would otherwise be looked up for
- * each record: the event behind an id, its padded name, the bytes its fields need,
- * and the text of the flags column for each value of the flags.
+ * each record: the event behind an id, its padded name, the text of the task column
+ * for each pid and that of the flags column for each value of the flags.
  */
 #ifndef REPORT_EVENTS_H
 #define REPORT_EVENTS_H
@@ -20,7 +20,6 @@ struct event {
 	struct tep_event *tep;
 	char *name;		/* as in a line: "NAME: ", filled up with blanks */
 	unsigned short name_len;
-	int min_size;		/* bytes that a record needs for its plain fields */
 };
 
 struct events;
@@ -32,7 +31,7 @@ struct events;
 struct events *events_new(struct tep_handle *tep, const struct report_plan *plan);
 void events_free(struct events *ev);
 
-/* The event of a record; NULL if its id is unknown or the record is cut short. */
+/* The event of a record; NULL if its id is unknown. */
 const struct event *events_find(const struct events *ev, struct tep_record *record);
 
 /* Bytes of common fields that every record has; shorter ones have no pid. */
@@ -44,7 +43,19 @@ const struct event *events_find(const struct events *ev, struct tep_record *reco
  */
 const char *events_flags(struct events *ev, struct tep_record *record, size_t *ret_len);
 
-/* The text behind the name, without a trailing newline. It lives until the next call. */
+/* The pid of a record of EVENT_COMMON_SIZE or more. */
+int events_pid(const struct events *ev, struct tep_record *record);
+
+/*
+ * "comm-pid " as lines have it, or NULL: then the task has no name (yet), or a very
+ * long one. It lives until the next call.
+ */
+const char *events_task(struct events *ev, int pid, size_t *ret_len);
+
+/*
+ * The text behind the name, without a trailing newline. It lives until the next call.
+ * NULL: the record is cut short.
+ */
 const char *events_text(struct events *ev, struct tep_record *record, size_t *ret_len);
 
 #endif

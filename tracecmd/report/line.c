@@ -129,9 +129,17 @@ static char *put_diff(struct line_printer *p, char *to, unsigned long long ts, b
 static char *put_task(const struct line_printer *p, char *to, const struct stream *s,
 		      struct tep_record *record)
 {
-	int pid = record->size >= EVENT_COMMON_SIZE ? tep_data_pid(s->tep, record) : -1;
-	const char *comm = pid < 0 ? "<...>" : tep_data_comm_from_pid(s->tep, pid);
+	int pid = record->size >= EVENT_COMMON_SIZE ? events_pid(s->events, record) : -1;
+	const char *comm;
+	size_t len;
 
+	comm = pid < 0 || p->look->latency ? NULL : events_task(s->events, pid, &len);
+	if (comm) {
+		memcpy(to, comm, len);
+		to += len;
+		goto cpu;
+	}
+	comm = pid < 0 ? "<...>" : tep_data_comm_from_pid(s->tep, pid);
 	if (p->look->latency)
 		to = put_comm(to, comm, 8, 8);
 	else
@@ -141,6 +149,7 @@ static char *put_task(const struct line_printer *p, char *to, const struct strea
 	*to++ = ' ';
 	if (p->look->latency)
 		return put_number(to, record->cpu, 3, ' ');
+cpu:
 	*to++ = '[';
 	to = put_number(to, record->cpu, 3, '0');
 	*to++ = ']';
@@ -185,14 +194,17 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 		const char *more)
 {
 	const struct event *e = events_find(s->events, record);
+	const char *text = NULL;
 	char *head, *to;
-	size_t len;
+	size_t len = 0;
 
 	if (label)
 		line_label(p, s);
 	head = to = textout_reserve(p->out, LINE_HEAD_MAX);
 	to = put_task(p, to, s, record);
-	to = e ? put_flags(p, to, s, record) : to;
+	/* the text is made after the task's name is known, which it may tell itself */
+	text = e ? events_text(s->events, record, &len) : NULL;
+	to = text ? put_flags(p, to, s, record) : to;
 	if (s->time_in_ns)
 		*to++ = ' ';
 	to = put_time(to, record->ts, s->time_in_ns, p->look->nsec);
@@ -201,14 +213,10 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 		to = put_diff(p, to, record->ts, s->time_in_ns);
 	*to++ = ' ';
 	textout_commit(p->out, to - head);
-	if (e) {
-		const char *text;
-
+	if (text) {
 		textout_add(p->out, e->name, e->name_len);
-		text = events_text(s->events, record, &len);
 		textout_add(p->out, text, len);
-	} else if (record->size < EVENT_COMMON_SIZE ||
-		   tep_find_event_by_record(s->tep, record)) {
+	} else if (e || record->size < EVENT_COMMON_SIZE) {
 		textout_str(p->out, "[RECORD CUT SHORT]");
 	} else {
 		textout_printf(p->out, "[UNKNOWN EVENT %d]", tep_data_type(s->tep, record));

@@ -1,5 +1,5 @@
 /*
- * out.h - text on its way to a descriptor, in large blocks.
+ * textout.h - text on its way to a descriptor, in large blocks.
  *
  * Layer 5. What report prints goes through one out: events come at a million
  * lines a second, so that a line costs a copy and no call. The first failing
