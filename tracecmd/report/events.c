@@ -16,7 +16,7 @@
 #define FLAGS_MAX	12		/* length of a cached flags column, NUL included */
 
 #define TASKS		4096		/* slots for tasks, a power of two */
-#define TASK_MAX	30		/* bytes of a task's column that a slot has room for */
+#define TASK_MAX	(EVENT_TASK_ROOM - 1)	/* bytes of a task's column that a slot has room for */
 
 /* A task's column, for a pid that has a name. */
 struct task {
@@ -90,7 +90,7 @@ static void common_prepare(struct events *ev, struct tep_event *event)
 static int event_add(struct events *ev, struct tep_event *tep, const struct report_plan *plan)
 {
 	struct event *e = &ev->list[ev->count];
-	struct buf name = BUF_INIT;
+	_cleanup_buf_ struct buf name = BUF_INIT;
 
 	if (tep->id < 0 || tep->id >= EVENT_IDS)
 		return 0;
@@ -102,10 +102,13 @@ static int event_add(struct events *ev, struct tep_event *tep, const struct repo
 		buf_add(&name, " ", 1);
 	if (name.len > UINT16_MAX)
 		name.len = UINT16_MAX;
+	if (name.error)
+		return -1;
 	*e = (struct event){ .tep = tep, .name_len = name.len };
-	e->name = buf_take_str(&name);
+	e->name = calloc(1, name.len + EVENT_NAME_ROOM);
 	if (!e->name)
 		return -1;
+	memcpy(e->name, name.data, name.len);
 	if (plan->line.raw_fields || event_matches(tep, &plan->raw_events))
 		tep->flags |= TEP_EVENT_FL_PRINTRAW;
 	if (event_matches(tep, &plan->plain_events))

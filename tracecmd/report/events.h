@@ -15,6 +15,10 @@
 #include "report/plan.h"
 #include "trace-seq.h"
 
+/* Names and tasks may be copied with so many bytes at once, whatever their length. */
+#define EVENT_NAME_ROOM	48
+#define EVENT_TASK_ROOM	32
+
 /* One event of the file. */
 struct event {
 	struct tep_event *tep;

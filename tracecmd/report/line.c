@@ -10,6 +10,7 @@
 #include "report/line.h"
 
 #define LINE_HEAD_MAX	512	/* bytes reserved for what comes before the event's name */
+#define LINE_TEXT_MAX	1024	/* bytes of an event's text that are reserved besides */
 #define COMM_MAX	128	/* bytes shown of a task's name; the kernel has 16 */
 
 /* Put @v in decimal at @to, at least @width columns filled up with @fill. Returns the end. */
@@ -53,7 +54,30 @@ static char *put_comm(char *to, const char *comm, size_t width, size_t max)
 	return to + len;
 }
 
-static char *put_time(char *to, unsigned long long ts, bool in_ns, bool nsec)
+/* Put @v, below a million, as six digits. */
+static char *put_six(char *to, unsigned int v)
+{
+	int i;
+
+	for (i = 5; i >= 0; i--, v /= 10)
+		to[i] = '0' + v % 10;
+	return to + 6;
+}
+
+static char *put_usec(struct line_second *s, char *to, unsigned long long us)
+{
+	if (!s->len || us < s->first_us || us - s->first_us >= 1000000) {
+		char *end = put_number(s->text, us / 1000000, 5, ' ');
+
+		*end++ = '.';
+		s->len = end - s->text;
+		s->first_us = us - us % 1000000;
+	}
+	memcpy(to, s->text, sizeof(s->text));
+	return put_six(to + s->len, us - s->first_us);
+}
+
+static char *put_time(struct line_second *s, char *to, unsigned long long ts, bool in_ns, bool nsec)
 {
 	if (!in_ns)
 		return put_number(to, ts, 12, ' ');
@@ -63,17 +87,15 @@ static char *put_time(char *to, unsigned long long ts, bool in_ns, bool nsec)
 		return put_number(to, ts % 1000000000, 9, '0');
 	}
 	/* to the nearest microsecond; ts + 500 could overflow */
-	ts = ts / 1000 + (ts % 1000 >= 500);
-	to = put_number(to, ts / 1000000, 5, ' ');
-	*to++ = '.';
-	return put_number(to, ts % 1000000, 6, '0');
+	return put_usec(s, to, ts / 1000 + (ts % 1000 >= 500));
 }
 
 void line_time(struct textout *out, unsigned long long ts, bool in_ns, bool nsec)
 {
-	char text[48];
+	struct line_second s = { 0 };
+	char text[64];
 
-	textout_add(out, text, put_time(text, ts, in_ns, nsec) - text);
+	textout_add(out, text, put_time(&s, text, ts, in_ns, nsec) - text);
 }
 
 void line_label(struct line_printer *p, const struct stream *s)
@@ -135,7 +157,7 @@ static char *put_task(const struct line_printer *p, char *to, const struct strea
 
 	comm = pid < 0 || p->look->latency ? NULL : events_task(s->events, pid, &len);
 	if (comm) {
-		memcpy(to, comm, len);
+		memcpy(to, comm, EVENT_TASK_ROOM);
 		to += len;
 		goto cpu;
 	}
@@ -200,18 +222,30 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 
 	if (label)
 		line_label(p, s);
-	head = to = textout_reserve(p->out, LINE_HEAD_MAX);
+	head = to = textout_reserve(p->out, LINE_HEAD_MAX + EVENT_NAME_ROOM + LINE_TEXT_MAX);
 	to = put_task(p, to, s, record);
 	/* the text is made after the task's name is known, which it may tell itself */
 	text = e ? events_text(s->events, record, &len) : NULL;
 	to = text ? put_flags(p, to, s, record) : to;
 	if (s->time_in_ns)
 		*to++ = ' ';
-	to = put_time(to, record->ts, s->time_in_ns, p->look->nsec);
+	to = put_time(&p->second, to, record->ts, s->time_in_ns, p->look->nsec);
 	*to++ = ':';
 	if (p->look->ts_diff)
 		to = put_diff(p, to, record->ts, s->time_in_ns);
 	*to++ = ' ';
+	if (text && e->name_len <= EVENT_NAME_ROOM) {
+		memcpy(to, e->name, EVENT_NAME_ROOM);
+		to += e->name_len;
+		if (len <= LINE_TEXT_MAX) {
+			memcpy(to, text, len);
+			to += len;
+			len = 0;
+		}
+		textout_commit(p->out, to - head);
+		textout_add(p->out, text, len);
+		goto end;
+	}
 	textout_commit(p->out, to - head);
 	if (text) {
 		textout_add(p->out, e->name, e->name_len);
@@ -221,6 +255,7 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 	} else {
 		textout_printf(p->out, "[UNKNOWN EVENT %d]", tep_data_type(s->tep, record));
 	}
+end:
 	if (more)
 		textout_str(p->out, more);
 	textout_add(p->out, "\n", 1);

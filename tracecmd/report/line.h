@@ -10,6 +10,13 @@
 #include "report/inputs.h"
 #include "report/textout.h"
 
+/* The last second that was shown; lines of the same second copy its text. */
+struct line_second {
+	unsigned long long first_us;	/* its first microsecond */
+	char text[24];			/* "12345." */
+	unsigned char len;		/* 0: none yet */
+};
+
 struct line_printer {
 	struct textout *out;
 	const struct plan_line *look;
@@ -17,6 +24,7 @@ struct line_printer {
 	int label_width;
 	unsigned long long last_ts;	/* as shown in the line before, for --ts-diff */
 	bool any;			/* there was a line before */
+	struct line_second second;
 };
 
 /* The name that lines start with; nothing unless there are several streams. */

@@ -39,7 +39,7 @@ void *arena_alloc(struct arena *a, size_t size)
 
 char *arena_copy(struct arena *a, const void *data, size_t len)
 {
-	char *copy = arena_alloc(a, len + 1);
+	char *copy = arena_alloc(a, len + ARENA_ALIGN);
 
 	if (copy)
 		memcpy(copy, data, len);

@@ -19,7 +19,7 @@ struct arena {
 
 /* @size zeroed bytes, aligned for anything; NULL: out of memory. */
 void *arena_alloc(struct arena *a, size_t size);
-/* A copy of @len bytes with a NUL behind. */
+/* A copy of @len bytes; at least 16 bytes of zeros are behind. */
 char *arena_copy(struct arena *a, const void *data, size_t len);
 void arena_release(struct arena *a);
 

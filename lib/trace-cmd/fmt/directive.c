@@ -89,23 +89,34 @@ bool directive_is_plain(const struct directive *d)
 	       d->precision < 0;
 }
 
-/* Append @len bytes filled up with blanks to the directive's width. */
-static void add_padded(const struct directive *d, struct text *out, const char *s, size_t len)
+static char *put_fill(char *to, char c, size_t n)
+{
+	memset(to, c, n);
+	return to + n;
+}
+
+/* @len bytes filled up with blanks to the directive's width. */
+static char *put_padded(const struct directive *d, char *to, const char *s, size_t len)
 {
 	size_t fill = d->width > 0 && (size_t)d->width > len ? d->width - len : 0;
 
 	if (!d->left)
-		text_fill(out, ' ', fill);
-	text_add(out, s, len);
-	if (d->left)
-		text_fill(out, ' ', fill);
+		to = put_fill(to, ' ', fill);
+	memcpy(to, s, len);
+	to += len;
+	return d->left ? put_fill(to, ' ', fill) : to;
 }
 
-void directive_string(const struct directive *d, struct text *out, const char *s, size_t len)
+unsigned int directive_max(const struct directive *d)
+{
+	return d->width + (d->precision > 0 ? d->precision : 0) + 2 * TEXT_DIGITS_MAX;
+}
+
+char *directive_string(const struct directive *d, char *to, const char *s, size_t len)
 {
 	if (d->precision >= 0 && len > (size_t)d->precision)
 		len = d->precision;
-	add_padded(d, out, s, len);
+	return put_padded(d, to, s, len);
 }
 
 /* The digits of @v at @to. Returns the end. */
@@ -149,7 +160,7 @@ static unsigned int put_prefix(const struct directive *d, char *to, uint64_t v, 
 	return 0;
 }
 
-void directive_number(const struct directive *d, struct text *out, uint64_t v)
+char *directive_number(const struct directive *d, char *to, uint64_t v)
 {
 	char digits[TEXT_DIGITS_MAX + 8], prefix[2];
 	unsigned int n, before, zeros = 0, fill = 0;
@@ -159,8 +170,7 @@ void directive_number(const struct directive *d, struct text *out, uint64_t v)
 		v &= (1ull << d->bits) - 1;
 	if (d->conversion == 'c') {
 		digits[0] = (char)v;
-		add_padded(d, out, digits, 1);
-		return;
+		return put_padded(d, to, digits, 1);
 	}
 	if (d->conversion == 'd') {
 		negative = v >> (d->bits - 1) & 1;
@@ -180,10 +190,10 @@ void directive_number(const struct directive *d, struct text *out, uint64_t v)
 		fill = 0;
 	}
 	if (!d->left)
-		text_fill(out, ' ', fill);
-	text_add(out, prefix, before);
-	text_fill(out, '0', zeros);
-	text_add(out, digits, n);
-	if (d->left)
-		text_fill(out, ' ', fill);
+		to = put_fill(to, ' ', fill);
+	memcpy(to, prefix, before);
+	to = put_fill(to + before, '0', zeros);
+	memcpy(to, digits, n);
+	to += n;
+	return d->left ? put_fill(to, ' ', fill) : to;
 }

@@ -30,10 +30,13 @@ unsigned int directive_parse(struct directive *d, const char *text, unsigned int
 /* True if nothing but the conversion is said. */
 bool directive_is_plain(const struct directive *d);
 
-/* Append @v, cut to the directive's bits, as it says. */
-void directive_number(const struct directive *d, struct text *out, uint64_t v);
+/* The most bytes that directive_number() and, but for its text, directive_string() put. */
+unsigned int directive_max(const struct directive *d);
 
-/* Append @len bytes of text as %s says. */
-void directive_string(const struct directive *d, struct text *out, const char *s, size_t len);
+/* Put @v, cut to the directive's bits, as it says. Returns the end. */
+char *directive_number(const struct directive *d, char *to, uint64_t v);
+
+/* Put @len bytes of text as %s says. Returns the end. */
+char *directive_string(const struct directive *d, char *to, const char *s, size_t len);
 
 #endif

@@ -117,34 +117,27 @@ static char *put_task(const struct native *n, char *to, const struct fmt_record 
 
 #define ARROW " ==> "
 
-static bool run_switch(const struct native *n, const struct fmt_record *r, struct text *out)
+static char *run_switch(const struct native *n, const struct fmt_record *r, char *to)
 {
 	uint64_t state = field_read(n, r, &n->state);
 	const struct native_state *s = n->states;
-	char *to = text_reserve(out, n->comm.size + n->next_comm.size + 4 * TEXT_DIGITS_MAX + 64);
 	unsigned int i;
 
-	if (!to)
-		return false;
 	for (i = 0; i < n->nr_states && s->value != state; i++)
 		s++;
 	if (i == n->nr_states)
-		return false;
+		return NULL;
 	to = put_task(n, to, r, &n->comm, &n->pid, &n->prio);
 	*to++ = ' ';
 	to = put_text(to, s->text, s->len);
 	to = put_text(to, ARROW, sizeof(ARROW) - 1);
-	text_commit(out, put_task(n, to, r, &n->next_comm, &n->next_pid, &n->next_prio));
-	return true;
+	return put_task(n, to, r, &n->next_comm, &n->next_pid, &n->next_prio);
 }
 
-static bool run_wakeup(const struct native *n, const struct fmt_record *r, struct text *out)
+static char *run_wakeup(const struct native *n, const struct fmt_record *r, char *to)
 {
 	uint64_t cpu = field_read(n, r, &n->cpu);
-	char *to = text_reserve(out, n->comm.size + 4 * TEXT_DIGITS_MAX + 64);
 
-	if (!to)
-		return false;
 	to = put_name(n, to, r, &n->comm, &n->pid);
 	to = put_text(to, " [", 2);
 	to = put_decimal(to, field_read(n, r, &n->prio));
@@ -153,30 +146,27 @@ static bool run_wakeup(const struct native *n, const struct fmt_record *r, struc
 		*to++ = '0';
 	if (cpu < 10)
 		*to++ = '0';
-	text_commit(out, put_decimal(to, cpu));
-	return true;
+	return put_decimal(to, cpu);
 }
 
-bool native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r,
-		struct text *out)
+char *native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r, char *to)
 {
+	char *end;
+
 	switch (n->kind) {
 	case NATIVE_NONE:
-		return true;
+		return to;
 	case NATIVE_SWITCH:
-		return run_switch(n, r, out);
+		return run_switch(n, r, to);
 	case NATIVE_WAKEUP:
-		return run_wakeup(n, r, out);
+		return run_wakeup(n, r, to);
 	case NATIVE_CALL_SITE:
-		text_char(out, '(');
-		if (!symbols_put(symbols, out, field_read(n, r, &n->pid), true)) {
-			out->len--;	/* no function: no caller */
-			return true;
-		}
-		text_add(out, ") ", 2);
-		return true;
+		*to = '(';
+		end = symbols_put(symbols, to + 1, field_read(n, r, &n->pid), true);
+		/* no function: no caller */
+		return end ? put_text(end, ") ", 2) : to;
 	default:
-		return false;
+		return NULL;
 	}
 }
 

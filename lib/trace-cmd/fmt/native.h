@@ -44,12 +44,13 @@ struct native {
 /* What @event's handler is. Never fails: what isn't known is NATIVE_UNKNOWN. */
 void native_compile(struct native *n, struct tep_event *event);
 
+#define NATIVE_ROOM	(2 * 256 + SYMBOL_TEXT_MAX + 128)	/* bytes that native_run() puts at most */
+
 /*
- * Append the text of a record of at least n->min_size bytes. False: it can't be said
- * (native_learn() may change that); what was appended must be taken back.
+ * Put the text of a record of at least n->min_size bytes. Returns the end; NULL: it can't
+ * be said (native_learn() may change that).
  */
-bool native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r,
-		struct text *out);
+char *native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r, char *to);
 
 /* Learn from the text that libtraceevent has made of a record. */
 void native_learn(struct native *n, struct fmt_record *r, const char *text, size_t len);

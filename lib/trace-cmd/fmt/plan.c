@@ -33,11 +33,12 @@ struct name {
 struct step {
 	enum step_kind kind;
 	bool swap;
+	bool plain;			/* the directive says nothing but the conversion */
 	struct directive d;
 	const struct value *value;
 	const char *text;		/* literal; of flags: what stands between them */
 	uint32_t len;
-	uint32_t offset, size;		/* of a string */
+	uint32_t offset, size;		/* of a string; offset of a function: show it */
 	struct name *names;
 	uint32_t nr_names;
 	const struct step *yes, *no;	/* of a choice */
@@ -106,10 +107,10 @@ static bool compile_names(struct compiler *c, struct step *s, const struct tep_p
 static bool compile_flags(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
 	s->kind = STEP_FLAGS;
-	s->text = arg->flags.delim ? arena_copy(c->arena, arg->flags.delim, strlen(arg->flags.delim)) : "";
-	if (!s->text || !directive_is_plain(&s->d))
+	s->len = arg->flags.delim ? strlen(arg->flags.delim) : 0;
+	s->text = arena_copy(c->arena, arg->flags.delim ? arg->flags.delim : "", s->len);
+	if (!s->text || !s->plain)
 		return false;
-	s->len = strlen(s->text);
 	s->value = value_compile(c->arena, c->event, arg->flags.field, &c->plan->min_size);
 	return s->value && compile_names(c, s, arg->flags.flags);
 }
@@ -117,7 +118,7 @@ static bool compile_flags(struct compiler *c, struct step *s, struct tep_print_a
 static bool compile_symbol(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
 	s->kind = STEP_SYMBOL;
-	if (!directive_is_plain(&s->d))
+	if (!s->plain)
 		return false;
 	s->value = value_compile(c->arena, c->event, arg->symbol.field, &c->plan->min_size);
 	return s->value && compile_names(c, s, arg->symbol.symbols);
@@ -172,6 +173,7 @@ static bool compile_choice(struct compiler *c, struct step *s, struct tep_print_
 		return false;
 	s->kind = STEP_CHOICE;
 	yes->d = no->d = s->d;
+	yes->plain = no->plain = s->plain;
 	s->yes = yes;
 	s->no = no;
 	s->value = value_compile(c->arena, c->event, arg->op.left, &c->plan->min_size);
@@ -189,7 +191,7 @@ static bool compile_string(struct compiler *c, struct step *s, struct tep_print_
 		s->kind = STEP_LITERAL;
 		s->len = strlen(arg->atom.atom);
 		s->text = arena_copy(c->arena, arg->atom.atom, s->len);
-		return s->text && directive_is_plain(&s->d);
+		return s->text && s->plain;
 	case TEP_PRINT_FIELD:
 		return compile_array(c, s, arg);
 	case TEP_PRINT_STRING:
@@ -207,23 +209,22 @@ static bool compile_string(struct compiler *c, struct step *s, struct tep_print_
 
 static bool compile_number(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
-	bool plain = directive_is_plain(&s->d);
-
 	s->value = value_compile(c->arena, c->event, arg, &c->plan->min_size);
 	switch (s->d.conversion) {
 	case 'p':
-		if (!strchr("fFsS", s->d.extension) || !plain)
+		if (!strchr("fFsS", s->d.extension) || !s->plain)
 			return false;
 		s->kind = s->d.extension ? STEP_FUNCTION : STEP_POINTER;
+		s->offset = s->d.extension == 'S' || s->d.extension == 'F';
 		break;
 	case 'd':
-		s->kind = plain ? STEP_SIGNED : STEP_NUMBER;
+		s->kind = s->plain ? STEP_SIGNED : STEP_NUMBER;
 		break;
 	case 'u':
-		s->kind = plain ? STEP_UNSIGNED : STEP_NUMBER;
+		s->kind = s->plain ? STEP_UNSIGNED : STEP_NUMBER;
 		break;
 	case 'x':
-		s->kind = plain ? STEP_HEX : STEP_NUMBER;
+		s->kind = s->plain ? STEP_HEX : STEP_NUMBER;
 		break;
 	default:
 		s->kind = STEP_NUMBER;
@@ -302,6 +303,7 @@ static bool compile_format(struct compiler *c)
 		if (!s)
 			return false;
 		s->d = d;
+		s->plain = directive_is_plain(&d);
 		if (!(d.conversion == 's' ? compile_string(c, s, arg, 0) : compile_number(c, s, arg)))
 			return false;
 		arg = arg->next;
@@ -310,57 +312,83 @@ static bool compile_format(struct compiler *c)
 	return literal_end(c);
 }
 
+/* The most bytes that a step prints, besides those of a string of the record. */
+static uint32_t step_max(const struct step *s)
+{
+	uint32_t i, max, other;
+
+	switch (s->kind) {
+	case STEP_LITERAL:
+		return s->len;
+	case STEP_FUNCTION:
+		return SYMBOL_TEXT_MAX;
+	case STEP_FLAGS:
+	case STEP_SYMBOL:
+		max = 2 + TEXT_DIGITS_MAX + s->len;
+		for (i = 0; i < s->nr_names; i++)
+			max += s->names[i].len + s->len;
+		return max;
+	case STEP_CHOICE:
+		max = step_max(s->yes);
+		other = step_max(s->no);
+		return max > other ? max : other;
+	default:
+		return directive_max(&s->d);
+	}
+}
+
 struct plan *plan_compile(struct arena *arena, struct tep_event *event)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
 	struct compiler c = { .arena = arena, .event = event, .plan = plan };
 	bool ok;
+	unsigned int i;
 
 	if (!plan || !event->print_fmt.format)
 		return NULL;
 	ok = compile_format(&c);
 	text_release(&c.literal);
+	for (i = 0; ok && i < plan->nr_steps; i++)
+		plan->max_text += step_max(&plan->steps[i]);
 	return ok ? plan : NULL;
 }
 
 /* --- running ------------------------------------------------------------- */
 
-static void run_flags(const struct step *s, uint64_t v, struct text *out)
+static char *put_0x(char *to, uint64_t v)
+{
+	memcpy(to, "0x", 2);
+	return put_hex(to + 2, v, text_hex_lower);
+}
+
+static char *run_flags(const struct step *s, uint64_t v, char *to)
 {
 	bool any = false;
 	uint32_t i;
-	char *to;
 
 	for (i = 0; i < s->nr_names; i++) {
 		const struct name *n = &s->names[i];
 
-		if (!v && (int64_t)n->value < 0) {
-			text_add(out, n->text, n->len);
-			break;
-		}
+		if (!v && (int64_t)n->value < 0)
+			return put_short(to, n->text, n->len);
 		if ((int64_t)n->value <= 0 || (v & n->value) != n->value)
 			continue;
 		if (any)
-			text_add(out, s->text, s->len);
-		text_add(out, n->text, n->len);
+			to = put_short(to, s->text, s->len);
+		to = put_short(to, n->text, n->len);
 		any = true;
 		v &= ~n->value;
 	}
 	if (!v)
-		return;
+		return to;
 	if (any)
-		text_add(out, s->text, s->len);
-	to = text_reserve(out, 2 + TEXT_DIGITS_MAX);
-	if (!to)
-		return;
-	memcpy(to, "0x", 2);
-	text_commit(out, put_hex(to + 2, v, text_hex_lower));
+		to = put_short(to, s->text, s->len);
+	return put_0x(to, v);
 }
 
-static void run_symbol(const struct step *s, uint64_t v, struct text *out)
+static char *run_symbol(const struct step *s, uint64_t v, char *to)
 {
 	uint32_t low = 0, high = s->nr_names;
-	char *to;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
@@ -370,111 +398,81 @@ static void run_symbol(const struct step *s, uint64_t v, struct text *out)
 		else
 			high = mid;
 	}
-	if (low < s->nr_names && s->names[low].value == v) {
-		text_add(out, s->names[low].text, s->names[low].len);
-		return;
-	}
-	to = text_reserve(out, 2 + TEXT_DIGITS_MAX);
-	if (!to)
-		return;
-	memcpy(to, "0x", 2);
-	text_commit(out, put_hex(to + 2, v, text_hex_lower));
+	if (low < s->nr_names && s->names[low].value == v)
+		return put_short(to, s->names[low].text, s->names[low].len);
+	return put_0x(to, v);
 }
 
-/* The text between @from and at most @to bytes of the record. */
-static void run_string(const struct step *s, const struct fmt_record *r, uint32_t from, uint32_t to,
-		       struct text *out)
+/* The text between bytes @from and @end of the record. */
+static char *run_string(const struct step *s, const struct fmt_record *r, uint32_t from,
+			uint32_t end, char *to)
 {
 	const char *text = (const char *)r->data + from;
-	size_t len = strnlen(text, to - from);
+	size_t len = strnlen(text, end - from);
 
-	if (directive_is_plain(&s->d))
-		text_add(out, text, len);
-	else
-		directive_string(&s->d, out, text, len);
+	if (!s->plain)
+		return directive_string(&s->d, to, text, len);
+	memcpy(to, text, len);
+	return to + len;
 }
 
-static void run_dynamic_string(const struct step *s, struct fmt_record *r, struct text *out)
+static char *run_dynamic_string(const struct step *s, struct fmt_record *r, char *to)
 {
 	uint32_t from = value_read(r->data + s->offset, 4, s->swap) & 0xffff;
 
-	if (from >= r->size)
-		r->punt = true;
-	else
-		run_string(s, r, from, r->size, out);
+	return from < r->size ? run_string(s, r, from, r->size, to) : NULL;
 }
 
-static void run_number(const struct step *s, struct symbols *symbols, struct fmt_record *r,
-		       struct text *out)
+static char *run_pointer(uint64_t v, char *to)
 {
-	uint64_t v = value_of(s->value, r);
-	char *to = text_reserve(out, TEXT_DIGITS_MAX + 2);
-
-	if (!to)
-		return;
-	switch (s->kind) {
-	case STEP_SIGNED:
-		if (s->d.bits < 64)
-			v = (uint64_t)((int64_t)(v << (64 - s->d.bits)) >> (64 - s->d.bits));
-		text_commit(out, put_signed(to, (int64_t)v));
-		return;
-	case STEP_UNSIGNED:
-	case STEP_HEX:
-		if (s->d.bits < 64)
-			v &= (1ull << s->d.bits) - 1;
-		text_commit(out, s->kind == STEP_HEX ? put_hex(to, v, text_hex_lower) :
-						       put_decimal(to, v));
-		return;
-	case STEP_POINTER:
-		if (!v) {
-			text_add(out, "(nil)", 5);
-			return;
-		}
-		memcpy(to, "0x", 2);
-		text_commit(out, put_hex(to + 2, v, text_hex_lower));
-		return;
-	case STEP_FUNCTION:
-		if (!symbols_put(symbols, out, v, s->d.extension == 'S' || s->d.extension == 'F'))
-			r->punt = true;
-		return;
-	default:
-		directive_number(&s->d, out, v);
-	}
+	if (v)
+		return put_0x(to, v);
+	memcpy(to, "(nil)", 5);
+	return to + 5;
 }
 
-static void run_step(const struct step *s, struct symbols *symbols, struct fmt_record *r,
-		     struct text *out)
+/* NULL: it can't be said. */
+static inline char *run_step(const struct step *s, struct symbols *symbols, struct fmt_record *r,
+			     char *to)
 {
+	unsigned int shift = 64 - s->d.bits;
+
 	switch (s->kind) {
 	case STEP_LITERAL:
-		text_add(out, s->text, s->len);
-		return;
+		return put_short(to, s->text, s->len);
+	case STEP_SIGNED:
+		return put_signed(to, (int64_t)(value_of(s->value, r) << shift) >> shift);
+	case STEP_UNSIGNED:
+		return put_decimal(to, value_of(s->value, r) << shift >> shift);
+	case STEP_HEX:
+		return put_hex(to, value_of(s->value, r) << shift >> shift, text_hex_lower);
+	case STEP_POINTER:
+		return run_pointer(value_of(s->value, r), to);
+	case STEP_FUNCTION:
+		return symbols_put(symbols, to, value_of(s->value, r), s->offset);
 	case STEP_STRING:
-		run_string(s, r, s->offset, s->size ? s->offset + s->size : r->size, out);
-		return;
+		return run_string(s, r, s->offset, s->size ? s->offset + s->size : r->size, to);
 	case STEP_DYNAMIC_STRING:
-		run_dynamic_string(s, r, out);
-		return;
+		return run_dynamic_string(s, r, to);
 	case STEP_FLAGS:
-		run_flags(s, value_of(s->value, r), out);
-		return;
+		return run_flags(s, value_of(s->value, r), to);
 	case STEP_SYMBOL:
-		run_symbol(s, value_of(s->value, r), out);
-		return;
-	case STEP_CHOICE:
-		run_step(value_of(s->value, r) ? s->yes : s->no, symbols, r, out);
-		return;
+		return run_symbol(s, value_of(s->value, r), to);
 	default:
-		run_number(s, symbols, r, out);
+		return directive_number(&s->d, to, value_of(s->value, r));
 	}
 }
 
-bool plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r,
-	      struct text *out)
+char *plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r, char *to)
 {
-	unsigned int i;
+	const struct step *s = plan->steps, *end = s + plan->nr_steps;
 
-	for (i = 0; i < plan->nr_steps && !r->punt; i++)
-		run_step(&plan->steps[i], symbols, r, out);
-	return !r->punt && !out->error;
+	for (; s < end && to; s++) {
+		const struct step *one = s;
+
+		while (one->kind == STEP_CHOICE)
+			one = value_of(one->value, r) ? one->yes : one->no;
+		to = run_step(one, symbols, r, to);
+	}
+	return r->punt ? NULL : to;
 }

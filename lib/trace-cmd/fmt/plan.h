@@ -15,16 +15,21 @@ struct plan {
 	struct step *steps;
 	unsigned int nr_steps;
 	uint32_t min_size;	/* bytes that a record must have */
+	uint32_t max_text;	/* bytes it prints at most, besides those of the record */
 };
 
 /* Compile what libtraceevent parsed. NULL: it can't be said (or no memory). */
 struct plan *plan_compile(struct arena *arena, struct tep_event *event);
 
 /*
- * Append the text of a record of at least plan->min_size bytes. False: the plan can't
- * say this one; what it has appended must be taken back.
+ * Put the text of a record of at least plan->min_size bytes at @to, where plan_room() bytes
+ * are free. Returns the end; NULL: the plan can't say this one.
  */
-bool plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r,
-	      struct text *out);
+char *plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r, char *to);
+
+static inline size_t plan_room(const struct plan *plan, const struct fmt_record *r)
+{
+	return plan->max_text + (size_t)plan->nr_steps * r->size + TEXT_SLACK;
+}
 
 #endif

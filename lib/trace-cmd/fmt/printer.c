@@ -35,7 +35,7 @@ struct entry {
 struct printer {
 	struct tep_handle *tep;
 	unsigned int flags;
-	bool swap;
+	bool swap, native;		/* byte order; native: as libtraceevent sees it, too */
 	struct arena arena;
 	struct entry **entries;		/* IDS of them */
 	struct symbols symbols;
@@ -53,6 +53,7 @@ struct printer *printer_new(struct tep_handle *tep, unsigned int flags)
 	p->tep = tep;
 	p->flags = flags;
 	p->swap = value_swapped(tep);
+	p->native = !p->swap && tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
 	trace_seq_init(&p->seq);
 	p->entries = calloc(IDS, sizeof(*p->entries));
 	p->named = calloc(PIDS / 8, 1);
@@ -136,12 +137,20 @@ static struct entry *entry_of(struct printer *p, const struct tep_event *event,
 			      struct tep_record *record, int *ret_error)
 {
 	struct entry *e;
+	uint16_t id16;
 	int id;
 
 	*ret_error = -EBADMSG;
 	if (record->size < COMMON_SIZE)
 		return NULL;
-	id = event ? event->id : tep_data_type(p->tep, record);
+	if (event) {
+		id = event->id;
+	} else if (p->native) {
+		memcpy(&id16, record->data, sizeof(id16));
+		id = id16;
+	} else {
+		id = tep_data_type(p->tep, record);
+	}
 	*ret_error = -ENOENT;
 	if (id < 0 || id >= IDS)
 		return NULL;
@@ -214,14 +223,19 @@ static int print_other(struct printer *p, struct entry *e, struct tep_record *re
 /* By the plan. False: nothing was printed. */
 static bool print_plan(struct printer *p, struct entry *e, struct fmt_record *r, struct text *out)
 {
-	size_t len = out->len;
+	char *to = text_reserve(out, NATIVE_ROOM + plan_room(e->plan, r));
 
-	if (!native_run(&e->native, &p->symbols, r, out) ||
-	    !plan_run(e->plan, &p->symbols, r, out)) {
-		out->len = len;
+	if (!to)
 		return false;
-	}
-	tell_names(p, e, r);
+	if (e->native.kind != NATIVE_NONE)
+		to = native_run(&e->native, &p->symbols, r, to);
+	if (to)
+		to = plan_run(e->plan, &p->symbols, r, to);
+	if (!to)
+		return false;
+	text_commit(out, to);
+	if (e->native.kind != NATIVE_NONE)
+		tell_names(p, e, r);
 	return true;
 }
 

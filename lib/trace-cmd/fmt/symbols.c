@@ -27,30 +27,25 @@ void symbols_release(struct symbols *s)
 	*s = (struct symbols){ 0 };
 }
 
-bool symbols_put(struct symbols *s, struct text *out, uint64_t address, bool offset)
+char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
 {
 	struct symbol *slot = &s->slots[(address * 0x9e3779b97f4a7c15ull) >> 52];
-	char *to;
 
 	if (!slot->name || slot->address != address) {
 		const char *name = tep_find_function(s->tep, address);
 
-		if (!name)
-			return false;
+		if (!name || strlen(name) > SYMBOL_NAME_MAX)
+			return NULL;
 		*slot = (struct symbol){
 			.address = address, .name = name, .len = strlen(name),
 			.start = tep_find_function_address(s->tep, address),
 		};
 	}
-	to = text_reserve(out, slot->len + 3 + TEXT_DIGITS_MAX);
-	if (!to)
-		return false;
 	memcpy(to, slot->name, slot->len);
 	to += slot->len;
 	if (offset) {
 		memcpy(to, "+0x", 3);
 		to = put_hex(to + 3, address - slot->start, text_hex_lower);
 	}
-	text_commit(out, to);
-	return true;
+	return to;
 }

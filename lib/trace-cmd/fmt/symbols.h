@@ -21,10 +21,13 @@ struct symbols {
 int symbols_init(struct symbols *s, struct tep_handle *tep);
 void symbols_release(struct symbols *s);
 
+#define SYMBOL_NAME_MAX	512	/* bytes of a name; the kernel's are shorter */
+#define SYMBOL_TEXT_MAX	(SYMBOL_NAME_MAX + 3 + TEXT_DIGITS_MAX)
+
 /*
- * Append the function that @address is in, with "+0x..." if @offset is set. False, and
- * nothing appended: none is known.
+ * Put the function that @address is in at @to, where SYMBOL_TEXT_MAX bytes are free, with
+ * "+0x..." if @offset is set. Returns the end; NULL: none is known, or its name is too long.
  */
-bool symbols_put(struct symbols *s, struct text *out, uint64_t address, bool offset);
+char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset);
 
 #endif

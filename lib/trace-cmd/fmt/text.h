@@ -108,4 +108,16 @@ static inline char *put_hex(char *to, uint64_t v, const char *digits)
 
 extern const char text_hex_lower[17], text_hex_upper[17];
 
+#define TEXT_SLACK	16	/* bytes that may be read behind what put_short() copies, and written */
+
+/* Copy @len bytes. Short ones are copied at a fixed length, without a call. */
+static inline char *put_short(char *to, const char *from, size_t len)
+{
+	if (len <= TEXT_SLACK)
+		memcpy(to, from, TEXT_SLACK);
+	else
+		memcpy(to, from, len);
+	return to + len;
+}
+
 #endif
