@@ -55,12 +55,28 @@ static bool compile_wakeup(struct native *n, struct tep_event *e)
 	       field_find(n, e, "target_cpu", false, &n->cpu) && !tep_find_any_field(e, "success");
 }
 
+/* The addresses begin where the array does, and go on to the record's end. */
+static bool compile_stack(struct native *n, struct tep_event *e)
+{
+	const struct tep_format_field *f = tep_find_any_field(e, "caller");
+
+	n->kind = NATIVE_STACK;
+	if (!f || f->offset < 0 || f->offset > 4096 || f->flags & TEP_FIELD_IS_DYNAMIC)
+		return false;
+	n->pid = (struct native_field){ .offset = f->offset, .size = n->long_size };
+	n->min_size = f->offset;
+	return n->long_size == 4 || n->long_size == 8;
+}
+
 void native_compile(struct native *n, struct tep_event *event)
 {
 	const char *plugin;
 	bool ok = false;
 
-	*n = (struct native){ .kind = NATIVE_NONE, .swap = value_swapped(event->tep) };
+	*n = (struct native){
+		.kind = NATIVE_NONE, .swap = value_swapped(event->tep),
+		.long_size = tep_get_long_size(event->tep),
+	};
 	if (!event->handler || event->flags & TEP_EVENT_FL_NOHANDLE)
 		return;
 	plugin = plugin_of(event->handler);
@@ -70,6 +86,8 @@ void native_compile(struct native *n, struct tep_event *event)
 	} else if (!strcmp(plugin, "plugin_kmem.so")) {
 		n->kind = NATIVE_CALL_SITE;
 		ok = field_find(n, event, "call_site", false, &n->pid);
+	} else if (!strcmp(plugin, "plugin_function.so") && !strcmp(event->name, "kernel_stack")) {
+		ok = compile_stack(n, event);
 	}
 	if (!ok)
 		n->kind = NATIVE_UNKNOWN;
@@ -149,6 +167,34 @@ static char *run_wakeup(const struct native *n, const struct fmt_record *r, char
 	return put_decimal(to, cpu);
 }
 
+static char *run_stack(const struct native *n, struct symbols *symbols, const struct fmt_record *r,
+		       char *to)
+{
+	static const char head[] = "<stack trace >\n";
+	uint64_t none = n->long_size == 8 ? ~0ull : 0xffffffff;
+	uint32_t at;
+
+	to = put_text(to, head, sizeof(head) - 1);
+	for (at = n->pid.offset; at + n->long_size <= r->size; at += n->long_size) {
+		uint64_t address = value_read(r->data + at, n->long_size, n->swap);
+		char *end;
+
+		if (address == none)
+			break;
+		to = put_text(to, "=> ", 3);
+		end = symbols_put(symbols, to, address, false);
+		if (end) {
+			to = put_text(end, " (", 2);
+			to = put_hex(to, address, text_hex_lower);
+			*to++ = ')';
+		} else {
+			to = put_hex(to, address, text_hex_lower);
+		}
+		*to++ = '\n';
+	}
+	return to;
+}
+
 char *native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r, char *to)
 {
 	char *end;
@@ -160,6 +206,8 @@ char *native_run(const struct native *n, struct symbols *symbols, struct fmt_rec
 		return run_switch(n, r, to);
 	case NATIVE_WAKEUP:
 		return run_wakeup(n, r, to);
+	case NATIVE_STACK:
+		return run_stack(n, symbols, r, to);
 	case NATIVE_CALL_SITE:
 		*to = '(';
 		end = symbols_put(symbols, to + 1, field_read(n, r, &n->pid), true);

@@ -16,6 +16,7 @@ enum native_kind {
 	NATIVE_SWITCH,		/* sched_switch */
 	NATIVE_WAKEUP,		/* sched_wakeup, sched_wakeup_new */
 	NATIVE_CALL_SITE,	/* kmem: the caller in front of the print format */
+	NATIVE_STACK,		/* kernel_stack: functions, one a line */
 };
 
 #define NATIVE_STATES		32
@@ -29,6 +30,7 @@ struct native_field {
 struct native {
 	enum native_kind kind;
 	bool swap;
+	uint8_t long_size;	/* bytes, of the machine that recorded */
 	uint32_t min_size;
 	struct native_field comm, pid, prio, state;	/* of who leaves or wakes up */
 	struct native_field next_comm, next_pid, next_prio, cpu;
@@ -44,10 +46,16 @@ struct native {
 /* What @event's handler is. Never fails: what isn't known is NATIVE_UNKNOWN. */
 void native_compile(struct native *n, struct tep_event *event);
 
-#define NATIVE_ROOM	(2 * 256 + SYMBOL_TEXT_MAX + 128)	/* bytes that native_run() puts at most */
+/* The most bytes that native_run() puts. */
+static inline size_t native_room(const struct native *n, const struct fmt_record *r)
+{
+	size_t frames = n->kind == NATIVE_STACK ? r->size / n->long_size : 1;
+
+	return n->kind == NATIVE_NONE ? 0 : 2 * 256 + 128 + frames * (SYMBOL_TEXT_MAX + 32);
+}
 
 /*
- * Put the text of a record of at least n->min_size bytes. Returns the end; NULL: it can't
+ * Put the text of a record of at least n->min_size bytes, where native_room() are free. Returns the end; NULL: it can't
  * be said (native_learn() may change that).
  */
 char *native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r, char *to);

@@ -223,7 +223,7 @@ static int print_other(struct printer *p, struct entry *e, struct tep_record *re
 /* By the plan. False: nothing was printed. */
 static bool print_plan(struct printer *p, struct entry *e, struct fmt_record *r, struct text *out)
 {
-	char *to = text_reserve(out, NATIVE_ROOM + plan_room(e->plan, r));
+	char *to = text_reserve(out, native_room(&e->native, r) + plan_room(e->plan, r));
 
 	if (!to)
 		return false;
