@@ -33,9 +33,22 @@ int usage(const char *name);
 
 /* Tables and entry points, each in trace-<name>.c */
 extern const struct opt_spec record_options[], report_options[], dump_options[], agent_options[];
+extern const struct opt_spec stop_options[], restart_options[], clear_options[], reset_options[];
+extern const struct opt_spec show_options[], stat_options[], snapshot_options[], stack_options[];
+extern const struct opt_spec list_options_table[], options_options[];
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_restart(int argc, char **argv);
+int cmd_clear(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_snapshot(int argc, char **argv);
+int cmd_stack(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_options(int argc, char **argv);
 
 #endif

@@ -38,6 +38,11 @@ _trace_cmd_arg()
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;
 	agent:-p | agent:--port)		echo other ;;
+	stop:-B | restart:-B | clear:-B | reset:-B | show:-B | stat:-B | snapshot:-B)
+						echo instance ;;
+	reset:-k)				echo kprobe kretprobe uprobe uretprobe eprobe synth all ;;
+	show:--hist | show:--trigger)		echo event ;;
+	reset:-b | show:-c | snapshot:-c)	echo other ;;
 	report:--compat | dump:--compat)	echo 3.1 3.4 ;;
 	report:-[FrnOH] | report:--pid | report:--comm | report:--cpu | report:--ts-offset | \
 	report:--ts2secs | report:--event)	echo other ;;

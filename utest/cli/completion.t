@@ -57,8 +57,8 @@ offers "trace-cmd nothing-like-it" "" "no command begins so"
 
 # options: for each command, all that its help shows
 for c in $commands; do
-	wanted=$("$TRACE_CMD" "$c" -h | grep -E '^ {10}-' | cut -c 11-30 |
-		grep -oE -e '-[-a-zA-Z0-9]+' | LC_ALL=C sort -u | paste -sd' ')
+	wanted=$("$TRACE_CMD" "$c" -h | grep -E '^ {10}-' | cut -c 11-31 |
+		grep -oE -e '-[-a-zA-Z0-9_]+' | LC_ALL=C sort -u | paste -sd' ')
 	offers "trace-cmd $c -" "$wanted" "$c: all options of its help"
 done
 offers "trace-cmd record --tsync-m" "--tsync-method" "the beginning of a long option"

@@ -13,20 +13,20 @@ missing() { LC_ALL=C comm -23 <(sort -u <<< "$1") <(sort -u <<< "$2") | paste -s
 
 # the options that the command's help shows
 help_options() {
-	"$TRACE_CMD" "$1" -h | grep -E '^ {10}-' | cut -c 11-30 | grep -oE -e '(^|[ ,])--?[a-zA-Z][-a-zA-Z0-9]*' |
+	"$TRACE_CMD" "$1" -h | grep -E '^ {10}-' | cut -c 11-31 | grep -oE -e '(^|[ ,])--?[a-zA-Z][-a-zA-Z0-9_]*' |
 		tr -d ' ,'
 }
 
 # the options that the page explains: terms of definition lists, examples apart
 page_options() {
 	awk '/^----$/ { code = !code } !code && /^[*_`+]*-.*::+[ \t]*$/' "$1" |
-		tr -d '*_`+' | grep -oE -e '(^|[ ,])--?[a-zA-Z][-a-zA-Z0-9]*' | tr -d ' ,'
+		tr -d '*`+' | grep -oE -e '(^|[ ,])--?[a-zA-Z][-a-zA-Z0-9_]*' | tr -d ' ,'
 }
 
 # the options of the command that its page uses in the examples: '# trace-cmd COMMAND ...'
 used_options() {
 	sed -e ':a' -e '/\\$/ { N; s/\\\n//; ba' -e '}' "$1" | sed -n "s/^# trace-cmd $2 //p" |
-		sed "s/'[^']*'//g; s/[|&].*//" | grep -oE -e ' --?[a-zA-Z][-a-zA-Z]*' | tr -d ' '
+		sed "s/'[^']*'//g; s/[|&].*//" | grep -oE -e ' --?[a-zA-Z][-a-zA-Z0-9_]*' | tr -d ' '
 }
 
 commands=$("$TRACE_CMD" --help | sed -n 's/^     \([a-z][^ ]*\) - .*/\1/p')

@@ -1,0 +1,301 @@
+/*
+ * list.c - see list.h. Layer 5.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "setup/tracefile.h"
+#include "state/list.h"
+
+static void regex_release(regex_t *re)
+{
+	regfree(re);
+}
+
+/* Content of a file of the tracing directory. 0; -errno, described. */
+static int content(const char *tracing, const char *file, char **ret, struct err *err)
+{
+	_cleanup_free_ char *path = tracefile_path(tracing, "%s", file);
+	int error = path ? tracefile_read(path, ret) : -ENOMEM;
+
+	return error ? err_set(err, error, "reading %s", path ? path : file) : 0;
+}
+
+static int compile(regex_t *re, const char *pattern, struct err *err)
+{
+	return regcomp(re, pattern, REG_ICASE | REG_NOSUB) ?
+	       err_set(err, -EINVAL, "'%s' is no regular expression", pattern) : 0;
+}
+
+/* --- events ----------------------------------------------------------------- */
+
+/* The parts of a pattern. "SYS:EV" are two; of a word alone one part matching will do. */
+struct event_match {
+	bool all, both, systems_only;
+	regex_t system, event;
+};
+
+static void match_release(struct event_match *m)
+{
+	if (m->all)
+		return;
+	regfree(&m->system);
+	regfree(&m->event);
+}
+
+static int match_init(struct event_match *m, const char *pattern, struct err *err)
+{
+	_cleanup_free_ char *system = NULL;
+	const char *colon = pattern ? strchr(pattern, ':') : NULL;
+	int ret;
+
+	*m = (struct event_match){ .all = true };
+	if (!pattern)
+		return 0;
+	system = colon ? strndup(pattern, colon - pattern) : strdup(pattern);
+	if (!system)
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = compile(&m->system, system, err);
+	if (ret)
+		return ret;
+	ret = compile(&m->event, colon ? colon + 1 : pattern, err);
+	if (ret) {
+		regex_release(&m->system);
+		return ret;
+	}
+	m->all = false;
+	m->both = colon && colon[1];
+	m->systems_only = colon && !colon[1];
+	return 0;
+}
+
+static bool matches(const struct event_match *m, const char *system, const char *event)
+{
+	bool s = m->all || !regexec(&m->system, system, 0, NULL, 0), e;
+
+	if (m->all || m->systems_only)
+		return s;
+	e = !regexec(&m->event, event, 0, NULL, 0);
+	return m->both ? s && e : s || e;
+}
+
+static void print_format(const char *tracing, const char *system, const char *event, bool full)
+{
+	_cleanup_free_ char *path = tracefile_path(tracing, "events/%s/%s/format", system, event);
+	_cleanup_free_ char *text = NULL;
+	char *end;
+
+	if (!path || tracefile_read(path, &text))
+		return;
+	end = full ? NULL : strstr(text, "\nprint fmt:");
+	if (end)
+		*end = '\0';
+	printf("system: %s\n%s\n", system, text);
+}
+
+static void print_event(const char *tracing, const struct list_events *what, const char *system,
+			const char *event)
+{
+	const char *files[] = { what->filter ? "filter" : NULL, what->triggers ? "trigger" : NULL };
+	unsigned int i;
+
+	if (what->format) {
+		print_format(tracing, system, event, what->full);
+		return;
+	}
+	printf("%s:%s\n", system, event);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *path = NULL, *text = NULL;
+
+		if (!files[i])
+			continue;
+		path = tracefile_path(tracing, "events/%s/%s/%s", system, event, files[i]);
+		if (path && !tracefile_read(path, &text))
+			printf("%s\n", text);
+		printf("\n");
+	}
+}
+
+/* The events of ftrace itself, which available_events leaves out. */
+static void ftrace_events(const char *tracing, const struct list_events *what,
+			  const struct event_match *m)
+{
+	_cleanup_free_ char *dir = tracefile_path(tracing, "events/ftrace");
+	struct dirent **names;
+	int i, n = dir ? scandir(dir, &names, NULL, alphasort) : -1;
+
+	for (i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.' && names[i]->d_type == DT_DIR &&
+		    matches(m, "ftrace", names[i]->d_name))
+			print_event(tracing, what, "ftrace", names[i]->d_name);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+}
+
+int list_events(const char *tracing, const struct list_events *what, struct err *err)
+{
+	_cleanup_free_ char *events = NULL;
+	struct event_match m;
+	char *rest, *line, *event;
+	int ret = match_init(&m, what->pattern, err);
+
+	if (ret)
+		return ret;
+	ret = content(tracing, "available_events", &events, err);
+	for (rest = events; !ret && (line = strsep(&rest, "\n"));) {
+		event = strchr(line, ':');
+		if (!event)
+			continue;
+		*event++ = '\0';
+		if (matches(&m, line, event))
+			print_event(tracing, what, line, event);
+	}
+	if (!ret && what->pattern)
+		ftrace_events(tracing, what, &m);
+	match_release(&m);
+	return ret;
+}
+
+int list_systems(const char *tracing, struct err *err)
+{
+	_cleanup_free_ char *events = NULL;
+	_cleanup_buf_ struct buf seen = BUF_INIT;
+	char *rest, *line;
+	int ret = content(tracing, "available_events", &events, err);
+
+	if (ret)
+		return ret;
+	buf_add(&seen, "\n", 1);
+	for (rest = events; (line = strsep(&rest, "\n"));) {
+		_cleanup_free_ char *word = NULL;
+		size_t len = strcspn(line, ":");
+
+		if (asprintf(&word, "\n%.*s\n", (int)len, line) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+		/* a system's events stand together, most often */
+		if (!len || memmem(seen.data, seen.len, word, len + 2))
+			continue;
+		buf_add(&seen, word + 1, len + 1);
+		if (seen.error)
+			return err_set(err, -ENOMEM, "out of memory");
+		printf("%.*s\n", (int)len, line);
+	}
+	/* available_events leaves it out */
+	printf("ftrace\n\n");
+	return 0;
+}
+
+/* --- the rest --------------------------------------------------------------- */
+
+int list_tracers(const char *tracing, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int ret = content(tracing, "available_tracers", &text, err);
+
+	if (!ret)
+		printf("%s\n", text);
+	return ret;
+}
+
+/* The lines of a file that match. */
+static int list_lines(const char *tracing, const char *file, const char *pattern, struct err *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char *rest, *line;
+	regex_t re;
+	int ret = pattern ? compile(&re, pattern, err) : 0;
+
+	if (ret)
+		return ret;
+	ret = content(tracing, file, &text, err);
+	for (rest = text; !ret && (line = strsep(&rest, "\n"));)
+		if (*line && (!pattern || !regexec(&re, line, 0, NULL, 0)))
+			printf("%s\n", line);
+	if (pattern)
+		regfree(&re);
+	return ret;
+}
+
+int list_options(const char *tracing, const char *pattern, struct err *err)
+{
+	return list_lines(tracing, "trace_options", pattern, err);
+}
+
+int list_functions(const char *tracing, const char *pattern, struct err *err)
+{
+	_cleanup_free_ char *path = tracefile_path(tracing, "available_filter_functions");
+	_cleanup_(regex_release) regex_t re = { 0 };
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	FILE *f;
+	int ret = compile(&re, pattern ? pattern : "", err);
+
+	if (ret)
+		return ret;
+	f = path ? fopen(path, "re") : NULL;
+	if (!f)
+		return err_set(err, -errno, "reading %s", path ? path : "available_filter_functions");
+	while ((len = getline(&line, &size, f)) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!regexec(&re, line, 0, NULL, 0))
+			printf("%s\n", line);
+	}
+	ret = ferror(f) ? err_set(err, -errno, "reading %s", path) : 0;
+	fclose(f);
+	return ret;
+}
+
+int list_instances(const char *tracing, struct err *err)
+{
+	_cleanup_free_ char *dir = tracefile_path(tracing, "instances");
+	struct dirent **names;
+	int i, any = 0, n = dir ? scandir(dir, &names, NULL, alphasort) : -1;
+
+	if (n < 0)
+		return err_set(err, -errno, "reading %s", dir ? dir : "instances");
+	for (i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.')
+			any = printf("%s\n", names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+	if (!any)
+		printf("No buffer instances defined\n");
+	return 0;
+}
+
+int list_clocks(const char *tracing, struct err *err)
+{
+	return list_lines(tracing, "trace_clock", NULL, err);
+}
+
+int list_all(const char *tracing, struct err *err)
+{
+	struct list_events what = { 0 };
+	int ret;
+
+	printf("event systems:\n");
+	ret = list_systems(tracing, err);
+	if (!ret) {
+		printf("events:\n");
+		ret = list_events(tracing, &what, err);
+	}
+	if (!ret) {
+		printf("\ntracers:\n");
+		ret = list_tracers(tracing, err);
+	}
+	if (!ret) {
+		printf("\noptions:\n");
+		ret = list_options(tracing, NULL, err);
+	}
+	return ret;
+}
