@@ -73,14 +73,20 @@ like "$out" 'sched_switch: prev_comm' "... with its events"
 tc show -B "$inst" -c 0
 like "$out" '\[000\]' "show -c 0"
 unlike "$out" '\[001\]' "... has no other CPU"
-for bad in "-p -s:Can not have -s and -p together" "-c x:Invalid CPU index 'x'" \
-	"-c 0 -c 0:Can only show one CPU at a time" "-B a$inst:no instance"; do
-	# shellcheck disable=SC2086	# a list of words
-	tc show ${bad%%:*}
+refused()	# refused WHY WORDS...: show WORDS fails and says why
+{
+	local why=$1
+
+	shift
+	tc show "$@"
 	[ "$rc" != 0 ]
-	ok $? "show ${bad%%:*} fails"
-	like "$both" "${bad#*:}" "... and says why"
-done
+	ok $? "show $* fails"
+	like "$both" "$why" "... and says why"
+}
+refused 'Can not have -s and -p together' -p -s
+refused "Invalid CPU index 'x'" -c x
+refused 'Can only show one CPU at a time' -c 0 -c 0
+refused 'no instance' -B "a$inst"
 
 # --- clear, reset
 

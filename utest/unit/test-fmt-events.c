@@ -143,7 +143,7 @@ static void compare(struct printer *plans, struct printer *other, struct tep_eve
 		a.len = b.len = 0;
 		assert_int_equal(printer_print(other, event, &record, &b), 0);
 		assert_int_equal(printer_print(plans, event, &record, &a), 0);
-		if (a.len != b.len || memcmp(a.data, b.data, a.len)) {
+		if (a.len != b.len || (a.len && memcmp(a.data, b.data, a.len))) {
 			print_message("%s/%s (%s):\n  plan '%.*s'\n  not  '%.*s'\n", event->system,
 				      event->name, event->print_fmt.format, (int)a.len, a.data,
 				      (int)b.len, b.data);

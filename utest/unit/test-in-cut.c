@@ -20,7 +20,12 @@
 #include "trace-cmd.h"
 
 #define TOTAL		(3 * SAMPLE_EVENTS)	/* events of all buffers */
+/* a sanitizer makes each of them some fifty times dearer */
+#ifdef __SANITIZE_ADDRESS__
+#define MUTATIONS	2000
+#else
 #define MUTATIONS	20000
+#endif
 
 static int count_event(struct tracecmd_input *h, struct tep_record *rec, int cpu, void *data)
 {
