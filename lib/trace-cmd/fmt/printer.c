@@ -13,6 +13,7 @@
 #define IDS		65536	/* an id has 16 bits */
 #define CHECKS		8	/* records of an event that are printed both ways */
 #define PIDS		(1 << 22)	/* the most that Linux gives */
+#define MANY_NAMES	(1 << 16)	/* before libtraceevent must settle them */
 #define COMMON_SIZE	8	/* bytes of common fields that any record has */
 
 /* A field that tells where in the record something of any length is. */
@@ -39,7 +40,8 @@ struct printer {
 	struct arena arena;
 	struct entry **entries;		/* IDS of them */
 	struct symbols symbols;
-	uint8_t *named;			/* a bit for each pid whose name was told */
+	uint8_t *named;			/* a bit for each pid whose name is settled */
+	unsigned int told;		/* names that were taken */
 	struct trace_seq seq;
 	unsigned long long plans, others;
 };
@@ -185,7 +187,12 @@ static bool record_sound(const struct printer *p, const struct entry *e,
 
 /* --- printing --------------------------------------------------------------- */
 
-/* The plugins tell libtraceevent the names of tasks on the way; so do we. */
+/*
+ * The plugins tell libtraceevent the names of tasks on the way; so do we, and as often:
+ * until it is first asked for a name it takes several for one task, and which of them it
+ * gives then depends on all that came. After that it refuses a second name. A trace of the
+ * idle task alone never asks: at some point we do.
+ */
 static void tell_names(struct printer *p, const struct entry *e, const struct fmt_record *r)
 {
 	const struct native_field *comms[2];
@@ -199,12 +206,13 @@ static void tell_names(struct printer *p, const struct entry *e, const struct fm
 
 		if (pids[i] < 0 || pids[i] >= PIDS || p->named[pids[i] / 8] >> pids[i] % 8 & 1)
 			continue;
-		p->named[pids[i] / 8] |= 1 << pids[i] % 8;
 		len = strnlen((const char *)r->data + comms[i]->offset, comms[i]->size);
 		memcpy(comm, r->data + comms[i]->offset, len);
 		comm[len] = '\0';
-		/* fails for those that have a name, which is right */
-		tep_register_comm(p->tep, comm, pids[i]);
+		if (tep_register_comm(p->tep, comm, pids[i]))
+			p->named[pids[i] / 8] |= 1 << pids[i] % 8;
+		else if (++p->told == MANY_NAMES)
+			tep_data_comm_from_pid(p->tep, pids[i]);
 	}
 }
 
@@ -234,8 +242,6 @@ static bool print_plan(struct printer *p, struct entry *e, struct fmt_record *r,
 	if (!to)
 		return false;
 	text_commit(out, to);
-	if (e->native.kind != NATIVE_NONE)
-		tell_names(p, e, r);
 	return true;
 }
 
@@ -282,6 +288,8 @@ int printer_print(struct printer *p, const struct tep_event *event, struct tep_r
 	if (e->checks)
 		return print_checked(p, e, record, &r, out);
 	if (print_plan(p, e, &r, out)) {
+		if (e->native.kind != NATIVE_NONE)
+			tell_names(p, e, &r);
 		p->plans++;
 		return out->error ? -ENOMEM : 0;
 	}
