@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "setup/journal.h"
+#include "setup/list.h"
 #include "setup/tracefile.h"
 
 #define MAX_PATH_BYTES	4096
@@ -28,6 +29,7 @@
 
 enum kind {
 	KIND_VALUE = 1,		/* write the value to the file */
+	KIND_WORDS,		/* take the words out of the list that the file holds */
 	KIND_DIR,		/* remove the directory */
 	KIND_DROP,		/* the last entry doesn't count */
 	KIND_FINISHED,		/* nothing is to be restored any more */
@@ -153,7 +155,8 @@ static int receive_one(int fd, struct journal *j)
 
 	switch (head[0]) {
 	case KIND_VALUE:
-		return add_entry(j, KIND_VALUE, path, value);
+	case KIND_WORDS:
+		return add_entry(j, head[0], path, value);
 	case KIND_DIR:
 		return add_entry(j, KIND_DIR, path, NULL);
 	case KIND_DROP:
@@ -219,7 +222,7 @@ static int add_entry(struct journal *j, enum kind kind, const char *path, const 
 static bool is_noted(const struct journal *j, const char *path)
 {
 	for (size_t i = 0; i < j->count; i++)
-		if (strcmp(j->entry[i].path, path) == 0)
+		if (j->entry[i].kind != KIND_WORDS && strcmp(j->entry[i].path, path) == 0)
 			return true;
 	return false;
 }
@@ -354,9 +357,11 @@ int journal_append(struct journal *j, const char *path, const char *value, struc
 {
 	int ret;
 
-	ret = journal_remember(j, path);
-	if (!ret)
-		ret = tracefile_write(path, value, true);
+	ret = add_entry(j, KIND_WORDS, path, value);
+	if (ret)
+		return ret;
+	mirror(j, KIND_WORDS, path, value);
+	ret = list_add(path, value);
 	return ret ? describe(err, ret, path, value) : 0;
 }
 
@@ -385,6 +390,8 @@ static int restore_value(const struct entry *e)
 	_cleanup_free_ char *now = NULL;
 	bool clean = false;
 
+	if (e->kind == KIND_WORDS)
+		return list_remove(e->path, e->value);
 	/* most writes cost the kernel a grace period; what is right already needs none */
 	if (read_value(e->path, &now, &clean) == 0 && clean && strcmp(now, e->value) == 0)
 		return 0;

@@ -25,7 +25,10 @@ struct journal *journal_new(int mirror_fd);
  */
 int journal_write(struct journal *j, const char *path, const char *value, struct err *err);
 
-/* As journal_write(), but adds @value to what a list (of pids, ...) holds. */
+/*
+ * Add the words of @value to what a list (of pids, ...) holds. On restore just they are taken out
+ * again: others may have theirs in it. 0; -errno, described in @err.
+ */
 int journal_append(struct journal *j, const char *path, const char *value, struct err *err);
 
 /*

@@ -181,7 +181,7 @@ wait_for 10 eval "! pgrep -P $agent2"
 ok $? "a host killed with its guardian frees the agent within 10 s"
 stop "$recorder"
 rmdir "$TRACING/instances/$host" 2> /dev/null	# nobody was left to do it
-for i in "$TRACING"/instances/clock_synch-*; do rmdir "$i" 2> /dev/null; done
+remove_new_instances "$before"
 kill -0 "$agent"
 ok $? "the first agent is still there"
 run 60 "$TRACE_CMD" record -q -o bad.dat -B "$host" -e irq -A "127.0.0.1:$port2" --name g -e nosuchevent -B "$host" sleep 0.1

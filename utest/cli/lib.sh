@@ -241,9 +241,17 @@ new_instance() {
 # tracing_state [INSTANCE]: what record must leave as it found it, as text
 tracing_state() {
 	local dir=$TRACING${1:+/instances/$1} f
-	for f in tracing_on current_tracer trace_clock set_event set_event_pid buffer_size_kb \
-		 tracing_cpumask trace_options; do
+	for f in tracing_on current_tracer trace_clock set_event set_event_pid \
+		 set_event_notrace_pid buffer_size_kb tracing_cpumask trace_options; do
 		echo "$f: $(tr '\n' ' ' < "$dir/$f" 2> /dev/null)"
 	done
 	[ -n "${1-}" ] || echo "instances: $(cd "$TRACING/instances" && echo *)"
+}
+
+# remove_new_instances STATE: those for probes that were not there when tracing_state printed STATE
+remove_new_instances() {
+	local dir old=" $(sed -n 's/^instances: //p' <<< "$1") "
+	for dir in "$TRACING"/instances/clock_synch-*; do
+		[ ! -d "$dir" ] || [[ $old == *" ${dir##*/} "* ]] || rmdir "$dir"
+	done
 }

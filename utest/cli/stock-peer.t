@@ -6,6 +6,7 @@ need_tracing
 need_stock
 cd "$T" || exit 1
 cpus=$(getconf _NPROCESSORS_CONF)
+before=$(tracing_state)
 new_instance
 
 # Under lockdown Debian's program gives up where it cannot write function-tracing files it has
@@ -75,5 +76,9 @@ like "$out" 'Negotiated ptp time sync protocol with guest 127.0.0.1' \
 	"Debian's record talks to our agent" "$both"
 pair "Debian's record, our agent" so.dat so-127.0.0.1.dat
 is "$(cat "$T/agent-$agent_port.log")" "" "our agent has nothing to complain about"
+
+# Debian's agent leaves the instance for its probes behind when it is ended
+remove_new_instances "$before"
+is "$(tracing_state)" "$before" "tracing is left as it was found"
 
 done_testing

@@ -107,16 +107,54 @@ static void first_value_of_several_comes_back(void **state)
 	journal_free(j);
 }
 
-static void list_is_added_to_and_comes_back(void **state)
+static void words_added_to_a_list_are_taken_out_alone(void **state)
 {
 	struct journal *j = journal_new(-1);
+	struct journal *other = journal_new(-1);
 
 	put("pids", "1\n2\n");
-	assert_int_equal(journal_append(j, in_dir("pids").s, "3 4", NULL), 0);
-	check("pids", "1\n2\n3 4");
+	assert_int_equal(journal_append(j, in_dir("pids").s, "3 4 ", NULL), 0);
+	check("pids", "1\n2\n3 4 ");
+	assert_int_equal(journal_append(other, in_dir("pids").s, "33 5", NULL), 0);
 	assert_int_equal(journal_restore(j), 0);
+	check("pids", "1\n2\n33\n5");
+	assert_int_equal(journal_restore(other), 0);
 	check("pids", "1\n2");
 	journal_free(j);
+	journal_free(other);
+}
+
+/* Sessions that end at the same time lose nothing of each other's. */
+static void lists_are_cleaned_by_many_at_once(void **state)
+{
+	int i, status;
+	pid_t pids[8];
+
+	put("pids", "1\n");
+	for (i = 0; i < 8; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			int k, ret = 0;
+
+			for (k = 0; k < 20 && !ret; k++) {
+				struct journal *j = journal_new(-1);
+				char words[64];
+
+				snprintf(words, sizeof(words), "\n%d %d\n", 100 + i, 200 + i);
+				ret = journal_append(j, in_dir("pids").s, words, NULL);
+				if (!ret)
+					ret = journal_restore(j);
+				journal_free(j);
+			}
+			_exit(ret ? 1 : 0);
+		}
+	}
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	check("pids", "1");
 }
 
 static void last_change_comes_back_first(void **state)
@@ -434,7 +472,8 @@ int main(void)
 		cmocka_unit_test(what_is_written_back_undoes_the_change),
 		cmocka_unit_test(value_that_is_there_already_is_not_written),
 		cmocka_unit_test(first_value_of_several_comes_back),
-		cmocka_unit_test(list_is_added_to_and_comes_back),
+		cmocka_unit_test(words_added_to_a_list_are_taken_out_alone),
+		cmocka_unit_test(lists_are_cleaned_by_many_at_once),
 		cmocka_unit_test(last_change_comes_back_first),
 		cmocka_unit_test(missing_file_is_an_error_that_names_it),
 		cmocka_unit_test(restore_goes_on_after_a_failure),

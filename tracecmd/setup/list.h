@@ -1,0 +1,19 @@
+/*
+ * list.h - words in tracefs files that hold a list (of pids, ...), which others change, too.
+ *
+ * Layer 3.
+ */
+#ifndef SETUP_LIST_H
+#define SETUP_LIST_H
+
+/* Add @words (divided by blanks) to the list that @path holds. 0; -errno. */
+int list_add(const char *path, const char *words);
+
+/*
+ * Take the @words (divided by blanks) out of the list that @path holds, one a line; what else is
+ * in it stays. Others who change it at the same time are waited for, but not for long.
+ * 0; -errno.
+ */
+int list_remove(const char *path, const char *words);
+
+#endif
