@@ -2,6 +2,7 @@
  * trace-agent.c - the agent command. Layer 6.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "commands.h"
@@ -9,13 +10,20 @@
 #include "net/addr.h"
 #include "record-options.h"
 #include "session/agent.h"
+#include "tsync/tsync.h"
+#include "wire/ptp.h"
 
-enum { OPT_TSYNC_DEBUG = OPT_LONG, OPT_VERBOSE };
+enum { OPT_TSYNC_DEBUG = OPT_LONG, OPT_TSYNC_METHOD, OPT_TSYNC_STAMP, OPT_VERBOSE };
 
 const struct opt_spec agent_options[] = {
 	{ 'p', "port", OPT_REQUIRED, "port to listen on (823)" },
 	{ 'N', NULL, OPT_REQUIRED, "serve TCP instead of vsock, and only the client NAME or address" },
+	{ 'P', NULL, OPT_REQUIRED, "serve only the vsock peer with that CID (2, the host)" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
+	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
+	  "clock offset from the fastest response (fastest) or the histogram of all (histogram)" },
+	{ OPT_TSYNC_STAMP, "tsync-stamp", OPT_REQUIRED,
+	  "stamp probes by ftrace marker (marker) or by clock (mono_raw; needs -C mono_raw)" },
 	{ OPT_TSYNC_DEBUG, "tsync-debug", OPT_REQUIRED, "directory for files with all probes" },
 	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all" },
 	{ 'h', "help", OPT_NONE, "show this help" },
@@ -27,17 +35,34 @@ static int parse_request(int argc, char **argv, struct plan *p, struct err *err)
 	return record_parse(argc, argv, true, p, err);
 }
 
-/* One option. 0; an exit status after a message. */
-static int agent_option(struct agent_conf *conf, int id, const char *arg)
+/* One of two words for a flag. 0; an exit status after a message. */
+static int choose(struct agent_conf *conf, const char *option, const char *arg, const char *on,
+		  const char *off, uint32_t flag)
 {
-	long long port;
+	if (strcmp(arg, on) && strcmp(arg, off))
+		return cmd_fail(0, "--%s: '%s' is neither %s nor %s", option, arg, on, off);
+	conf->tsync_chosen = true;
+	conf->ptp_flags = strcmp(arg, on) ? conf->ptp_flags & ~flag : conf->ptp_flags | flag;
+	return 0;
+}
+
+/* One option. 0; an exit status after a message. */
+static int agent_option(struct agent_conf *conf, int id, const char *arg, bool *ret_cid_given)
+{
+	long long number;
 	int level;
 
 	switch (id) {
 	case 'p':
-		if (opt_number(arg, 1, UINT32_MAX - 1, &port))
+		if (opt_number(arg, 1, UINT32_MAX - 1, &number))
 			return cmd_fail(0, "-p: '%s' is no port", arg);
-		conf->port = port;
+		conf->port = number;
+		return 0;
+	case 'P':
+		if (opt_number(arg, 0, UINT32_MAX - 1, &number))
+			return cmd_fail(0, "-P: '%s' is no CID", arg);
+		conf->cid = number;
+		*ret_cid_given = true;
 		return 0;
 	case 'N':
 		conf->client = arg;
@@ -45,6 +70,12 @@ static int agent_option(struct agent_conf *conf, int id, const char *arg)
 	case 'D':
 		conf->daemon = true;
 		return 0;
+	case OPT_TSYNC_METHOD:
+		return choose(conf, "tsync-method", arg, "fastest", "histogram",
+			      PTP_FLAG_FASTEST_RESPONSE);
+	case OPT_TSYNC_STAMP:
+		return choose(conf, "tsync-stamp", arg, "marker", "mono_raw",
+			      PTP_FLAG_USE_MARKER);
 	case OPT_TSYNC_DEBUG:
 		conf->debug_dir = arg;
 		return 0;
@@ -61,7 +92,11 @@ static int agent_option(struct agent_conf *conf, int id, const char *arg)
 
 int cmd_agent(int argc, char **argv)
 {
-	struct agent_conf conf = { .port = NET_AGENT_PORT, .parse = parse_request };
+	struct agent_conf conf = {
+		.port = NET_AGENT_PORT, .cid = NET_CID_HOST, .parse = parse_request,
+		.ptp_flags = tsync_ptp_default_flags(),
+	};
+	bool cid_given = false;
 	struct optparse o;
 	int id, ret;
 
@@ -69,9 +104,11 @@ int cmd_agent(int argc, char **argv)
 	if (ret)
 		return cmd_fail(ret, "cannot parse the options");
 	while (!ret && (id = opt_next(&o)) != -1)
-		ret = agent_option(&conf, id, o.arg);
+		ret = agent_option(&conf, id, o.arg, &cid_given);
 	if (!ret && opt_rest(&o) < argc)
 		ret = usage("agent");
+	if (!ret && conf.client && cid_given)
+		ret = cmd_fail(0, "-N cannot be used with -P: one is for TCP, the other for vsock");
 	if (!ret && conf.client && conf.port > 65535)
 		ret = cmd_fail(0, "-p: TCP has no port %u", conf.port);
 	opt_release(&o);

@@ -29,15 +29,15 @@ _trace_cmd_arg()
 	record:-A | agent:-N)			echo host ;;
 	record:--compression)			echo any none zlib zstd ;;
 	record:--file-version)			echo 6 7 ;;
-	record:--tsync-method)			echo fastest histogram ;;
-	record:--tsync-stamp)			echo marker mono_raw ;;
+	*:--tsync-method)			echo fastest histogram ;;
+	*:--tsync-stamp)			echo marker mono_raw ;;
 	record:--tsync-layout)			echo current fork ;;
 	record:--temp | *:--tsync-debug)	echo directory ;;
 	record:-o | report:-i | dump:-i | report:--kallsyms)
 						echo file ;;
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;
-	agent:-p | agent:--port)		echo other ;;
+	agent:-[pP] | agent:--port)		echo other ;;
 	stop:-B | restart:-B | clear:-B | reset:-B | show:-B | stat:-B | snapshot:-B)
 						echo instance ;;
 	reset:-k)				echo kprobe kretprobe uprobe uretprobe eprobe synth all ;;

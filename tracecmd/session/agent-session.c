@@ -22,14 +22,19 @@
 #include "session/finish.h"
 #include "session/local.h"
 #include "session/note.h"
+#include "session/stop.h"
 #include "tsync/tsync.h"
 
-/* Deadlines, ms. */
-#define REQUEST_MS	5000
-#define TSYNC_ACCEPT_MS	5000
-#define SEND_MS		30000
-#define DATA_ACCEPT_MS	30000
-#define SYNC_END_MS	15000
+/*
+ * Deadlines, ms. Those of minutes leave the host time for its other guests, which
+ * come one after the other; it is watched all the while.
+ */
+#define REPLY_MS	5000
+#define TSYNC_ACCEPT_MS	10000
+#define META_MS		300000
+#define DATA_ACCEPT_MS	300000
+#define SYNC_END_MS	300000
+#define LOOK_MS		50	/* between looks whether the host is still there */
 
 #define DATA_PORT_FIRST	1500
 #define META_MAX_BYTES	(256 << 20)
@@ -40,7 +45,8 @@
 struct session {
 	const struct agent_conf *conf;
 	const struct net_peer *peer;
-	struct channel ctl;
+	struct channel *ctl;
+	struct stop *stop;
 	struct msg_trace_req req;
 	struct plan plan;
 	struct note *note;
@@ -53,26 +59,36 @@ struct session {
 	int *listen;		/* one a CPU */
 	uint32_t *ports;
 	int nr_cpus;
-	int signal_fd;
+	bool closed;		/* the host has said CLOSE */
 };
 
 /* --- request ------------------------------------------------------------------ */
 
-static int receive_request(struct session *s, struct err *err)
+static int take_request(struct session *s, const struct msg *m, struct err *err)
 {
-	struct msg m;
-	int ret = channel_recv(&s->ctl, &m, deadline_in_ms(REQUEST_MS));
+	int i, ret;
 
-	if (!ret && m.cmd != MSG_TRACE_REQ) {
-		if (m.cmd != MSG_NOT_SUPP)
-			channel_send(&s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
+	if (m->cmd != MSG_TRACE_REQ) {
+		if (m->cmd != MSG_NOT_SUPP)
+			channel_send(s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
 				     deadline_in_ms(1000));
 		return err_set(err, -EPROTO, "the host began with %s instead of a trace request",
-			       msg_name(m.cmd));
+			       msg_name(m->cmd));
 	}
-	if (!ret)
-		ret = msg_trace_req_parse(&m, &s->req);
-	return ret ? err_set(err, ret, "Failed to receive trace request") : 0;
+	ret = msg_trace_req_parse(m, &s->req);
+	if (ret)
+		return err_set(err, ret, "Failed to receive trace request");
+	for (i = 0; i < s->req.argc; i++) {
+		const char *c;
+
+		/* they end up in messages and in tracefs, one line each */
+		for (c = s->req.argv[i]; *c; c++) {
+			if ((*c >= 0 && *c < ' ') || *c == 0x7f)
+				return err_set(err, -EINVAL,
+					       "the host's options contain control characters");
+		}
+	}
+	return 0;
 }
 
 /* The options in the request make the plan. */
@@ -92,13 +108,13 @@ static int make_plan(struct session *s, struct err *err)
 	return ret;
 }
 
-/* What the host wants of the clock comparison counts more than our defaults. */
+/* What the host wants of the clock comparison counts more than what our user said. */
 static uint32_t sync_flags(const struct session *s)
 {
-	uint32_t flags = s->plan.tsync.ptp_flags;
+	const struct plan_tsync *t = &s->plan.tsync;
 
 	if (!s->req.has_tsync_flags || !(s->req.tsync_flags & TSYNC_REQ_CHOOSE))
-		return flags;
+		return s->conf->tsync_chosen && !t->chosen ? s->conf->ptp_flags : t->ptp_flags;
 	return (s->req.tsync_flags & TSYNC_REQ_FASTEST ? PTP_FLAG_FASTEST_RESPONSE : 0) |
 	       (s->req.tsync_flags & TSYNC_REQ_MARKER ? PTP_FLAG_USE_MARKER : 0);
 }
@@ -144,32 +160,52 @@ static int send_response(struct session *s, struct err *err)
 		resp.flags |= TRACE_RESP_FL_TSYNC_REPORT;
 	ret = msg_trace_resp_put(&b, &resp);
 	if (!ret)
-		ret = channel_send_raw(&s->ctl, &b, deadline_in_ms(REQUEST_MS));
+		ret = channel_send_raw(s->ctl, &b, deadline_in_ms(REPLY_MS));
 	return ret ? err_set(err, ret, "Failed to send trace response") : 0;
 }
 
 /* --- waiting for connections -------------------------------------------------------- */
 
-/* True if the host is gone or somebody wants us to end. */
+/* True if the host is gone or our user wants us to end. */
 static bool must_end(struct session *s)
 {
-	struct pollfd fds[2] = {
-		{ .fd = s->ctl.fd, .events = POLLIN | POLLRDHUP },
-		{ .fd = s->signal_fd, .events = POLLIN },
-	};
+	struct pollfd fd = { .fd = s->ctl->fd, .events = POLLRDHUP };
 
-	return poll(fds, 2, 0) > 0 && (fds[1].revents || fds[0].revents & (POLLRDHUP | POLLHUP |
-									POLLERR));
+	return poll(&fd, 1, 0) > 0 || stop_wanted(s->stop);
 }
 
-/* Accept a connection of our host by the deadline, watching the control connection. */
+/*
+ * Take what the host says, if anything. 0: nothing that matters, or CLOSE (s->closed);
+ * -errno: it is gone.
+ */
+static int hear(struct session *s)
+{
+	struct msg m;
+	int ret = channel_recv(s->ctl, &m, deadline_in_ms(0));
+
+	if (ret == -ETIMEDOUT || ret == -ECANCELED)
+		return 0;
+	if (ret)
+		return ret;
+	if (m.cmd == MSG_CLOSE)
+		s->closed = true;
+	else if (m.cmd != MSG_NOT_SUPP)
+		ret = channel_send(s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
+				   deadline_in_ms(REPLY_MS));
+	return ret;
+}
+
+/*
+ * Accept a connection of our host by the deadline, watching the control connection. 0;
+ * -ECANCELED: no use in waiting; -ETIMEDOUT; -errno.
+ */
 static int accept_host(struct session *s, int listen_fd, struct deadline d, int *ret_fd)
 {
 	for (;;) {
-		struct deadline look = deadline_in_ms(50);
+		struct deadline look = deadline_in_ms(LOOK_MS);
 		int ret;
 
-		if (must_end(s))
+		if (must_end(s) || hear(s) || s->closed)
 			return -ECANCELED;
 		ret = net_accept(listen_fd, look.at_ns < d.at_ns ? look : d, s->peer, ret_fd, NULL);
 		if (ret != -ETIMEDOUT || deadline_passed(d))
@@ -194,6 +230,7 @@ static void start_sync(struct session *s)
 	conf.ptp_flags = sync_flags(s);
 	conf.report = s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT;
 	conf.debug_dir = s->conf->debug_dir;
+	conf.own_cpus = s->nr_cpus;
 	conf.cid = cid > 0 ? (int)cid : NET_CID_HOST;
 	ret = accept_host(s, s->sync_listen, deadline_in_ms(TSYNC_ACCEPT_MS), &conf.fd);
 	fd_close(&s->sync_listen);
@@ -230,10 +267,10 @@ static int send_meta(struct session *s, struct err *err)
 		return -errno;
 	ret = io_read_rest(fd, &b);
 	if (!ret)
-		ret = channel_send_data(&s->ctl, b.data, b.len, deadline_in_ms(SEND_MS));
+		ret = channel_send_data(s->ctl, b.data, b.len, deadline_in_ms(META_MS));
 	if (!ret)
-		ret = channel_send(&s->ctl, MSG_FIN_DATA, NULL, 0, NULL, 0,
-				   deadline_in_ms(SEND_MS));
+		ret = channel_send(s->ctl, MSG_FIN_DATA, NULL, 0, NULL, 0,
+				   deadline_in_ms(META_MS));
 	return ret ? err_set(err, ret, "the host did not take the metadata") : 0;
 }
 
@@ -258,32 +295,27 @@ static int start_recorders(struct session *s, struct err *err)
 	return 0;
 }
 
-/* Until CLOSE, the end of the connection, or a signal. */
+/* Until CLOSE: 0; -ECANCELED: our user wants us to end; -errno: the host is gone. */
 static int wait_close(struct session *s)
 {
 	struct pollfd fds[2] = {
-		{ .fd = s->ctl.fd, .events = POLLIN },
-		{ .fd = s->signal_fd, .events = POLLIN },
+		{ .fd = s->ctl->fd, .events = POLLIN },
+		{ .fd = s->stop->fd, .events = POLLIN },
 	};
-	struct msg m;
-	int ret;
 
-	for (;;) {
+	while (!s->closed) {
+		int ret = 0;
+
+		if (stop_wanted(s->stop))
+			return -ECANCELED;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return -errno;
-		if (fds[1].revents)
-			return -ECANCELED;
-		if (!fds[0].revents)
-			continue;
-		ret = channel_recv(&s->ctl, &m, deadline_in_ms(REQUEST_MS));
-		if (ret || m.cmd == MSG_CLOSE)
-			return ret;
-		if (m.cmd != MSG_NOT_SUPP)
-			ret = channel_send(&s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
-					   deadline_in_ms(REQUEST_MS));
+		if (fds[0].revents)
+			ret = hear(s);
 		if (ret)
 			return ret;
 	}
+	return 0;
 }
 
 /* Everything the buffers still hold goes out, then the ends of the streams tell so. */
@@ -298,6 +330,17 @@ static int stop_tracing(struct session *s, struct err *err)
 	return ret;
 }
 
+/* The last clock comparison: the host's STOP, or its leaving, is the end. */
+static void end_sync(struct session *s)
+{
+	struct deadline d = deadline_in_ms(SYNC_END_MS);
+
+	while (s->sync && tsync_wait_end(s->sync, LOOK_MS) == -ETIMEDOUT) {
+		if (must_end(s) || deadline_passed(d))
+			return;
+	}
+}
+
 static int trace(struct session *s, struct err *err)
 {
 	int ret, closed;
@@ -307,31 +350,33 @@ static int trace(struct session *s, struct err *err)
 		ret = local_tracing(&s->local, true, err);
 	if (!ret)
 		ret = start_recorders(s, err);
-	if (ret)
-		return ret == -ECANCELED ? err_set(err, -ECONNRESET, "the host is gone") : ret;
+	if (ret == -ECANCELED && !s->closed)
+		return stop_wanted(s->stop) ? err_set(err, -EINTR, "ended by a signal") :
+		       err_set(err, -ECONNRESET, "the host is gone");
+	if (ret && ret != -ECANCELED)
+		return ret;
 	closed = wait_close(s);
 	ret = stop_tracing(s, err);
 	if (closed)
 		return err_set(err, closed == -ECANCELED ? -EINTR : -ECONNRESET,
 			       closed == -ECANCELED ? "ended by a signal" :
 			       "the host is gone without closing the session");
-	/* the last clock comparison runs beside; its end is told by the host's STOP */
-	closed = channel_send(&s->ctl, MSG_CLOSE_RESP, NULL, 0, NULL, 0, deadline_in_ms(SEND_MS));
-	if (s->sync)
-		tsync_guest_stop(s->sync, SYNC_END_MS);
+	closed = channel_send(s->ctl, MSG_CLOSE_RESP, NULL, 0, NULL, 0, deadline_in_ms(REPLY_MS));
+	end_sync(s);
 	return ret ? ret : closed;
 }
 
 /* --- all of it ----------------------------------------------------------------------------- */
 
-static int session_begin(struct session *s, int mirror_fd, struct err *err)
+static int session_begin(struct session *s, const struct msg *request, int mirror_fd,
+			 struct err *err)
 {
 	int ret;
 
 	s->note = note_new();
 	if (!s->note)
 		return -ENOMEM;
-	ret = receive_request(s, err);
+	ret = take_request(s, request, err);
 	if (!ret)
 		ret = make_plan(s, err);
 	/* nothing may be asked of the local instance but the clock: it takes part all the same */
@@ -361,19 +406,18 @@ static void session_end(struct session *s)
 	plan_release(&s->plan);
 	note_free(s->note);
 	msg_trace_req_release(&s->req);
-	channel_close(&s->ctl);
 }
 
-int agent_session(const struct agent_conf *conf, int fd, const struct net_peer *peer,
-		  int signal_fd, int mirror_fd, struct err *err)
+int agent_session(const struct agent_conf *conf, struct channel *ctl, const struct msg *request,
+		  const struct net_peer *peer, struct stop *stop, int mirror_fd, struct err *err)
 {
 	struct session s = {
-		.conf = conf, .peer = peer, .sync_listen = -1, .signal_fd = signal_fd,
+		.conf = conf, .ctl = ctl, .peer = peer, .stop = stop, .sync_listen = -1,
 	};
-	int ret;
+	int ret = session_begin(&s, request, mirror_fd, err);
 
-	channel_init(&s.ctl, fd);
-	ret = session_begin(&s, mirror_fd, err);
+	/* a host that takes nothing must not keep our user from ending us */
+	ctl->stop_fd = stop->fd;
 	if (!ret)
 		ret = send_response(&s, err);
 	if (!ret) {

@@ -7,13 +7,16 @@
 #define SESSION_AGENT_SESSION_H
 
 #include "net/addr.h"
+#include "net/channel.h"
 #include "session/agent.h"
+#include "session/stop.h"
 
 /*
- * Serve the host on the accepted connection @fd until it says CLOSE, vanishes,
- * or @signal_fd becomes readable. @mirror_fd: the guardian's pipe. 0; -errno described in @err.
+ * Serve the host @peer on its connection @ctl, which has sent @request, until it says
+ * CLOSE, vanishes, or @stop is wanted. @ctl stays the caller's. @mirror_fd: the guardian's
+ * pipe. 0; -errno described in @err.
  */
-int agent_session(const struct agent_conf *conf, int fd, const struct net_peer *peer,
-		  int signal_fd, int mirror_fd, struct err *err);
+int agent_session(const struct agent_conf *conf, struct channel *ctl, const struct msg *request,
+		  const struct net_peer *peer, struct stop *stop, int mirror_fd, struct err *err);
 
 #endif

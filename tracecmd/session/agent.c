@@ -1,11 +1,15 @@
 /*
  * agent.c - see agent.h: listening, one process a session, cleaning up after it. Layer 5.
+ *
+ * Clients are listened to all at once until one has sent its request, so that one that says
+ * nothing, or little, keeps nobody out.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -16,80 +20,117 @@
 #include "base/log.h"
 #include "message.h"
 #include "net/addr.h"
+#include "net/channel.h"
 #include "session/agent-session.h"
 #include "session/agent.h"
+#include "session/stop.h"
 #include "setup/journal.h"
 
-#define MIRROR_BYTES (1 << 20)
+#define MIRROR_BYTES	(1 << 20)
+
+#define REQUEST_MS	5000	/* from connecting to a whole request, and for being served then */
+#define STOP_MS		10000	/* for a session to end in good order when the agent shall end */
+#define CLIENTS_MAX	16	/* that have not been served yet */
+
+/* A host that has connected and is not served yet. */
+struct client {
+	struct channel ctl;
+	struct net_peer peer;
+	struct deadline until;
+	struct msg request;
+	bool asked;		/* @request has come in full */
+};
 
 /* The agent, and the session that is served at the moment. */
 struct agent {
 	const struct agent_conf *conf;
 	int listen_fd;
-	int signal_fd;
-	pid_t pid;		/* of the session's process, 0: none */
+	struct stop stop;
+	int child_fd;		/* readable: the session's process may have ended */
+	pid_t pid;		/* of that process, 0: none */
 	int mirror_fd;		/* read end of its journal's mirror */
+	struct client *clients[CLIENTS_MAX];	/* oldest first */
+	int nr_clients;
 };
 
-/* What ends the agent or (the agent itself only) tells that the session's process ended. */
-static int take_signals(bool children)
+/* What ends the agent, and what tells that the session's process ended. */
+static int take_signals(struct agent *a)
 {
+	int ret = stop_open(&a->stop);
 	sigset_t set;
 
+	if (ret)
+		return ret;
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	if (children)
-		sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	a->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return a->child_fd < 0 ? -errno : 0;
+}
+
+/* --- sessions --------------------------------------------------------------------- */
+
+/* What a host wrote may be in a message: show nothing that a terminal would obey. */
+static void make_printable(char *text)
+{
+	for (; *text; text++) {
+		if (*text != '\n' && (*text < ' ' || *text > '~'))
+			*text = '?';
+	}
 }
 
 /* The session's process; does not return. */
-static void serve(struct agent *a, int fd, const struct net_peer *peer, int mirror_fd)
+static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent)
 {
 	struct err err = { 0 };
 	char text[300];
 	int ret;
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(128 + SIGTERM);
 	fd_close(&a->listen_fd);
 	fd_close(&a->mirror_fd);
-	fd_close(&a->signal_fd);
-	a->signal_fd = take_signals(false);
-	ret = agent_session(a->conf, fd, peer, a->signal_fd, mirror_fd, &err);
+	stop_close(&a->stop);
+	ret = stop_open(&a->stop);
+	if (!ret)
+		ret = agent_session(a->conf, &c->ctl, &c->request, &c->peer, &a->stop, mirror_fd,
+				    &err);
 	if (ret) {
-		err_prefix(&err, ret, "session with %s", net_peer_text(peer, text, sizeof(text)));
+		make_printable(err.text);
+		err_prefix(&err, ret, "session with %s",
+			   net_peer_text(&c->peer, text, sizeof(text)));
 		ret = cmd_fail_err(ret, &err);
 	}
 	fflush(stdout);
 	_exit(ret);
 }
 
-static void start_session(struct agent *a, int fd, const struct net_peer *peer)
+static void start_session(struct agent *a, struct client *c)
 {
+	pid_t parent = getpid();
 	int mirror[2];
 
 	if (pipe2(mirror, O_CLOEXEC | O_NONBLOCK)) {
-		close(fd);
+		cmd_warn(-errno, "cannot start a session");
 		return;
 	}
-	/* nobody reads it before the session ends: it must hold the whole journal, and not lose an entry */
+	/*
+	 * nobody reads it before the session ends: it must hold the whole journal, and
+	 * not lose an entry
+	 */
 	fcntl(mirror[1], F_SETPIPE_SZ, MIRROR_BYTES);
 	fcntl(mirror[1], F_SETFL, 0);
 	a->mirror_fd = mirror[0];
 	a->pid = fork();
 	if (!a->pid)
-		serve(a, fd, peer, mirror[1]);
+		serve(a, c, mirror[1], parent);
 	close(mirror[1]);
-	close(fd);
 	if (a->pid < 0) {
 		cmd_warn(-errno, "cannot start a session");
 		a->pid = 0;
 		fd_close(&a->mirror_fd);
-		return;
 	}
 }
 
@@ -114,65 +155,181 @@ static void end_session(struct agent *a)
 	a->pid = 0;
 }
 
-/* A client came: serve it, or turn it away while another one is served. */
-static void take_client(struct agent *a)
-{
-	struct net_peer peer;
-	char text[300];
-	int fd, ret;
-
-	ret = net_accept(a->listen_fd, deadline_in_ms(0), NULL, &fd, &peer);
-	if (ret)
-		return;
-	net_peer_text(&peer, text, sizeof(text));
-	if (a->pid) {
-		log_debug("%s turned away: busy", text);
-	} else if (a->conf->client && !net_peer_is(&peer, a->conf->client)) {
-		cmd_warn(-EACCES, "connection from %s refused: only %s is served", text,
-			 a->conf->client);
-	} else {
-		start_session(a, fd, &peer);
-		return;
-	}
-	close(fd);
-}
-
-/* Read what signals came. True if one of them asks us to end. */
-static bool must_end(struct agent *a)
+/* Has the session's process ended? One that is only stopped sends SIGCHLD, too. */
+static bool session_ended(struct agent *a)
 {
 	struct signalfd_siginfo si;
 	siginfo_t child = { 0 };
-	bool end = false;
 
-	while (read(a->signal_fd, &si, sizeof(si)) == sizeof(si))
-		end |= si.ssi_signo != SIGCHLD;
-	/* a process that is only stopped sends SIGCHLD, too */
-	if (a->pid && !waitid(P_PID, a->pid, &child, WEXITED | WNOHANG | WNOWAIT) &&
-	    child.si_pid == a->pid)
-		end_session(a);
-	return end;
+	while (read(a->child_fd, &si, sizeof(si)) == sizeof(si))
+		;
+	return a->pid && !waitid(P_PID, a->pid, &child, WEXITED | WNOHANG | WNOWAIT) &&
+	       child.si_pid == a->pid;
+}
+
+/*
+ * The agent ends: have the session end in good order, which its host may keep it
+ * from; when it takes long or the user insists, by force.
+ */
+static void stop_session(struct agent *a)
+{
+	struct deadline d = deadline_in_ms(STOP_MS);
+
+	/* its own signalfd sees this */
+	kill(a->pid, SIGTERM);
+	while (!session_ended(a) && !deadline_passed(d) && !stop_urgent(&a->stop)) {
+		struct pollfd fds[2] = {
+			{ .fd = a->child_fd, .events = POLLIN },
+			{ .fd = a->stop.fd, .events = POLLIN },
+		};
+
+		poll(fds, 2, deadline_left_ms(d));
+	}
+	if (!session_ended(a))
+		kill(a->pid, SIGKILL);
+	end_session(a);
+}
+
+/* --- clients ------------------------------------------------------------------------ */
+
+static void drop_client(struct agent *a, int i)
+{
+	struct client *c = a->clients[i];
+
+	channel_close(&c->ctl);
+	free(c);
+	a->nr_clients--;
+	memmove(&a->clients[i], &a->clients[i + 1], (a->nr_clients - i) * sizeof(a->clients[0]));
+}
+
+/* Whether hosts like @peer are served at all. */
+static bool is_welcome(const struct agent *a, const struct net_peer *peer)
+{
+	char text[300];
+
+	net_peer_text(peer, text, sizeof(text));
+	if (a->conf->client && !net_peer_is(peer, a->conf->client)) {
+		cmd_warn(-EACCES, "connection from %s refused: only %s is served", text,
+			 a->conf->client);
+		return false;
+	}
+	if (!a->conf->client && net_peer_cid(peer) != a->conf->cid) {
+		cmd_warn(-EACCES, "connection from %s refused: only CID %u is served (-P CID chooses another)",
+			 text, a->conf->cid);
+		return false;
+	}
+	return true;
+}
+
+/* Somebody has connected: wait for the request, without keeping others from theirs. */
+static void take_client(struct agent *a)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	int fd;
+
+	/* a full house is one of clients that say nothing: who came first has had most time */
+	if (a->nr_clients == CLIENTS_MAX)
+		drop_client(a, 0);
+	if (net_accept(a->listen_fd, deadline_in_ms(0), NULL, &fd, c ? &c->peer : NULL)) {
+		free(c);
+		return;
+	}
+	if (!c || !is_welcome(a, &c->peer)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	channel_init(&c->ctl, fd);
+	c->until = deadline_in_ms(REQUEST_MS);
+	a->clients[a->nr_clients++] = c;
+}
+
+/* What a client waits for. 0: let it; 1: it can be served; -errno: it is to go. */
+static int look_at_client(struct agent *a, struct client *c)
+{
+	struct pollfd gone = { .fd = c->ctl.fd, .events = POLLRDHUP };
+	int ret;
+
+	if (!c->asked) {
+		ret = channel_recv(&c->ctl, &c->request, deadline_in_ms(0));
+		if (ret)
+			return ret == -ETIMEDOUT && !deadline_passed(c->until) ? 0 : ret;
+		c->asked = true;
+	}
+	/* the session before may just be ending */
+	if (!a->pid)
+		return 1;
+	if (poll(&gone, 1, 0) > 0)
+		return -ENODATA;
+	return deadline_passed(c->until) ? -EBUSY : 0;
+}
+
+static void look_at_clients(struct agent *a)
+{
+	char text[300];
+	int i = 0;
+
+	while (i < a->nr_clients) {
+		struct client *c = a->clients[i];
+		int ret = look_at_client(a, c);
+
+		if (!ret) {
+			i++;
+			continue;
+		}
+		net_peer_text(&c->peer, text, sizeof(text));
+		if (ret > 0)
+			start_session(a, c);
+		else if (ret == -ENODATA || ret == -EBUSY)
+			log_debug("%s: %s", text, ret == -EBUSY ? "turned away: busy" : "gone");
+		else
+			cmd_warn(ret, "session with %s: Failed to receive trace request", text);
+		drop_client(a, i);
+	}
+}
+
+/* --- all of it -------------------------------------------------------------------------- */
+
+enum { WAIT_STOP, WAIT_CHILD, WAIT_LISTEN, WAIT_CLIENTS };
+
+/* Until there may be something to do. 0; -errno. */
+static int wait_for_work(struct agent *a)
+{
+	struct pollfd fds[WAIT_CLIENTS + CLIENTS_MAX] = {
+		[WAIT_STOP] = { .fd = a->stop.fd, .events = POLLIN },
+		[WAIT_CHILD] = { .fd = a->child_fd, .events = POLLIN },
+		[WAIT_LISTEN] = { .fd = a->listen_fd, .events = POLLIN },
+	};
+	struct deadline d = DEADLINE_NEVER;
+	int i;
+
+	for (i = 0; i < a->nr_clients; i++) {
+		struct client *c = a->clients[i];
+
+		fds[WAIT_CLIENTS + i] = (struct pollfd){
+			.fd = c->ctl.fd, .events = c->asked ? POLLRDHUP : POLLIN,
+		};
+		if (c->until.at_ns < d.at_ns)
+			d = c->until;
+	}
+	if (poll(fds, WAIT_CLIENTS + a->nr_clients, deadline_left_ms(d)) < 0 && errno != EINTR)
+		return -errno;
+	if (fds[WAIT_LISTEN].revents)
+		take_client(a);
+	return 0;
 }
 
 static void loop(struct agent *a)
 {
-	for (;;) {
-		struct pollfd fds[2] = {
-			{ .fd = a->signal_fd, .events = POLLIN },
-			{ .fd = a->listen_fd, .events = POLLIN },
-		};
-
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return;
-		if (must_end(a))
-			break;
-		if (fds[1].revents)
-			take_client(a);
+	while (!wait_for_work(a) && !stop_wanted(&a->stop)) {
+		if (session_ended(a))
+			end_session(a);
+		look_at_clients(a);
 	}
-	if (a->pid) {
-		/* its own signalfd sees this; it stops in good order */
-		kill(a->pid, SIGTERM);
-		end_session(a);
-	}
+	while (a->nr_clients)
+		drop_client(a, 0);
+	if (a->pid)
+		stop_session(a);
 }
 
 static int start_listening(struct agent *a, struct err *err)
@@ -198,7 +355,7 @@ static int start_listening(struct agent *a, struct err *err)
 int agent_run(const struct agent_conf *conf)
 {
 	struct agent a = {
-		.conf = conf, .listen_fd = -1, .mirror_fd = -1,
+		.conf = conf, .listen_fd = -1, .stop = STOP_NONE, .child_fd = -1, .mirror_fd = -1,
 	};
 	struct err err = { 0 };
 	int ret;
@@ -208,11 +365,12 @@ int agent_run(const struct agent_conf *conf)
 		return cmd_fail_err(ret, &err);
 	if (conf->daemon && daemon(1, 1))
 		return cmd_fail(-errno, "cannot become a daemon");
-	a.signal_fd = take_signals(true);
-	if (a.signal_fd < 0)
-		return cmd_fail(a.signal_fd, "cannot take signals");
+	ret = take_signals(&a);
+	if (ret)
+		return cmd_fail(ret, "cannot take signals");
 	loop(&a);
 	fd_close(&a.listen_fd);
-	fd_close(&a.signal_fd);
+	stop_close(&a.stop);
+	fd_close(&a.child_fd);
 	return 0;
 }

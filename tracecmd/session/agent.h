@@ -14,9 +14,12 @@
 
 struct agent_conf {
 	const char *client;	/* -N: serve TCP, and only this client; NULL: vsock */
+	uint32_t cid;		/* -P: the only peer served on vsock */
 	uint32_t port;
 	bool daemon;
 	const char *debug_dir;	/* of time synchronisation, or NULL */
+	bool tsync_chosen;	/* ptp_flags are the user's wish; that of a host goes before */
+	uint32_t ptp_flags;	/* PTP_FLAG_* */
 	/* Turns a request's options (argv[0] "record") into a plan; errors as record_parse(). */
 	int (*parse)(int argc, char **argv, struct plan *p, struct err *err);
 };

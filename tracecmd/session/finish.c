@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/cpus.h"
 #include "base/io.h"
+#include "session/comms.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "wire/dat.h"
@@ -175,8 +176,9 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 
 /* --- metadata ------------------------------------------------------------ */
 
+/* @early: nothing is recorded yet, so that the kernel knows hardly a command by name. */
 static int put_metadata(struct out_file *o, const struct plan *p, const char *tracing_dir,
-			struct err *err)
+			bool early, struct err *err)
 {
 	char **names = p->all_formats ? NULL : setup_event_names(p->instances, p->nr_instances);
 	struct meta_events events = { (const char *const *)names, 0 };
@@ -187,6 +189,8 @@ static int put_metadata(struct out_file *o, const struct plan *p, const char *tr
 	while (names && names[events.count])
 		events.count++;
 	ret = meta_read(&m, tracing_dir, &events, err);
+	if (!ret && early)
+		ret = comms_complete(&m.cmdlines);
 	if (!ret)
 		ret = out_metadata(o, &m, err);
 	meta_release(&m);
@@ -197,8 +201,8 @@ static int put_metadata(struct out_file *o, const struct plan *p, const char *tr
 }
 
 /* Start a file of this machine in @fd: all but the buffers. */
-static int start_file(const struct plan *p, const struct note *n, int fd, struct out_file **ret_o,
-		      struct err *err)
+static int start_file(const struct plan *p, const struct note *n, int fd, bool early,
+		      struct out_file **ret_o, struct err *err)
 {
 	const struct note_instance *top = &n->instances[0];
 	struct out_conf conf = {
@@ -214,7 +218,7 @@ static int start_file(const struct plan *p, const struct note *n, int fd, struct
 	if (!ret)
 		ret = out_create(fd, &conf, ret_o, err);
 	if (!ret)
-		ret = put_metadata(*ret_o, p, dir, err);
+		ret = put_metadata(*ret_o, p, dir, early, err);
 	if (!ret)
 		ret = put_options(*ret_o, p, n);
 	for (i = n->nr_instances - 1; !ret && i > 0; i--) {
@@ -371,7 +375,7 @@ int finish_host(const struct plan *p, const struct note *n, struct err *err)
 	fd = files_output_create(p->output, true, 0, err);
 	if (fd < 0)
 		return fd;
-	ret = start_file(p, n, fd, &o, err);
+	ret = start_file(p, n, fd, false, &o, err);
 	if (!ret)
 		ret = put_instances(p, n, o, err);
 	/* what could be written shall be readable even so */
@@ -438,7 +442,7 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 int finish_agent_meta(const struct plan *p, const struct note *n, int fd, struct err *err)
 {
 	struct out_file *o = NULL;
-	int ret = start_file(p, n, fd, &o, err);
+	int ret = start_file(p, n, fd, true, &o, err);
 
 	if (!ret)
 		ret = out_finish(o, err);

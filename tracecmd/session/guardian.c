@@ -27,23 +27,35 @@ static void hand_on(int sig, siginfo_t *info, void *context)
 		kill(guardian_worker, sig);
 }
 
-static void install_signals(void)
+/*
+ * Signals will be handed on, but are blocked yet: @ret_old is the mask to set when
+ * there is somebody to get them.
+ */
+static void install_signals(sigset_t *ret_old)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa = { .sa_sigaction = hand_on, .sa_flags = SA_SIGINFO | SA_RESTART };
+	sigset_t set;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(signals); i++)
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
 		sigaction(signals[i], &sa, NULL);
+		sigaddset(&set, signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &set, ret_old);
 }
 
-static void worker_main(const struct plan *p, struct note *note, int mirror_fd,
+/* The worker reads its signals from a descriptor: they stay blocked. */
+static void worker_main(const struct plan *p, struct note *note, int mirror_fd, pid_t guardian,
 			int (*worker)(const struct plan *, struct note *, int))
 {
 	int status;
 
 	/* without a guardian: stop in good order */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != guardian)
+		_exit(128 + SIGTERM);
 	status = worker(p, note, mirror_fd);
 	fflush(stdout);
 	_exit(status);
@@ -107,22 +119,24 @@ int guardian_run(const struct plan *p,
 {
 	struct journal *journal = NULL;
 	struct note *note = note_new();
+	pid_t pid, guardian = getpid();
 	int mirror[2], status = 0;
 	bool finished = false;
-	pid_t pid;
+	sigset_t old;
 
 	if (!note || pipe2(mirror, O_CLOEXEC))
 		return cmd_fail(-ENOMEM, "cannot start recording");
 	fflush(stdout);
-	install_signals();
+	install_signals(&old);
 	pid = fork();
 	if (pid < 0)
 		return cmd_fail(-errno, "cannot start the recording process");
 	if (!pid) {
 		close(mirror[0]);
-		worker_main(p, note, mirror[1], worker);
+		worker_main(p, note, mirror[1], guardian, worker);
 	}
 	guardian_worker = pid;
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(mirror[1]);
 	/* the pipe's end is the worker's */
 	journal_receive(mirror[0], &journal, &finished);

@@ -3,7 +3,9 @@
  * its clock, its data.
  *
  * Layer 5. Calls come in the order of the protocol; a guest that fails is marked
- * lost, keeps what came, and never holds up the host or other guests beyond its deadlines.
+ * lost, keeps what came, and never holds up the host or other guests beyond its
+ * deadlines. Code: guest.c has the connection, the metadata and the end, guest-sync.c the
+ * clock, guest-data.c the CPUs' data.
  */
 #ifndef SESSION_GUEST_H
 #define SESSION_GUEST_H
@@ -16,6 +18,7 @@
 #include "session/local.h"
 #include "session/note.h"
 #include "session/plan.h"
+#include "session/stop.h"
 #include "tsync/tsync.h"
 
 struct guest {
@@ -25,41 +28,77 @@ struct guest {
 	struct note *note;
 	struct note_guest *own;		/* the guest's part of the note */
 	int index;			/* among the plan's guests */
+	struct stop *stop;		/* the user's: set by the caller */
 	struct net_addr addr;
 	struct channel ctl;
 	struct msg_trace_resp resp;
 	struct tsync_session *sync;
 	struct tsync_samples samples;
 	uint32_t sync_flags;		/* of the protocol, TIMESHIFT_FL_* */
-	int stop_fd;			/* readable: give up connecting; set by the caller */
 	struct drain *drain;
 	int *sockets, *files;		/* one a CPU */
+	unsigned int odd;		/* messages while recording, where there should be none */
 	bool connected;			/* TRACE_RESP has come */
 	bool meta_file;			/* the unfinished output exists */
+	bool data_ended;		/* all of its data, before it was asked to stop */
 	bool lost;
 };
 
 /*
  * Connect to the agent, ask it to trace, start the clock synchronisation and wait for its
- * first pass. 0; -ECANCELED: stop_fd; -errno described in @err.
+ * first pass. 0; -ECANCELED: the user stops; -errno described in @err.
  */
 int guest_connect(struct guest *g, struct err *err);
 
 /* Take in the metadata and connect the data of each CPU. Returns the same. */
 int guest_receive(struct guest *g, struct err *err);
 
-/* The descriptor that becomes readable when the agent ends by itself; -1 if lost already. */
+/* Descriptors that become readable when the agent, or all its data, ends by itself; -1: none. */
 int guest_fd(const struct guest *g);
+int guest_data_fd(const struct guest *g);
+
+/*
+ * While recording, when one of these is readable: look what it is about. 0: nothing
+ * that matters; -errno described in @err: the guest is lost, or its data has ended.
+ */
+int guest_check(struct guest *g, struct err *err);
 
 /* Ask the agent to stop; does not wait. */
 void guest_ask_close(struct guest *g);
 
-/* Final synchronisation, CLOSE_RESP, the last data. 0; -errno described in @err (what came is kept). */
+/*
+ * Final synchronisation, CLOSE_RESP, the last data. 0; -errno described in @err: what came until then
+ * is kept.
+ */
 int guest_wait_close(struct guest *g, struct err *err);
 
 /* Write the guest's trace.dat. 0; -errno described in @err. */
 int guest_write(struct guest *g, struct err *err);
 
 void guest_release(struct guest *g);
+
+/* --- between the parts -------------------------------------------------------- */
+
+#define GUEST_CONNECT_MS 5000	/* for one connection */
+
+/* The agent has chosen a protocol: 0, whatever comes of it, but -ECANCELED. */
+int guest_sync_start(struct guest *g);
+
+/* The last comparison of the clocks, and what all of them found. */
+void guest_sync_finish(struct guest *g);
+
+/* Connect each CPU's data and start to take it in. 0; -ECANCELED; -errno described in @err. */
+int guest_data_connect(struct guest *g, struct err *err);
+
+/*
+ * Has all data ended before it should? 0: no; -EPIPE: by its sender; other -errno, described
+ * in @err.
+ */
+int guest_data_check(struct guest *g, struct err *err);
+
+/* Wait for the last of it. 0; -errno. */
+int guest_data_finish(struct guest *g);
+
+void guest_data_release(struct guest *g);
 
 #endif

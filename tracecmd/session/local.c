@@ -13,6 +13,8 @@
 
 /* How long a recorder may stand still while draining before it is given up. */
 #define DRAIN_TIMEOUT_MS 30000
+/* The same when another one, which had as much time, has been given up. */
+#define DRAIN_AGAIN_MS 500
 
 /* Copy @from, cut to @size. */
 static void text_set(char *to, size_t size, const char *from)
@@ -175,12 +177,14 @@ int local_poll_fds(const struct local *l, struct pollfd *fds, int max)
 /* Join one instance's recorders. */
 static int instance_join(struct local_instance *in, struct err *err)
 {
-	int cpu, ret, first = 0;
+	int cpu, ret, first = 0, patience_ms = DRAIN_TIMEOUT_MS;
 
 	for (cpu = 0; in->recorders && cpu < in->nr_cpus; cpu++) {
 		if (!in->recorders[cpu])
 			continue;
-		ret = recorder_join(take_ptr(in->recorders[cpu]), DRAIN_TIMEOUT_MS, NULL);
+		ret = recorder_join(take_ptr(in->recorders[cpu]), patience_ms, NULL);
+		if (ret == -ETIMEDOUT)
+			patience_ms = DRAIN_AGAIN_MS;
 		if (!ret || first)
 			continue;
 		first = err_set(err, ret, ret == -ENOSPC ?

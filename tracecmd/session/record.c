@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "session/guest.h"
 #include "session/local.h"
 #include "session/record.h"
+#include "session/stop.h"
 
 /* A run in progress. */
 struct run {
@@ -28,7 +30,8 @@ struct run {
 	struct local local;
 	struct guest *guests;
 	struct child child;
-	int signal_fd;
+	struct stop stop;	/* the user's signals */
+	int child_fd;		/* readable: the command may have ended */
 	int status;		/* exit status so far: the first failure's */
 };
 
@@ -42,34 +45,35 @@ static void run_failed(struct run *r, int code, const struct err *err)
 }
 
 /* SIGINT and its like end the recording; from here on they are read, not delivered. */
-static int take_signals(void)
+static int take_signals(struct run *r)
 {
+	int ret = stop_open(&r->stop);
 	sigset_t set;
 
+	if (ret)
+		return ret;
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);	/* the command has ended */
+	sigaddset(&set, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	/* a full disk or a size limit is an error of write(), not our death */
 	signal(SIGXFSZ, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	r->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return r->child_fd < 0 ? -errno : 0;
+}
+
+/* Two descriptors for each CPU of each guest, and more for our own: as many as we may have. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 /* --- start ------------------------------------------------------------------- */
-
-static bool stop_requested(const struct run *r)
-{
-	struct signalfd_siginfo si;
-
-	while (read(r->signal_fd, &si, sizeof(si)) == sizeof(si)) {
-		if (si.ssi_signo != SIGCHLD)
-			return true;
-	}
-	return false;
-}
 
 /* Two guests of one name would write one file. */
 static int check_guest_name(const struct run *r, int i, struct err *err)
@@ -98,7 +102,7 @@ static int connect_guests(struct run *r, struct err *err)
 		r->guests[i] = (struct guest){
 			.plan = r->plan, .conf = &r->plan->guests[i], .local = &r->local,
 			.note = r->note, .own = &r->note->guests[i], .index = i,
-			.stop_fd = r->signal_fd,
+			.stop = &r->stop,
 		};
 		ret = guest_connect(&r->guests[i], err);
 		if (!ret)
@@ -161,45 +165,53 @@ static int run_command(struct run *r, struct err *err)
 	return err_set(err, ret, "Failed to exec %s", name);
 }
 
-/* A guest's connection has something to say while recording: it can only be its end. */
+/* Guests that have something to say while recording. */
 static void check_guests(struct run *r)
 {
 	int i;
 
 	for (i = 0; i < r->plan->nr_guests; i++) {
-		struct guest *g = &r->guests[i];
 		struct err err = { 0 };
-		struct msg m;
-		int ret;
+		int ret = guest_check(&r->guests[i], &err);
 
-		if (guest_fd(g) < 0 || io_wait(guest_fd(g), POLLIN, deadline_in_ms(0)))
-			continue;
-		ret = channel_recv(&g->ctl, &m, deadline_in_ms(0));
-		if (ret == -ETIMEDOUT || (!ret && m.cmd == MSG_NOT_SUPP))
-			continue;
-		g->lost = true;
-		err_set(&err, -ECONNRESET,
-			"guest %s: its agent %s while recording; the host and other guests go on",
-			g->own->name, ret ? "ended" : "broke the protocol");
-		run_failed(r, -ECONNRESET, &err);
+		if (ret)
+			run_failed(r, ret, &err);
 	}
 }
 
-/* Fill in what to wait for. Returns the number; [0] is the signals. */
+/* What to wait for: [0] the user, [1] the command, two for each guest, then failed recorders. */
+enum { WAIT_STOP, WAIT_CHILD, WAIT_GUESTS };
+
 static int wait_fds(struct run *r, struct pollfd *fds, int max)
 {
-	int i, n = 0;
+	int i, n = WAIT_GUESTS;
 
-	fds[n++] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
-	for (i = 0; i < r->plan->nr_guests; i++)
+	fds[WAIT_STOP] = (struct pollfd){ .fd = r->stop.fd, .events = POLLIN };
+	fds[WAIT_CHILD] = (struct pollfd){ .fd = r->child_fd, .events = POLLIN };
+	for (i = 0; i < r->plan->nr_guests; i++) {
 		fds[n++] = (struct pollfd){ .fd = guest_fd(&r->guests[i]), .events = POLLIN };
+		fds[n++] = (struct pollfd){ .fd = guest_data_fd(&r->guests[i]), .events = POLLIN };
+	}
 	return n + local_poll_fds(&r->local, fds + n, max - n);
 }
 
-/* Until the command ends, a signal comes, a recorder fails, or all guests are gone and nothing else is traced. */
+/* Has the command ended? Some other process of ours may have, too. */
+static bool command_ended(struct run *r)
+{
+	struct signalfd_siginfo si;
+
+	while (read(r->child_fd, &si, sizeof(si)) == sizeof(si))
+		;
+	return r->child.pid && child_ended(&r->child);
+}
+
+/*
+ * Until the command ends, a signal comes, a recorder fails, or all guests are gone and nothing
+ * else is traced.
+ */
 static int run_wait(struct run *r)
 {
-	int max = 1 + r->plan->nr_guests, i, n;
+	int max = WAIT_GUESTS + 2 * r->plan->nr_guests, i, n;
 	_cleanup_free_ struct pollfd *fds = NULL;
 
 	for (i = 0; i < r->local.nr_instances; i++)
@@ -211,11 +223,9 @@ static int run_wait(struct run *r)
 		n = wait_fds(r, fds, max);
 		if (poll(fds, n, -1) < 0 && errno != EINTR)
 			return -errno;
-		if (fds[0].revents && stop_requested(r))
+		if (stop_wanted(&r->stop) || command_ended(r))
 			return 0;
-		if (r->child.pid && child_ended(&r->child))
-			return 0;
-		for (i = 1 + r->plan->nr_guests; i < n; i++) {
+		for (i = WAIT_GUESTS + 2 * r->plan->nr_guests; i < n; i++) {
 			if (fds[i].revents)
 				return 0;	/* local_stop() tells why */
 		}
@@ -331,18 +341,16 @@ static int run_session(struct run *r, struct err *err)
 /* The worker process. Returns the exit status. */
 static int worker(const struct plan *p, struct note *note, int mirror_fd)
 {
-	struct run r = { .plan = p, .note = note, .child = CHILD_NONE };
+	struct run r = { .plan = p, .note = note, .child = CHILD_NONE, .child_fd = -1 };
 	struct err err = { 0 };
-	int i, ret = 0;
+	int i, ret = take_signals(&r);
 
-	r.signal_fd = take_signals();
 	r.guests = calloc(p->nr_guests + 1, sizeof(*r.guests));
-	if (r.signal_fd < 0)
-		ret = r.signal_fd;
-	else if (!r.guests)
+	if (!ret && !r.guests)
 		ret = -ENOMEM;
 	if (!ret && p->command)
 		ret = child_start(p->command, &r.child);
+	allow_descriptors();
 	if (!ret)
 		ret = local_setup(&r.local, p, note, mirror_fd, false, &err);
 	if (!ret)
@@ -357,7 +365,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	if (r.local.plan)
 		local_release(&r.local);
 	free(r.guests);
-	fd_close(&r.signal_fd);
+	stop_close(&r.stop);
+	fd_close(&r.child_fd);
 	return r.status;
 }
 

@@ -403,6 +403,9 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 		if (only && !net_peer_same_host(&peer, only)) {
 			net_peer_text(&peer, text, sizeof(text));
 			log_debug("refused %s: not the peer", text);
+			/* however many of them come */
+			if (deadline_passed(d))
+				return -ETIMEDOUT;
 			continue;
 		}
 		tune_stream(fd, sa.ss_family);

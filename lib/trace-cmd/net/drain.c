@@ -14,12 +14,14 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "net/drain.h"
 
 #define MOVE_BYTES (256 * 1024)		/* at most, before the next connection has its turn */
+#define LOOK_BYTES (1024 * 1024)	/* written between looks at the free space */
 
 struct drain_conn {
 	int sock;			/* -1: ended */
@@ -33,6 +35,8 @@ struct drain {
 	struct pollfd *pfds;		/* one a connection, then stop_fd */
 	unsigned int n, nr_live;
 	uint64_t quota_left;
+	uint64_t keep_free;
+	uint64_t look_at;		/* bytes at which to look for the free space again */
 	_Atomic uint64_t bytes;
 	_Atomic int64_t progress_ns;	/* CLOCK_MONOTONIC of the last bytes */
 	int pipe[2];
@@ -165,6 +169,14 @@ static int look_beyond(const struct drain_conn *c)
 	return n > 0 ? -EDQUOT : no_bytes(n);
 }
 
+static void end_conn(struct drain *d, unsigned int i, int error)
+{
+	d->conns[i].result.error = error;
+	fd_close(&d->conns[i].sock);
+	d->pfds[i].fd = -1;
+	d->nr_live--;
+}
+
 static void serve(struct drain *d, unsigned int i)
 {
 	struct drain_conn *c = &d->conns[i];
@@ -174,12 +186,29 @@ static void serve(struct drain *d, unsigned int i)
 		ret = move(d, c, d->quota_left < MOVE_BYTES ? d->quota_left : MOVE_BYTES);
 	else
 		ret = look_beyond(c);
-	if (ret > 0)
-		return;
-	c->result.error = ret;
-	fd_close(&c->sock);
-	d->pfds[i].fd = -1;
-	d->nr_live--;
+	if (ret <= 0)
+		end_conn(d, i, ret);
+}
+
+/* Has the disk of @file less left than shall stay free? Looks now and then only. */
+static bool space_is_short(struct drain *d, int file)
+{
+	uint64_t bytes = atomic_load(&d->bytes);
+	struct statvfs fs;
+
+	if (!d->keep_free || bytes < d->look_at)
+		return false;
+	d->look_at = bytes + LOOK_BYTES;
+	return !fstatvfs(file, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < d->keep_free;
+}
+
+static void end_all(struct drain *d, int error)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->n; i++)
+		if (d->conns[i].sock >= 0)
+			end_conn(d, i, error);
 }
 
 static void *drain_main(void *arg)
@@ -195,6 +224,9 @@ static void *drain_main(void *arg)
 		for (i = 0; i < d->n; i++)
 			if (d->pfds[i].fd >= 0 && d->pfds[i].revents)
 				serve(d, i);
+		/* they share a disk */
+		if (space_is_short(d, d->conns[0].file))
+			end_all(d, -ENOSPC);
 	}
 	eventfd_write(d->ended_fd, 1);
 	return NULL;
@@ -219,6 +251,7 @@ static int drain_init(struct drain *d, const struct drain_conf *conf)
 {
 	d->pipe[0] = d->pipe[1] = d->stop_fd = d->ended_fd = -1;
 	d->quota_left = conf->quota_bytes;
+	d->keep_free = conf->keep_free_bytes;
 	atomic_store(&d->progress_ns, mono_now_ns());
 	d->conns = calloc(conf->n, sizeof(*d->conns));
 	d->pfds = calloc(conf->n + 1, sizeof(*d->pfds));

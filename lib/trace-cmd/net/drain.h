@@ -3,8 +3,9 @@
  *
  * Layer 3. The controller's side of a guest's data connections: one socket and
  * one file for each of the guest's CPUs. Bytes are not looked at; what a
- * peer may send is bounded by a quota for all its connections together. A
- * connection that ends or fails leaves the others alone, and what came stays in
+ * peer may send is bounded by a quota for all its connections together, and by
+ * what shall stay free of the disk: all connections end when it gets short. One
+ * that ends or fails otherwise leaves the others alone. What came stays in
  * its file; cutting a partial last page off is the caller's part.
  */
 #ifndef NET_DRAIN_H
@@ -21,6 +22,7 @@ struct drain_conf {
 	const int *sockets;	/* connected stream sockets; the drain's own once it has started */
 	const int *files;	/* written from their position on; the caller's, open to the end */
 	uint64_t quota_bytes;	/* for all together; UINT64_MAX: none */
+	uint64_t keep_free_bytes; /* what has to stay free on the files' disk; 0: nothing */
 };
 
 struct drain_result {
@@ -28,7 +30,7 @@ struct drain_result {
 	/*
 	 * 0: orderly end of stream; -EPIPE the connection was reset; -EDQUOT it had more
 	 * than the quota leaves; -ETIMEDOUT it had not ended when we gave up;
-	 * -ENOSPC, -EFBIG, -EIO, ...: the file.
+	 * -ENOSPC, -EFBIG, -EIO, ...: the file. -ENOSPC also if less than keep_free_bytes are free.
 	 */
 	int error;
 };

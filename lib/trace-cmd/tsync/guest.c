@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "tsync/session.h"
 
-/* A round on the CPU that the host names; where it cannot be, anywhere. */
+/* A round on the CPU that the host names; where that is offline, anywhere. */
 static int one_round(struct tsync_session *s, const struct msg_tsync *msg)
 {
 	uint16_t cpu = 0;
@@ -20,6 +20,11 @@ static int one_round(struct tsync_session *s, const struct msg_tsync *msg)
 	/* in the memory's order, as stock peers do */
 	if (msg->len >= sizeof(cpu))
 		memcpy(&cpu, msg->data, sizeof(cpu));
+	/* a sample for a CPU there is not would be a made-up one */
+	if (s->conf.own_cpus && cpu >= s->conf.own_cpus)
+		return err_set(&s->link.err, -EPROTO,
+			       "time synchronisation: the host asked for CPU %u, there are %d", cpu,
+			       s->conf.own_cpus);
 	pinned = cpus_pin_self(cpu, &mask);
 	if (pinned)
 		log_debug("tsync: a round on CPU %u: %s", cpu, strerror(-pinned));

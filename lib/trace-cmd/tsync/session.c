@@ -232,12 +232,27 @@ static int wait_end(struct tsync_session *s, int timeout_ms, struct err *err)
 	return err_set(err, ret, "the last time synchronisation takes too long");
 }
 
+void tsync_host_ask_stop(struct tsync_session *s)
+{
+	signal_event(s->wake_fd);
+}
+
+int tsync_wait_end(struct tsync_session *s, int timeout_ms)
+{
+	int ret;
+
+	pthread_mutex_lock(&s->lock);
+	ret = wait_for(s, &s->finished, deadline_in_ms(timeout_ms));
+	pthread_mutex_unlock(&s->lock);
+	return ret;
+}
+
 int tsync_host_stop(struct tsync_session *s, int timeout_ms, struct tsync_samples *ret_samples,
 		    struct err *err)
 {
 	int ret;
 
-	signal_event(s->wake_fd);
+	tsync_host_ask_stop(s);
 	pthread_mutex_lock(&s->lock);
 	ret = wait_end(s, timeout_ms, err);
 	if (s->finished && s->samples.count) {

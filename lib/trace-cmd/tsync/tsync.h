@@ -77,6 +77,7 @@ struct tsync_conf {
 	uint32_t ptp_flags;
 	bool report;			/* guest: send the stamps after OFFSET; host: expect them */
 	const char *debug_dir;		/* NULL: no debug files */
+	int own_cpus;			/* guest: rounds on others are refused; 0: not known */
 	/* host only */
 	int nr_cpus;			/* of the guest */
 	int interval_ms;		/* <= 0: start and end only */
@@ -112,6 +113,12 @@ int tsync_guest_start(const struct tsync_conf *conf, struct tsync_session **ret,
  * -ETIMEDOUT; or why it failed.
  */
 int tsync_host_wait_first(struct tsync_session *s, int timeout_ms, struct err *err);
+
+/* Host: begin with the final pass; does not wait. Once is enough. */
+void tsync_host_ask_stop(struct tsync_session *s);
+
+/* Either side: wait for the thread's end, however it comes. 0; -ETIMEDOUT. */
+int tsync_wait_end(struct tsync_session *s, int timeout_ms);
 
 /*
  * Host: make the final pass and STOP, wait for the thread (bounded by

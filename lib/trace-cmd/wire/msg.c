@@ -125,13 +125,20 @@ static struct cursor fixed_part(const struct msg *m, uint8_t copy[FIXED_MAX])
 	return cursor_over(copy, want, BE);
 }
 
-/* The next TSYNC_NAME_LEN bytes as a name. 0; -EBADMSG if no NUL is among them. */
+/*
+ * The next TSYNC_NAME_LEN bytes as a name, which may be shown to people. 0; -EBADMSG if
+ * no NUL is among them, or before it something that isn't a visible character of ASCII.
+ */
 static int get_name(struct cursor *c, char ret[TSYNC_NAME_LEN])
 {
 	const char *name = cursor_bytes(c, TSYNC_NAME_LEN);
+	const char *at;
 
 	if (!name || !memchr(name, 0, TSYNC_NAME_LEN))
 		return -EBADMSG;
+	for (at = name; *at; at++)
+		if (*at <= ' ' || *at > '~')
+			return -EBADMSG;
 	snprintf(ret, TSYNC_NAME_LEN, "%s", name);
 	return 0;
 }

@@ -1,0 +1,164 @@
+/*
+ * guest-data.c - the data of a guest's CPUs, from its agent into files: see guest.h. Layer 5.
+ *
+ * How much a guest sends is its own business, up to the point where the disk gets
+ * so full that the host's trace would suffer, or what else needs it.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "session/files.h"
+#include "session/guest.h"
+
+/* Deadlines, ms. */
+#define CONNECT_ALL_MS		60000	/* for the connections of all CPUs */
+#define IDLE_MS			30000	/* the last data: without any for so long, ... */
+#define LAST_DATA_MS		600000	/* ... and so long in all */
+#define LOST_IDLE_MS		1000	/* the same for a guest that is lost */
+#define LOST_LAST_DATA_MS	5000
+#define LOOK_MS			100	/* between looks whether the user stops */
+
+/* What guests leave of the disk: a 20th of it, or half of what is free, but no more than this. */
+#define KEEP_FREE_PART		20
+#define KEEP_FREE_MAX_BYTES	(1ULL << 30)
+
+static uint64_t keep_free_bytes(int fd)
+{
+	uint64_t keep, half;
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs))
+		return 0;
+	keep = (uint64_t)fs.f_blocks * fs.f_frsize / KEEP_FREE_PART;
+	half = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
+	keep = keep < half ? keep : half;
+	return keep < KEEP_FREE_MAX_BYTES ? keep : KEEP_FREE_MAX_BYTES;
+}
+
+/* An array of @n descriptors, none of them open. */
+static int *no_fds(int n)
+{
+	int *fds = malloc(n * sizeof(*fds));
+
+	if (fds)
+		memset(fds, -1, n * sizeof(*fds));
+	return fds;
+}
+
+/* File and connection of one CPU. */
+static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err *err)
+{
+	struct deadline one = deadline_in_ms(GUEST_CONNECT_MS);
+	struct net_addr addr = g->addr;
+
+	g->files[cpu] = files_cpu_create(g->plan, g->own->file, "", cpu, err);
+	if (g->files[cpu] < 0)
+		return g->files[cpu];
+	addr.port = g->resp.ports[cpu];
+	return net_connect(&addr, one.at_ns < all.at_ns ? one : all, &g->sockets[cpu], err);
+}
+
+int guest_data_connect(struct guest *g, struct err *err)
+{
+	struct deadline all = deadline_in_ms(CONNECT_ALL_MS);
+	int cpu, ret, n = g->own->nr_cpus;
+	struct drain_conf conf;
+
+	g->sockets = no_fds(n);
+	g->files = no_fds(n);
+	if (!g->sockets || !g->files)
+		return -ENOMEM;
+	for (cpu = 0; cpu < n; cpu++) {
+		if (stop_wanted(g->stop))
+			return -ECANCELED;
+		ret = connect_cpu(g, cpu, all, err);
+		if (ret)
+			return ret;
+	}
+	conf = (struct drain_conf){
+		.n = n, .sockets = g->sockets, .files = g->files, .quota_bytes = UINT64_MAX,
+		.keep_free_bytes = keep_free_bytes(g->files[0]),
+	};
+	ret = drain_start(&conf, &g->drain, err);
+	if (!ret)
+		memset(g->sockets, -1, n * sizeof(int));	/* the drain's now */
+	return ret;
+}
+
+int guest_data_fd(const struct guest *g)
+{
+	return g->drain && !g->lost && !g->data_ended ? drain_ended_fd(g->drain) : -1;
+}
+
+int guest_data_check(struct guest *g, struct err *err)
+{
+	int ret;
+
+	if (guest_data_fd(g) < 0 || io_wait(guest_data_fd(g), POLLIN, deadline_in_ms(0)))
+		return 0;
+	g->data_ended = true;
+	ret = drain_finish(g->drain, 0, NULL);
+	if (ret == -ENOSPC)
+		return err_set(err, ret,
+			       "guest %s: the disk of '%s' is getting full, no more of its data is stored; the host and other guests go on",
+			       g->own->name, g->own->file);
+	if (ret && ret != -EPIPE)
+		return err_set(err, ret, "guest %s: no more of its data can be stored: %s",
+			       g->own->name, strerror(-ret));
+	return -EPIPE;
+}
+
+/* Readers take whole sub-buffers only: cut what a lost guest left of its last one. */
+static void cut_partial_pages(struct guest *g)
+{
+	struct stat st;
+	int cpu;
+
+	for (cpu = 0; cpu < g->own->nr_cpus; cpu++) {
+		if (!fstat(g->files[cpu], &st) && st.st_size % g->own->page_size)
+			(void)!ftruncate(g->files[cpu], st.st_size - st.st_size % g->own->page_size);
+	}
+}
+
+int guest_data_finish(struct guest *g)
+{
+	struct deadline d = deadline_in_ms(g->lost ? LOST_LAST_DATA_MS : LAST_DATA_MS);
+	int64_t begin_ns = mono_now_ns(), idle_ms = g->lost ? LOST_IDLE_MS : IDLE_MS;
+	int ret;
+
+	if (!g->drain)
+		return 0;
+	/* a guest need not ever end by itself, nor fall silent */
+	while (io_wait(drain_ended_fd(g->drain), POLLIN, deadline_in_ms(LOOK_MS)) == -ETIMEDOUT) {
+		int64_t waited_ms = (mono_now_ns() - begin_ns) / 1000000;
+
+		if (deadline_passed(d) || stop_urgent(g->stop) ||
+		    (waited_ms >= idle_ms && drain_idle_ms(g->drain) >= idle_ms))
+			break;
+	}
+	ret = drain_finish(g->drain, 0, NULL);
+	cut_partial_pages(g);
+	/* told when it happened */
+	return g->data_ended ? 0 : ret;
+}
+
+void guest_data_release(struct guest *g)
+{
+	int cpu;
+
+	drain_free(g->drain);
+	for (cpu = 0; cpu < g->own->nr_cpus; cpu++) {
+		if (g->sockets)
+			fd_close(&g->sockets[cpu]);
+		if (g->files)
+			fd_close(&g->files[cpu]);
+	}
+	free(g->sockets);
+	free(g->files);
+}

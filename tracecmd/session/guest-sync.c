@@ -1,0 +1,162 @@
+/*
+ * guest-sync.c - a guest's clock, seen from the host: see guest.h. Layer 5.
+ *
+ * Whatever goes wrong here costs the alignment of the guest's times, never the recording.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "message.h"
+#include "session/guest.h"
+
+/* Deadlines, ms, of a pass over all CPUs an agent says it has. */
+#define FIRST_SYNC_MS		20000
+#define FIRST_SYNC_CPU_MS	5000
+#define FIRST_SYNC_MAX_MS	120000
+#define FINAL_SYNC_MS		10000
+#define FINAL_SYNC_CPU_MS	3000
+#define FINAL_SYNC_MAX_MS	60000
+#define LOOK_MS			100	/* between looks whether the user stops */
+
+/* Ids of sync instances: 0 to 2 are those that stock peers use. */
+#define SYNC_ID_FIRST		3
+
+/* What the session needs to know. 0; -errno described in @err. */
+static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
+{
+	const struct plan_tsync *t = &g->plan->tsync;
+	int known = 0, i;
+
+	tsync_conf_init(conf);
+	conf->proto = tsync_proto_find(g->resp.tsync_proto);
+	if (!conf->proto || t->interval_ms < 0)
+		return err_set(err, -EPROTO, "the agent chose a protocol that wasn't offered: '%s'",
+			       g->resp.tsync_proto);
+	conf->tracing_dir = g->local->tracing_dir;
+	conf->clock = g->own->clock;
+	conf->ptp_flags = t->ptp_flags;
+	conf->report = g->resp.flags & TRACE_RESP_FL_TSYNC_REPORT;
+	conf->debug_dir = t->debug_dir;
+	conf->nr_cpus = g->resp.nr_cpus;
+	conf->interval_ms = t->interval_ms;
+	conf->per_cpu = t->per_cpu;
+	for (i = 0; i < g->own->nr_cpus; i++)
+		known += g->own->vcpu_tid[i] >= 0;
+	conf->vcpu_tids = known ? g->own->vcpu_tid : NULL;
+	conf->cid = g->addr.kind == NET_VSOCK ? (int)g->addr.cid : SYNC_ID_FIRST + g->index;
+	conf->own_id = tsync_pick_id(conf->tracing_dir, conf->cid);
+	if (conf->own_id < 0)
+		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
+	return 0;
+}
+
+/* Start the thread. 0; -errno described in @err. */
+static int start(struct guest *g, struct err *err)
+{
+	struct net_addr addr = g->addr;
+	struct tsync_conf conf;
+	int fd, ret;
+
+	addr.port = g->resp.tsync_port;
+	/* an agent that announced a port waits for us there, whatever we make of its choice */
+	ret = net_connect(&addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, err);
+	if (ret)
+		return ret;
+	ret = sync_conf(g, &conf, err);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
+	conf.fd = fd;
+	local_sync_instance(g->local, conf.own_id);
+	g->sync_flags = conf.proto->flags;
+	return tsync_host_start(&conf, &g->sync, err);
+}
+
+/* @base_ms and @cpu_ms for each of the guest's CPUs, but @max_ms at most. */
+static int pass_ms(const struct guest *g, int base_ms, int cpu_ms, int max_ms)
+{
+	int64_t ms = base_ms + (int64_t)cpu_ms * g->own->nr_cpus;
+
+	return ms < max_ms ? ms : max_ms;
+}
+
+/* Wait for the first pass. 0; -ECANCELED: the user stops; -errno described in @err. */
+static int wait_first(struct guest *g, struct err *err)
+{
+	struct deadline d = deadline_in_ms(pass_ms(g, FIRST_SYNC_MS, FIRST_SYNC_CPU_MS,
+						   FIRST_SYNC_MAX_MS));
+
+	for (;;) {
+		struct deadline slice = deadline_in_ms(LOOK_MS);
+		int ret;
+
+		err_clear(err);
+		ret = tsync_host_wait_first(g->sync, LOOK_MS, err);
+		if (stop_wanted(g->stop))
+			return -ECANCELED;
+		/* back early: that was the peer's timeout, which ended the session */
+		if (ret != -ETIMEDOUT || !deadline_passed(slice) || deadline_passed(d))
+			return ret;
+	}
+}
+
+int guest_sync_start(struct guest *g)
+{
+	struct err err = { 0 };
+	int ret;
+
+	if (!g->resp.tsync_proto[0]) {
+		if (g->plan->tsync.interval_ms >= 0)
+			cmd_warn(0, "Failed to negotiate timestamps synchronization with the guest %s: its times are not aligned with the host's",
+				 g->own->name);
+		return 0;
+	}
+	ret = start(g, &err);
+	if (!ret) {
+		printf("Negotiated %s time sync protocol with guest %s\n", g->resp.tsync_proto,
+		       g->own->name);
+		fflush(stdout);
+		ret = wait_first(g, &err);
+	}
+	if (ret && stop_wanted(g->stop))
+		return -ECANCELED;
+	if (ret)
+		cmd_warn(ret, "the clock of guest %s could not be compared yet: %s", g->own->name,
+			 err.text[0] ? err.text : strerror(-ret));
+	return 0;
+}
+
+/* The last pass, unless the user has enough of waiting. 0; -errno described in @err. */
+static int wait_last(struct guest *g, struct err *err)
+{
+	struct deadline d = deadline_in_ms(pass_ms(g, FINAL_SYNC_MS, FINAL_SYNC_CPU_MS,
+						   FINAL_SYNC_MAX_MS));
+
+	tsync_host_ask_stop(g->sync);
+	while (!g->lost && !stop_urgent(g->stop) && !deadline_passed(d)) {
+		if (tsync_wait_end(g->sync, LOOK_MS) != -ETIMEDOUT)
+			break;
+	}
+	return tsync_host_stop(g->sync, 0, &g->samples, err);
+}
+
+void guest_sync_finish(struct guest *g)
+{
+	struct err why = { 0 };
+	int ret;
+
+	if (!g->sync)
+		return;
+	ret = wait_last(g, &why);
+	if (ret)
+		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",
+			 g->own->name, why.text[0] ? why.text : "no round succeeded");
+	else if (why.text[0] && !g->lost)
+		cmd_warn(0, "guest %s: the clocks were not compared to the end: %s", g->own->name,
+			 why.text);
+	tsync_free(take_ptr(g->sync));
+}

@@ -1,0 +1,66 @@
+/*
+ * stop.c - see stop.h. Layer 5.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "session/stop.h"
+
+/*
+ * A kill of the process group reaches us directly and through the guardian, timeout(1)
+ * makes three of it: what comes within this time of the first is the same wish.
+ */
+#define SAME_WISH_NS 500000000LL
+
+int stop_open(struct stop *s)
+{
+	sigset_t set;
+
+	*s = STOP_NONE;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	s->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->fd < 0 ? -errno : 0;
+}
+
+void stop_close(struct stop *s)
+{
+	fd_close(&s->fd);
+}
+
+/* Take in what has come. */
+static void look(struct stop *s)
+{
+	struct signalfd_siginfo si;
+
+	while (s->fd >= 0 && read(s->fd, &si, sizeof(si)) == sizeof(si)) {
+		int64_t now_ns = mono_now_ns();
+
+		if (!s->first_ns)
+			s->first_ns = now_ns;
+		else if (now_ns - s->first_ns > SAME_WISH_NS)
+			s->urgent = true;
+	}
+}
+
+bool stop_wanted(struct stop *s)
+{
+	look(s);
+	return s->first_ns;
+}
+
+bool stop_urgent(struct stop *s)
+{
+	if (!s)
+		return false;
+	look(s);
+	return s->urgent;
+}

@@ -1,0 +1,32 @@
+/*
+ * stop.h - the user's wish to end: SIGINT, SIGTERM or SIGHUP, once or again.
+ *
+ * Layer 5. The first one ends what is going on in good order. Another one, later
+ * than those that one Ctrl-C or one kill of a process group can bring, means that waiting
+ * for peers shall end, too.
+ */
+#ifndef SESSION_STOP_H
+#define SESSION_STOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stop {
+	int fd;			/* a signalfd: readable when a signal has come; -1: none */
+	int64_t first_ns;	/* CLOCK_MONOTONIC of the first, 0: none yet */
+	bool urgent;
+};
+
+#define STOP_NONE ((struct stop){ .fd = -1 })
+
+/* Block those signals and have them read by @s instead. 0; -errno. */
+int stop_open(struct stop *s);
+void stop_close(struct stop *s);
+
+/* Has one come? */
+bool stop_wanted(struct stop *s);
+
+/* Has another one come, well after the first? NULL: never. */
+bool stop_urgent(struct stop *s);
+
+#endif
