@@ -250,7 +250,9 @@ tracing_state() {
 
 # remove_new_instances STATE: those for probes that were not there when tracing_state printed STATE
 remove_new_instances() {
-	local dir old=" $(sed -n 's/^instances: //p' <<< "$1") "
+	local dir old
+
+	old=" $(sed -n 's/^instances: //p' <<< "$1") "
 	for dir in "$TRACING"/instances/clock_synch-*; do
 		[ ! -d "$dir" ] || [[ $old == *" ${dir##*/} "* ]] || rmdir "$dir"
 	done
