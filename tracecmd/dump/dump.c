@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "dump/formats.h"
+#include "dump/check.h"
 #include "dump/item.h"
 
 const char *dump_description(const struct dump *d, int32_t id)
@@ -108,11 +108,16 @@ int dump_run(const struct dump_plan *plan, FILE *out, struct err *err)
 		.out = out, .show = plan->show ? plan->show : DUMP_SUMMARY,
 		.old_timeshift = plan->old_timeshift,
 	};
+	struct err why = { 0 };
 	int ret;
 
-	ret = dump_open(&d, plan->path, err);
-	if (ret)
+	ret = dump_open(&d, plan->path, &why);
+	if (ret && dump_wants(&d, DUMP_VALIDATE))
+		return check_unreadable(plan->path, ret, &why, out, err);
+	if (ret) {
+		err_set(err, why.code, "%s", why.text);
 		return ret;
+	}
 	if (dump_wants(&d, DUMP_SUMMARY))
 		initial_format(&d, plan->path);
 	if (dump_is_v7(&d)) {
@@ -122,8 +127,11 @@ int dump_run(const struct dump_plan *plan, FILE *out, struct err *err)
 	} else {
 		dump_v6(&d);
 	}
-	if (!d.bad.text[0] && dump_wants(&d, DUMP_VALIDATE))
-		formats_validate(d.file, &d.bad);
+	if (dump_wants(&d, DUMP_VALIDATE)) {
+		ret = check_file(d.file, plan->path, out, err);
+		if (ret)
+			return ret;
+	}
 	if (d.bad.text[0]) {
 		ret = d.bad.code ? d.bad.code : -EBADMSG;
 		return err_set(err, ret, "%s", d.bad.text);

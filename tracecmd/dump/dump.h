@@ -2,7 +2,7 @@
  * dump.h - shows what a trace.dat file is made of.
  *
  * Layer 5, on the reader's file layer (in/) instead of the public library, which
- * hides all of this. Works on metadata only; recorded data is never looked at.
+ * hides all of this. Works on metadata only, but for DUMP_VALIDATE.
  */
 #ifndef DUMP_DUMP_H
 #define DUMP_DUMP_H
@@ -28,7 +28,7 @@ enum dump_show {
 	DUMP_CLOCK		= 1 << 12,
 	DUMP_STRINGS		= 1 << 13,
 	DUMP_SECTIONS		= 1 << 14,
-	DUMP_VALIDATE		= 1 << 15,	/* read all, show only that it could be read */
+	DUMP_VALIDATE		= 1 << 15,	/* look for damage in all there is, see check.h */
 };
 /* --all */
 #define DUMP_ALL (DUMP_VALIDATE - 1)

@@ -1,5 +1,5 @@
 /*
- * formats.h - the formats of events that a file stores, and checking all metadata.
+ * formats.h - the formats of events that a file stores.
  *
  * Layer 5. Formats are the kernel's texts; nothing here interprets them further
  * than their first lines.
@@ -38,8 +38,5 @@ int formats_walk(struct cursor *c, int systems, const struct formats_visitor *v)
  */
 int formats_print(const char *path, char *const *patterns, unsigned int count, FILE *out,
 		  struct err *err);
-
-/* Parse all metadata and options of @f. 0; -EBADMSG and others with a message. */
-int formats_validate(struct in_file *f, struct err *err);
 
 #endif
