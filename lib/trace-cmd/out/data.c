@@ -1,42 +1,19 @@
 /*
- * data.c - the CPUs' recorded pages, on their way from their files into the trace.dat.
+ * data.c - the CPUs' recorded pages: where each CPU's go in the trace.dat, and as they are.
  *
- * Layer 2. Stored as they are, the kernel copies them; compressed, they go in
- * chunks that can be unpacked one by one: u32 count, then for each u32 packed
- * size, u32 size, bytes. Only whole pages are taken.
+ * Layer 2. Pages that stay as they are the kernel copies, if they are in a file.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "out/feed.h"
 #include "out/file.h"
 
 #define COPY_BLOCK_BYTES	(256 << 10)
 #define CONSUME_STEP_BYTES	(1 << 20)	/* copied before space is given back */
-
-/* Of @done bytes, what to keep after a failure: whole pages, and a chunk less. */
-static uint64_t worth_keeping(uint64_t done, uint32_t page_size)
-{
-	uint64_t chunk = (uint64_t)page_size * DAT_CHUNK_PAGES;
-
-	return done > chunk ? (done - chunk) / page_size * page_size : 0;
-}
-
-/*
- * Give back the space of what would be kept even if the copy failed next, so
- * that no page is ever in neither file. Not all file systems can.
- */
-static void consume(const struct out_buffer *b, const struct out_cpu *cpu, uint64_t done)
-{
-	uint64_t len = worth_keeping(done, b->page_size);
-
-	if (b->consume && len)
-		fallocate(cpu->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, len);
-}
 
 /* --- as they are -------------------------------------------------------- */
 
@@ -57,8 +34,8 @@ static int write_block(int fd, const char *data, size_t len, uint64_t pos, uint6
 	return 0;
 }
 
-/* Copy by read and write. *@done counts the bytes that have arrived. */
-static int copy_by_hand(int in, int out, uint64_t pos, uint64_t len, uint64_t *done)
+/* Copy by read and write. */
+static int copy_by_hand(int in, uint64_t from, int out, uint64_t pos, uint64_t len, uint64_t *done)
 {
 	_cleanup_free_ char *block = malloc(COPY_BLOCK_BYTES);
 
@@ -67,7 +44,7 @@ static int copy_by_hand(int in, int out, uint64_t pos, uint64_t len, uint64_t *d
 	while (*done < len) {
 		uint64_t left = len - *done;
 		size_t want = left < COPY_BLOCK_BYTES ? left : COPY_BLOCK_BYTES;
-		int ret = io_pread_full(in, block, want, *done);
+		int ret = io_pread_full(in, block, want, from + *done);
 
 		if (!ret)
 			ret = write_block(out, block, want, pos, done);
@@ -77,12 +54,12 @@ static int copy_by_hand(int in, int out, uint64_t pos, uint64_t len, uint64_t *d
 	return 0;
 }
 
-/* Let the kernel copy, which may be by reference; what it can't do is left to copy_by_hand(). */
-static int copy_range(int in, int out, uint64_t pos, uint64_t len, uint64_t *done)
+int out_copy_range(int in, uint64_t from, int out, uint64_t pos, uint64_t len, uint64_t *done)
 {
+	/* the kernel's copy may be by reference; what it can't do is left to copy_by_hand() */
 	while (*done < len) {
-		off_t from = *done, to = pos + *done;
-		ssize_t n = copy_file_range(in, &from, out, &to, len - *done, 0);
+		off_t off_in = from + *done, off_out = pos + *done;
+		ssize_t n = copy_file_range(in, &off_in, out, &off_out, len - *done, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -90,144 +67,74 @@ static int copy_range(int in, int out, uint64_t pos, uint64_t len, uint64_t *don
 			return -errno;
 		/* all else, an early end of file as well, is the file systems' inability */
 		if (n <= 0)
-			return copy_by_hand(in, out, pos, len, done);
+			return copy_by_hand(in, from, out, pos, len, done);
 		*done += n;
 	}
 	return 0;
 }
 
-static int raw_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu,
-		    uint64_t pos, uint64_t len)
+/* Copy what is left of the feed's range to @pos + *@done. */
+static int range_data(struct out_file *o, const struct out_buffer *b, struct feed *f, uint64_t pos,
+		      uint64_t *done)
 {
-	uint64_t done = 0, upto = 0;
 	int ret = 0;
 
-	while (!ret && done < len) {
-		upto = b->consume && len - upto > CONSUME_STEP_BYTES ? upto + CONSUME_STEP_BYTES
-								     : len;
-		ret = copy_range(cpu->fd, o->fd, pos, upto, &done);
-		consume(b, cpu, done);
+	while (!ret && f->range.size) {
+		bool step = feed_consumes(f, b) && f->range.size > CONSUME_STEP_BYTES;
+		uint64_t n = 0, len = step ? CONSUME_STEP_BYTES : f->range.size;
+
+		ret = out_copy_range(f->range.fd, f->range.offset, o->fd, pos + *done, len, &n);
+		feed_skip(f, n);
+		*done += n;
+		feed_consume(f, b, *done);
 	}
-	cpu->size = cpu->raw_size = ret ? worth_keeping(done, b->page_size) : len;
 	return ret;
 }
 
-/* --- compressed --------------------------------------------------------- */
-
-/* Buffers of one CPU's compression. */
-struct packer {
-	struct zip_packer zip;
-	size_t chunk;		/* bytes, the last one has fewer */
-	size_t bound;		/* bytes a packed chunk may need */
-	uint8_t *in;		/* chunk bytes */
-	uint8_t *out;		/* 8 + bound bytes */
-};
-
-static void packer_release(struct packer *p)
+/* Pages as they are: pos + *@done is where the next ones go. */
+static int raw_data(struct out_file *o, const struct out_buffer *b, struct feed *f, uint64_t pos,
+		    uint64_t *done)
 {
-	zip_packer_release(&p->zip);
-	free(p->in);
-	free(p->out);
-}
+	size_t size = b->page_size > COPY_BLOCK_BYTES ? b->page_size : COPY_BLOCK_BYTES;
+	_cleanup_free_ char *block = f->source ? malloc(size) : NULL;
+	ssize_t n;
+	int ret;
 
-static int packer_init(struct packer *p, const struct zip_algo *zip, uint32_t page_size)
-{
-	p->chunk = (size_t)page_size * DAT_CHUNK_PAGES;
-	p->bound = zip->bound(p->chunk);
-	p->in = malloc(p->chunk);
-	p->out = malloc(8 + p->bound);
-	return p->in && p->out ? zip_packer_init(&p->zip, zip) : -ENOMEM;
-}
-
-/* Pack the @len bytes at @from and write them at @pos. */
-static int pack_chunk(struct out_file *o, struct packer *p, int in, uint64_t from, size_t len,
-		      uint64_t pos, size_t *ret_len)
-{
-	size_t packed;
-	int ret = io_pread_full(in, p->in, len, from);
-
-	if (!ret)
-		ret = zip_pack(&p->zip, p->in, len, p->out + 8, p->bound, &packed);
-	if (ret)
-		return ret;
-	store_u32(p->out, o->order, packed);
-	store_u32(p->out + 4, o->order, len);
-	*ret_len = 8 + packed;
-	return io_pwrite_full(o->fd, p->out, 8 + packed, pos);
-}
-
-/* Pack chunk after chunk. @ret_count, cpu->size and ->raw_size say what is complete. */
-static int pack_all(struct out_file *o, struct packer *p, const struct out_buffer *b,
-		    struct out_cpu *cpu, uint64_t pos, uint64_t len, uint32_t *ret_count)
-{
-	size_t last_packed = 0, packed = 0;
-	int ret = 0;
-
-	cpu->size = 4;
-	while (cpu->raw_size < len) {
-		uint64_t left = len - cpu->raw_size;
-		size_t want = left < p->chunk ? left : p->chunk;
-
-		ret = pack_chunk(o, p, cpu->fd, cpu->raw_size, want, pos + cpu->size, &packed);
+	if (f->source && !block)
+		return -ENOMEM;
+	for (;;) {
+		ret = range_data(o, b, f, pos, done);
+		if (ret || !f->source)
+			return ret;
+		n = feed_next(f, block, size);
+		if (n < 0)
+			return n;
+		if (f->range.nr_chunks)
+			return -EINVAL;
+		if (!n && !f->range.size)
+			return 0;
+		ret = write_block(o->fd, block, n, pos, done);
 		if (ret)
-			break;
-		cpu->raw_size += want;
-		cpu->size += packed;
-		last_packed = packed;
-		++*ret_count;
-		consume(b, cpu, cpu->raw_size);
+			return ret;
 	}
-	if (ret && *ret_count) {
-		cpu->size -= last_packed;
-		cpu->raw_size -= p->chunk;
-		--*ret_count;
-	}
-	return ret;
 }
 
-static int packed_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu,
-		       uint64_t pos, uint64_t len)
+int out_cpu_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu, uint64_t pos)
 {
-	_cleanup_(packer_release) struct packer p = { 0 };
-	uint32_t count = 0;
-	int patch, ret = packer_init(&p, o->zip, b->page_size);
+	struct feed f;
+	uint64_t done = 0;
+	int ret = feed_init(&f, b, cpu);
 
-	if (!ret && len / p.chunk >= UINT32_MAX)
-		ret = -EFBIG;
-	if (ret)
+	if (ret || feed_at_end(&f))
 		return ret;
-	ret = pack_all(o, &p, b, cpu, pos, len, &count);
-	patch = count ? out_patch_u32(o, pos, count) : 0;
-	if (patch || !count)
-		cpu->size = cpu->raw_size = 0;
-	return ret ? ret : patch;
+	if (o->zip)
+		return out_packed_data(o, b, &f, cpu, pos);
+	ret = raw_data(o, b, &f, pos, &done);
+	cpu->size = cpu->raw_size = ret ? out_worth_keeping(done, b->page_size) : done;
+	return ret;
 }
 
 /* --- all CPUs ----------------------------------------------------------- */
-
-/*
- * Copy cpu->fd's whole pages to @pos and fill in cpu->size and ->raw_size.
- * On failure the sizes say what is complete and worth keeping: at least a chunk
- * less than what fitted, so that a full disk has room for what must follow.
- */
-static int cpu_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu,
-		    uint64_t pos)
-{
-	struct stat st;
-	uint64_t len;
-
-	if (cpu->fd < 0)
-		return 0;
-	if (fstat(cpu->fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	/* a page that was cut off on its way is no page */
-	len = st.st_size / b->page_size * (uint64_t)b->page_size;
-	if (!len)
-		return 0;
-	return (o->zip ? packed_data : raw_data)(o, b, cpu, pos, len);
-}
 
 int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struct err *err)
 {
@@ -238,10 +145,12 @@ int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struc
 		struct out_cpu *cpu = &b->cpus[i];
 
 		cpu->offset = (*pos + mask) & ~mask;
-		cpu->size = cpu->raw_size = 0;
+		cpu->size = cpu->raw_size = cpu->nr_chunks = 0;
 		if (ret)
 			continue;
-		ret = cpu_data(o, b, cpu, cpu->offset);
+		ret = out_cpu_data(o, b, cpu, cpu->offset);
+		if (!ret && cpu->raw_size % b->page_size)
+			ret = -EINVAL;
 		if (ret)
 			err_set(err, ret, "cannot write the trace data of CPU %d%s%s: %s", cpu->cpu,
 				*b->name ? " of instance " : "", b->name, strerror(-ret));
@@ -251,15 +160,15 @@ int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struc
 	return ret;
 }
 
-/* Drop a CPU's last packed chunk: walk the @count chunks to it. 0; -errno. */
-static int trim_packed(struct out_file *o, struct out_cpu *cpu, uint32_t count)
+/* Drop a CPU's last packed chunk: walk the chunks to it. 0; -errno. */
+static int trim_packed(struct out_file *o, struct out_cpu *cpu)
 {
 	uint64_t at = cpu->offset + 4;
 	uint32_t packed = 0, len = 0, i;
 	uint8_t bytes[8];
 	int ret;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < cpu->nr_chunks; i++) {
 		struct cursor c = cursor_over(bytes, sizeof(bytes), o->order);
 
 		at += i ? 8 + packed : 0;
@@ -269,24 +178,22 @@ static int trim_packed(struct out_file *o, struct out_cpu *cpu, uint32_t count)
 		packed = cursor_u32(&c);
 		len = cursor_u32(&c);
 	}
-	ret = out_patch_u32(o, cpu->offset, count - 1);
+	ret = out_patch_u32(o, cpu->offset, cpu->nr_chunks - 1);
 	if (ret)
 		return ret;
 	cpu->size = at - cpu->offset;
 	cpu->raw_size -= len;
+	cpu->nr_chunks--;
 	return 0;
 }
 
 /* Drop a chunk of @cpu, or all of it. */
 static void trim_cpu(struct out_file *o, struct out_cpu *cpu, uint32_t page_size)
 {
-	uint64_t chunk = (uint64_t)page_size * DAT_CHUNK_PAGES;
-	uint32_t count = (cpu->raw_size + chunk - 1) / chunk;
-
 	if (!o->zip)
-		cpu->size = cpu->raw_size = worth_keeping(cpu->size, page_size);
-	else if (count < 2 || trim_packed(o, cpu, count))
-		cpu->size = cpu->raw_size = 0;
+		cpu->size = cpu->raw_size = out_worth_keeping(cpu->size, page_size);
+	else if (cpu->nr_chunks < 2 || trim_packed(o, cpu))
+		cpu->size = cpu->raw_size = cpu->nr_chunks = 0;
 }
 
 int out_cpus_trim(struct out_file *o, struct out_buffer *b, uint64_t *pos)

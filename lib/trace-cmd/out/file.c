@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "out/file.h"
+#include "out/packer.h"
 
 int out_pwrite(struct out_file *o, const struct buf *b, uint64_t pos)
 {
@@ -60,16 +61,18 @@ static int conf_check(const struct out_conf *conf, struct err *err)
 			       conf->page_size);
 	if (conf->nr_cpus < 1 || conf->nr_cpus > DAT_CPU_LIMIT)
 		return err_set(err, -EINVAL, "%d CPUs cannot be stored", conf->nr_cpus);
+	if (conf->long_size && conf->long_size != 4 && conf->long_size != 8)
+		return err_set(err, -EINVAL, "there are no longs of %u bytes", conf->long_size);
 	return 0;
 }
 
-/* The initial header of a new, native file. */
+/* The initial header of a new file. */
 static int header_write(struct out_file *o)
 {
 	struct dat_header h = {
 		.version = o->version,
 		.order = o->order,
-		.long_size = sizeof(long),
+		.long_size = o->long_size,
 		.page_size = o->page_size,
 		.compression = "none",
 	};
@@ -98,7 +101,8 @@ int out_create(int fd, const struct out_conf *conf, struct out_file **ret, struc
 		return err_set(err, -ENOMEM, "out of memory");
 	o->fd = fd;
 	o->version = conf->version;
-	o->order = ORDER_NATIVE;
+	o->order = conf->long_size ? conf->order : ORDER_NATIVE;
+	o->long_size = conf->long_size ? conf->long_size : sizeof(long);
 	o->zip = conf->version < 7 ? NULL : conf->zip;
 	o->page_size = conf->page_size;
 	o->nr_cpus = conf->nr_cpus;
@@ -124,6 +128,16 @@ int out_order(const struct out_file *o)
 	return o->order;
 }
 
+const struct zip_algo *out_zip(const struct out_file *o)
+{
+	return o->zip;
+}
+
+uint32_t out_page_size(const struct out_file *o)
+{
+	return o->page_size;
+}
+
 /* The last section of version 7: all descriptions since the previous one, its own included. */
 static int strings_write(struct out_file *o)
 {
@@ -134,7 +148,9 @@ static int strings_write(struct out_file *o)
 	/* out_section() describes the section itself; so the text must be in the payload before */
 	buf_add(&payload, o->strings.data, o->strings.len);
 	buf_add_cstr(&payload, dat_id_find(DAT_STRINGS)->section);
-	ret = o->strings.error ? o->strings.error : out_section(o, DAT_STRINGS, &payload, &offset);
+	ret = o->strings.error;
+	if (!ret)
+		ret = out_section(o, DAT_STRINGS, &payload, false, &offset);
 	if (ret)
 		return ret;
 	o->strings_base += o->strings.len;
@@ -169,6 +185,7 @@ void out_free(struct out_file *o)
 	for (i = 0; i < o->nr_announced; i++)
 		free(o->announced[i].name);
 	free(o->announced);
+	packer_free(o->packer);
 	buf_release(&o->options);
 	buf_release(&o->strings);
 	free(o);

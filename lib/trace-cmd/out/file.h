@@ -23,7 +23,9 @@ struct out_file {
 	int fd;
 	int version;
 	enum byte_order order;
+	unsigned int long_size;
 	const struct zip_algo *zip;	/* NULL: store as it is */
+	struct packer *packer;		/* NULL: nothing was packed yet */
 	uint32_t page_size;		/* bytes, in the header */
 	uint32_t nr_cpus;		/* 0 = not known (version 7 only) */
 	uint64_t end;			/* what comes next goes here */
@@ -61,8 +63,11 @@ int out_truncate(struct out_file *o);
 /* Note a description (@text and @more joined) and return its id. Errors are o->strings.error. */
 int32_t out_describe(struct out_file *o, const char *text, const char *more);
 
-/* Write a section (never OPTIONS or BUFFER) at the end, compressed if the file is. */
-int out_section(struct out_file *o, unsigned int id, const struct buf *payload,
+/*
+ * Write a section (never OPTIONS or BUFFER) at the end, compressed if the file is;
+ * @packed: the payload is so already.
+ */
+int out_section(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
 		uint64_t *ret_offset);
 
 /* --- data.c --- */
@@ -75,6 +80,14 @@ int out_section(struct out_file *o, unsigned int id, const struct buf *payload,
 int out_cpus_data(struct out_file *o, struct out_buffer *b, uint64_t *pos, struct err *err);
 
 /*
+ * Write what @cpu's fd or source gives at @pos, and fill in its size and raw_size.
+ * On failure the sizes say what is complete and worth keeping: at least a chunk
+ * less than what fitted, so that a full disk has room for what must follow.
+ */
+int out_cpu_data(struct out_file *o, const struct out_buffer *b, struct out_cpu *cpu,
+		 uint64_t pos);
+
+/*
  * Drop a last chunk of pages, which out_buffer.consume has left in the CPU's
  * file, to make room. The CPU that lost it, -1 if there is none; *@pos is the new end.
  */
@@ -82,9 +95,15 @@ int out_cpus_trim(struct out_file *o, struct out_buffer *b, uint64_t *pos);
 
 /* --- v6.c --- */
 
-int out_v6_metadata(struct out_file *o, const struct meta *m, struct err *err);
+int out_v6_part(struct out_file *o, unsigned int id, const struct buf *payload);
 int out_v6_options_end(struct out_file *o, struct err *err);
 int out_v6_announce(struct out_file *o, const char *name);
 int out_v6_buffer(struct out_file *o, struct out_buffer *b, struct err *err);
+int out_v6_text(struct out_file *o, struct out_source *text, struct err *err);
+
+/* --- text.c, version 7 --- */
+
+int out_v7_text(struct out_file *o, const char *name, const char *clock,
+		struct out_source *text);
 
 #endif

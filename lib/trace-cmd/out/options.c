@@ -85,6 +85,31 @@ int out_options_end(struct out_file *o, struct err *err)
 	return 0;
 }
 
+/* Write a part and point to it. 0; -errno. */
+static int part_write(struct out_file *o, unsigned int id, const struct buf *payload, bool packed)
+{
+	uint64_t offset;
+	int ret;
+
+	if (o->version < 7)
+		return packed ? -EINVAL : out_v6_part(o, id, payload);
+	if (packed && !o->zip)
+		return -EINVAL;
+	ret = out_section(o, id, payload, packed, &offset);
+	return ret ? ret : option_u64(o, id, offset);
+}
+
+int out_part(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
+	     struct err *err)
+{
+	int ret = part_write(o, id, payload, packed);
+
+	if (ret)
+		return err_set(err, ret, "cannot write the %s of the trace file: %s",
+			       dat_id_find(id)->section, strerror(-ret));
+	return 0;
+}
+
 int out_metadata(struct out_file *o, const struct meta *m, struct err *err)
 {
 	const struct {
@@ -105,19 +130,12 @@ int out_metadata(struct out_file *o, const struct meta *m, struct err *err)
 		if (!parts[i].payload->len && !parts[i].payload->error)
 			return err_set(err, -EINVAL, "the %s of the trace file were not read",
 				       dat_id_find(parts[i].id)->section);
-	if (o->version < 7)
-		return out_v6_metadata(o, m, err);
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
-		uint64_t offset;
-
-		ret = out_section(o, parts[i].id, parts[i].payload, &offset);
-		if (!ret)
-			ret = option_u64(o, parts[i].id, offset);
+		ret = out_part(o, parts[i].id, parts[i].payload, false, err);
 		if (ret)
-			return err_set(err, ret, "cannot write the %s of the trace file: %s",
-				       dat_id_find(parts[i].id)->section, strerror(-ret));
+			return ret;
 	}
-	return option_u32(o, DAT_CPUCOUNT, o->nr_cpus);
+	return o->version < 7 ? 0 : option_u32(o, DAT_CPUCOUNT, o->nr_cpus);
 }
 
 int out_announce_buffer(struct out_file *o, const char *name)

@@ -6,15 +6,19 @@
  * metadata that arrived from an agent is continued with out_append(), then
  * out_option()..., out_options_end(), out_buffer()..., out_finish().
  * The file must be seekable (spool streams in a memfd). The descriptor stays the caller's.
+ *
+ * Where the metadata is another file's, out_part()... take the place of out_metadata().
  */
 #ifndef OUT_OUT_H
 #define OUT_OUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "out/meta.h"
+#include "wire/cursor.h"
 #include "zip/zip.h"
 
 struct out_file;
@@ -24,16 +28,44 @@ struct out_conf {
 	const struct zip_algo *zip;	/* NULL: none; ignored for version 6 */
 	uint32_t page_size;		/* sub-buffer size of the top instance, bytes */
 	int nr_cpus;			/* of the recording machine */
+	/* what another machine recorded stays as it is */
+	unsigned int long_size;		/* of its user space: 4 or 8; 0: all is this machine's */
+	enum byte_order order;		/* only with long_size */
+};
+
+/* Bytes of a file that go into the trace.dat as they are. */
+struct out_range {
+	int fd;
+	uint64_t offset;	/* in that file */
+	uint64_t size;		/* bytes, 0: no range */
+	/* 0: pages; else chunks as the trace.dat has them, each behind its two sizes */
+	uint32_t nr_chunks;
+	uint64_t raw_size;	/* bytes of all chunks before compression */
+};
+
+/* Pages of a CPU that come bit by bit; the first member of the caller's own struct. */
+struct out_source {
+	/*
+	 * The next pages, in their order. Either put whole pages into @data, at most
+	 * @size bytes (there is always room for one), and return how many bytes; or
+	 * fill in *@ret_range, which is zeros, and return 0. 0 without a range is the
+	 * end; -errno fails the buffer. Chunks may be given only if they are of
+	 * out_zip() and the file's byte order.
+	 */
+	ssize_t (*next)(struct out_source *s, void *data, size_t size,
+			struct out_range *ret_range);
 };
 
 /* One CPU's recorded pages. */
 struct out_cpu {
 	int cpu;
-	int fd;			/* a file holding nothing else; -1: no data */
+	int fd;			/* a file holding nothing else; -1: no data, or those of source */
+	struct out_source *source;	/* instead of fd */
 	/* results */
 	uint64_t offset;	/* in the trace.dat */
 	uint64_t size;		/* bytes written there */
 	uint64_t raw_size;	/* bytes before compression */
+	uint32_t nr_chunks;	/* of compressed data */
 };
 
 struct out_buffer {
@@ -58,9 +90,20 @@ int out_append(int fd, struct out_file **ret, struct err *err);
 
 int out_version(const struct out_file *o);
 int out_order(const struct out_file *o);	/* enum byte_order */
+const struct zip_algo *out_zip(const struct out_file *o);	/* NULL: none */
+uint32_t out_page_size(const struct out_file *o);	/* of the header, bytes */
 
 /* Write all parts of @m. */
 int out_metadata(struct out_file *o, const struct meta *m, struct err *err);
+
+/*
+ * Write one part, ids 16..21, in version 7 also 23 and 25. Version 6 needs all of
+ * 16..21, in this order. @packed: @payload is already what a section of out_zip()
+ * holds (version 7 only). The CPUCOUNT option, which out_metadata() adds in
+ * version 7, is the caller's.
+ */
+int out_part(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
+	     struct err *err);
 
 /* Add one option to the open list; the payload is copied. */
 int out_option(struct out_file *o, unsigned int id, const void *data, size_t len);
@@ -76,7 +119,7 @@ int out_announce_buffer(struct out_file *o, const char *name);
 
 /*
  * Write a buffer and what points to it: the whole pages of each CPU's file, from
- * its start on. The top instance must come first in version 6. Fills in the
+ * its start on, or what its source gives. The top instance must come first in version 6. Fills in the
  * results of each CPU. After -ENOSPC and the like, which are errors naming the
  * CPU, the buffer holds what fitted (the results say how much of whom), or is
  * not there if not even that could be ended; the file can be finished.
@@ -86,6 +129,13 @@ int out_announce_buffer(struct out_file *o, const char *name);
  * buffer could not be ended).
  */
 int out_buffer(struct out_file *o, struct out_buffer *b, struct err *err);
+
+/*
+ * Write the text of a latency tracer, which is all that a file of version 6 then
+ * holds. @text gives bytes, no ranges and not only whole pages.
+ */
+int out_text(struct out_file *o, const char *name, const char *clock, struct out_source *text,
+	     struct err *err);
 
 /*
  * Write what comes last (options still open; v7: strings) and make the file end

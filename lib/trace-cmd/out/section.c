@@ -40,7 +40,7 @@ static int block_put(struct out_file *o, struct buf *b, const struct buf *payloa
 	return 0;
 }
 
-int out_section(struct out_file *o, unsigned int id, const struct buf *payload,
+int out_section(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
 		uint64_t *ret_offset)
 {
 	struct dat_section s = { .id = id, .flags = o->zip ? DAT_SECTION_COMPRESSED : 0 };
@@ -53,7 +53,7 @@ int out_section(struct out_file *o, unsigned int id, const struct buf *payload,
 		return ret;
 	s.description = out_describe(o, dat_id_find(id)->section, "");
 	dat_section_put(&b, o->order, &s);
-	if (o->zip)
+	if (o->zip && !packed)
 		ret = block_put(o, &b, payload);
 	else
 		buf_add(&b, payload->data, payload->len);

@@ -15,25 +15,18 @@
 
 #define V6_CPU_LEN 16	/* u64 offset, u64 size */
 
-int out_v6_metadata(struct out_file *o, const struct meta *m, struct err *err)
+int out_v6_part(struct out_file *o, unsigned int id, const struct buf *payload)
 {
-	const struct buf *parts[] = {
-		&m->header_info, &m->ftrace_events, &m->event_formats, &m->kallsyms, &m->printk,
-		&m->cmdlines,
-	};
 	_cleanup_buf_ struct buf cpus = BUF_INIT;
-	size_t i;
-	int ret = 0;
+	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(parts) && !ret; i++)
-		ret = out_append_bytes(o, parts[i]);
+	if (id < DAT_HEADER_INFO || id > DAT_CMDLINES)
+		return -EINVAL;
+	ret = out_append_bytes(o, payload);
+	if (ret || id != DAT_CMDLINES)
+		return ret;
 	put_u32(&cpus, o->order, o->nr_cpus);
-	if (!ret)
-		ret = out_append_bytes(o, &cpus);
-	if (ret)
-		err_set(err, ret, "cannot write the metadata of the trace file: %s",
-			strerror(-ret));
-	return ret;
+	return out_append_bytes(o, &cpus);
 }
 
 /* The options added since the last time; a list that has ended already is opened again. */
@@ -197,5 +190,27 @@ int out_v6_buffer(struct out_file *o, struct out_buffer *b, struct err *err)
 	out_truncate(o);
 	for (i = 0; i < b->nr_cpus; i++)
 		b->cpus[i].size = b->cpus[i].raw_size = 0;
+	return ret;
+}
+
+int out_v6_text(struct out_file *o, struct out_source *text, struct err *err)
+{
+	_cleanup_buf_ struct buf tag = BUF_INIT;
+	struct out_buffer b = { .page_size = o->page_size };
+	struct out_cpu cpu = { .fd = -1, .source = text };
+	uint64_t start = o->end;
+	int ret;
+
+	if (o->top_written || o->nr_announced)
+		return err_set(err, -EINVAL,
+			       "version 6 has no room for other buffers beside a text");
+	buf_add(&tag, DAT_TAG_LATENCY, DAT_TAG_LEN);
+	ret = out_append_bytes(o, &tag);
+	if (ret)
+		return ret;
+	ret = out_cpu_data(o, &b, &cpu, o->end);
+	o->end = ret ? start : o->end + cpu.size;
+	o->top_written = !ret;
+	out_truncate(o);
 	return ret;
 }
