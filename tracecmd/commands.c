@@ -33,6 +33,9 @@ static const struct command commands[] = {
 	  "[-i FILE]... [options] [FILE ...]", report_options, cmd_report, true },
 	{ "dump", "show what a trace.dat file is made of",
 	  "[options] [-i FILE | FILE]", dump_options, cmd_dump, true },
+	{ "convert", "write a trace file in another version or compression",
+	  "[-i FILE] [--file-version 6|7] [--compression NAME] [-o] FILE", convert_options,
+	  cmd_convert, true },
 	{ "agent", "trace this machine on request of a host",
 	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
 };

@@ -1,6 +1,7 @@
 /*
  * message.c - see message.h. Layer 6.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,4 +62,13 @@ void cmd_warn(int code, const char *fmt, ...)
 void cmd_warn_err(int code, const struct err *err)
 {
 	cmd_warn(err->text[0] ? err->code : code, "%s", err->text[0] ? err->text : "no details");
+}
+
+void tell_cpu_data(int cpu, uint64_t offset, uint64_t size, const uint64_t *raw_size)
+{
+	fprintf(stderr, "CPU%d data recorded at offset=0x%" PRIx64 "\n    %" PRIu64 " bytes in size",
+		cpu, offset, size);
+	if (raw_size)
+		fprintf(stderr, " (%" PRIu64 " uncompressed)", *raw_size);
+	fputc('\n', stderr);
 }

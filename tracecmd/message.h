@@ -7,6 +7,8 @@
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 /*
@@ -22,5 +24,8 @@ int cmd_fail_err(int code, const struct err *err);
 /* The same shape, but the command goes on. */
 void cmd_warn(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cmd_warn_err(int code, const struct err *err);
+
+/* On stderr: @size bytes of @cpu's data are at @offset; @raw_size: of them uncompressed, or NULL. */
+void tell_cpu_data(int cpu, uint64_t offset, uint64_t size, const uint64_t *raw_size);
 
 #endif

@@ -27,13 +27,15 @@ _trace_cmd_arg()
 	record:-O)				echo option ;;
 	record:-B)				echo instance ;;
 	record:-A | agent:-N)			echo host ;;
-	record:--compression)			echo any none zlib zstd ;;
-	record:--file-version)			echo 6 7 ;;
+	record:--compression | convert:--compression)
+						echo any none zlib zstd ;;
+	record:--file-version | convert:--file-version)
+						echo 6 7 ;;
 	*:--tsync-method)			echo fastest histogram ;;
 	*:--tsync-stamp)			echo marker mono_raw ;;
 	record:--tsync-layout)			echo current fork ;;
 	record:--temp | *:--tsync-debug)	echo directory ;;
-	record:-o | report:-i | dump:-i | report:--kallsyms)
+	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io])
 						echo file ;;
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;

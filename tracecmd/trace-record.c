@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "commands.h"
+#include "file-options.h"
 #include "message.h"
 #include "record-options.h"
 #include "session/record.h"
@@ -174,25 +175,12 @@ static int set_number(struct parse *x, const char *option, const char *text, lon
 
 static int set_compression(struct parse *x, const char *name)
 {
-	if (!strcmp(name, "any"))
-		x->plan->zip = zip_best();
-	else if (!strcmp(name, "none"))
-		x->plan->zip = NULL;
-	else if (!(x->plan->zip = zip_find(name)))
-		return refuse(x, "Compression algorithm  %s is not supported; there are none%s%s%s%s",
-			      name, zip_at(0) ? ", " : "", zip_at(0) ? zip_at(0)->name : "",
-			      zip_at(0) && zip_at(1) ? ", " : "",
-			      zip_at(0) && zip_at(1) ? zip_at(1)->name : "");
-	return 0;
+	return file_compression(name, &x->plan->zip, x->err) ? -EINVAL : 0;
 }
 
 static int set_version(struct parse *x, const char *text)
 {
-	if (strcmp(text, "6") && strcmp(text, "7"))
-		return refuse(x, "Unsupported file version %s, supported versions are from 6 to 7",
-			      text);
-	x->plan->file_version = text[0] - '0';
-	return 0;
+	return file_version(text, &x->plan->file_version, x->err) ? -EINVAL : 0;
 }
 
 /* -B NAME: the instance of that name, a new one if it wasn't named before. */

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/cpus.h"
 #include "base/io.h"
+#include "message.h"
 #include "session/comms.h"
 #include "session/files.h"
 #include "session/finish.h"
@@ -237,15 +238,9 @@ static void print_sizes(const struct plan *p, const struct out_buffer *b)
 
 	if (p->quiet)
 		return;
-	for (i = 0; i < b->nr_cpus; i++) {
-		fprintf(stderr, "CPU%d data recorded at offset=0x%llx\n", b->cpus[i].cpu,
-			(unsigned long long)b->cpus[i].offset);
-		fprintf(stderr, "    %llu bytes in size", (unsigned long long)b->cpus[i].size);
-		if (packed)
-			fprintf(stderr, " (%llu uncompressed)",
-				(unsigned long long)b->cpus[i].raw_size);
-		fputc('\n', stderr);
-	}
+	for (i = 0; i < b->nr_cpus; i++)
+		tell_cpu_data(b->cpus[i].cpu, b->cpus[i].offset, b->cpus[i].size,
+			      packed ? &b->cpus[i].raw_size : NULL);
 }
 
 /* Say what got lost, which a user must not overlook. */

@@ -34,7 +34,7 @@ static unsigned int count_cpus(const struct tracecmd_input *h)
 	/* a v6 file's count has made its tables; an instance's own is in its buffer */
 	if (!h->parent && info->has_cpu_count && info->cpu_count > n)
 		n = info->cpu_count;
-	if (h->file->head.version < 7 && !h->buffer)
+	if (h->file->head.version < 7 && (!h->buffer || h->buffer->text))
 		n = h->file->v6.cpus < DAT_CPU_LIMIT ? h->file->v6.cpus : 0;
 	return n;
 }

@@ -1,0 +1,104 @@
+/*
+ * trace-convert.c - the convert command: a file in another version or compression. Layer 6.
+ */
+#include <errno.h>
+
+#include "base/log.h"
+#include "commands.h"
+#include "edit/convert.h"
+#include "file-options.h"
+#include "message.h"
+
+enum { OPT_VERSION = OPT_LONG, OPT_COMPRESSION, OPT_VERBOSE };
+
+const struct opt_spec convert_options[] = {
+	{ 'i', NULL, OPT_REQUIRED, "the FILE to read (trace.dat)" },
+	{ 'o', NULL, OPT_REQUIRED, "the FILE to write; may also be the last word" },
+	{ OPT_VERSION, "file-version", OPT_REQUIRED, "6 or 7 (the default)" },
+	{ OPT_COMPRESSION, "compression", OPT_REQUIRED,
+	  "none, zlib, zstd, or any: the best there is (the default of version 7)" },
+	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all" },
+	{ 'h', "help", OPT_NONE, "show this help" },
+	OPT_END
+};
+
+struct parse {
+	struct convert_plan plan;
+	bool zip_given;
+};
+
+/* One option. 0 or an exit status after a message. */
+static int convert_option(struct parse *x, int id, const char *arg)
+{
+	struct err err = { 0 };
+	int level;
+
+	switch (id) {
+	case 'i':
+		if (x->plan.input)
+			return cmd_fail(0, "Only one input file is supported, %s already set",
+					x->plan.input);
+		x->plan.input = arg;
+		return 0;
+	case 'o':
+		if (x->plan.output)
+			return cmd_fail(0, "Only one output file is supported, %s already set",
+					x->plan.output);
+		x->plan.output = arg;
+		return 0;
+	case OPT_VERSION:
+		return file_version(arg, &x->plan.version, &err) ? cmd_fail_err(0, &err) : 0;
+	case OPT_COMPRESSION:
+		x->zip_given = true;
+		return file_compression(arg, &x->plan.zip, &err) ? cmd_fail_err(0, &err) : 0;
+	case OPT_VERBOSE:
+		level = opt_verbosity(arg);
+		if (level < 0)
+			return cmd_fail(0, "invalid verbose level %s", arg);
+		log_set_level(level);
+		return 0;
+	default:
+		return usage("convert");
+	}
+}
+
+/* The words behind the options, and what wasn't said. 0 or an exit status after a message. */
+static int convert_rest(struct parse *x, int argc, char **argv)
+{
+	if (argc > 1)
+		return usage("convert");
+	if (argc && x->plan.output)
+		return cmd_fail(0, "Only one output file is supported, %s already set",
+				x->plan.output);
+	if (argc)
+		x->plan.output = argv[0];
+	if (!x->plan.output)
+		return usage("convert");
+	if (x->plan.version < 7 && x->zip_given && x->plan.zip)
+		return cmd_fail(0, "version 6 has no compression: use --file-version 7 or --compression none");
+	if (x->plan.version < 7)
+		x->plan.zip = NULL;
+	if (!x->plan.input)
+		x->plan.input = "trace.dat";
+	return 0;
+}
+
+int cmd_convert(int argc, char **argv)
+{
+	struct parse x = { .plan = { .version = 7, .zip = zip_best() } };
+	struct err err = { 0 };
+	struct optparse p;
+	int id, ret = 0;
+
+	if (opt_init(&p, argc, argv))
+		return cmd_fail(ENOMEM, "out of memory");
+	while (!ret && (id = opt_next(&p)) >= 0)
+		ret = convert_option(&x, id, p.arg);
+	if (!ret)
+		ret = convert_rest(&x, argc - opt_rest(&p), argv + opt_rest(&p));
+	opt_release(&p);
+	if (ret)
+		return ret;
+	ret = convert_run(&x.plan, &err);
+	return ret ? cmd_fail_err(ret, &err) : 0;
+}
