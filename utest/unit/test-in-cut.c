@@ -22,7 +22,7 @@
 #define TOTAL		(3 * SAMPLE_EVENTS)	/* events of all buffers */
 /* a sanitizer makes each of them some fifty times dearer */
 #ifdef __SANITIZE_ADDRESS__
-#define MUTATIONS	2000
+#define MUTATIONS	1000
 #else
 #define MUTATIONS	20000
 #endif
