@@ -9,31 +9,16 @@
 #include <string.h>
 
 #include "copy/copy.h"
+#include "copy/page-word.h"
 
-#define CHUNK_HEAD	8		/* u32 packed size, u32 unpacked size */
-#define COMMIT_LOST	(1u << 31)	/* events were lost before this page */
-#define COMMIT_STORED	(1u << 30)	/* their number is behind the data */
-
-/* The commit word's low 32 bits, which are all of it that counts. */
-static uint8_t *commit_word(const struct in_page_format *format, uint8_t *page)
-{
-	return page + 8 + (format->long_size == 8 && format->order == ORDER_BIG ? 4 : 0);
-}
-
-static uint32_t commit_get(const struct in_page_format *format, uint8_t *page)
-{
-	struct cursor c = cursor_over(commit_word(format, page), 4, format->order);
-
-	return cursor_u32(&c);
-}
+#define CHUNK_HEAD	8	/* u32 packed size, u32 unpacked size */
 
 /* Let the page say that events were lost in front of it, nobody knows how many. */
 static void page_set_lost(const struct in_page_format *format, uint8_t *page)
 {
-	uint32_t commit = (commit_get(format, page) & ~COMMIT_STORED) | COMMIT_LOST;
-
 	if (!format->old)
-		store_u32(commit_word(format, page), format->order, commit);
+		page_word_put(format, page, (page_word_get(format, page) & ~PAGE_WORD_STORED) |
+			      PAGE_WORD_LOST);
 }
 
 /*
@@ -56,8 +41,8 @@ static bool page_mend(const struct in_page_format *format, uint8_t *page, uint32
 	if (!end)
 		return false;
 	if (cut)
-		store_u32(commit_word(format, page), format->order,
-			  (end < size ? end - start : size - start) | (lost ? COMMIT_LOST : 0));
+		page_word_put(format, page, (end < size ? end - start : size - start) |
+			      (lost ? PAGE_WORD_LOST : 0));
 	return true;
 }
 
