@@ -36,6 +36,9 @@ static const struct command commands[] = {
 	{ "convert", "write a trace file in another version or compression",
 	  "[-i FILE] [--file-version 6|7] [--compression NAME] [-o] FILE", convert_options,
 	  cmd_convert, true },
+	{ "split", "write parts of a trace file as files of their own",
+	  "[-i FILE][-o FILE][-s|-m|-u|-e|-p N][-r][-c][-C CPU][--top [-b NAME]][-B NAME [-t]]... [START [END]]",
+	  split_options, cmd_split, true },
 	{ "agent", "trace this machine on request of a host",
 	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
 };

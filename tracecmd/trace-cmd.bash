@@ -35,7 +35,7 @@ _trace_cmd_arg()
 	*:--tsync-stamp)			echo marker mono_raw ;;
 	record:--tsync-layout)			echo current fork ;;
 	record:--temp | *:--tsync-debug)	echo directory ;;
-	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io])
+	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io] | split:-[io])
 						echo file ;;
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;
@@ -44,7 +44,8 @@ _trace_cmd_arg()
 						echo instance ;;
 	reset:-k)				echo kprobe kretprobe uprobe uretprobe eprobe synth all ;;
 	show:--hist | show:--trigger)		echo event ;;
-	reset:-b | show:-c | snapshot:-c)	echo other ;;
+	reset:-b | show:-c | snapshot:-c | split:-[smuepCbB])
+						echo other ;;
 	report:--compat | dump:--compat)	echo 3.1 3.4 ;;
 	report:-[FrnOH] | report:--pid | report:--comm | report:--cpu | report:--ts-offset | \
 	report:--ts2secs | report:--event)	echo other ;;
