@@ -39,6 +39,8 @@ static const struct command commands[] = {
 	{ "split", "write parts of a trace file as files of their own",
 	  "[-i FILE][-o FILE][-s|-m|-u|-e|-p N][-r][-c][-C CPU][--top [-b NAME]][-B NAME [-t]]... [START [END]]",
 	  split_options, cmd_split, true },
+	{ "restore", "make a trace file of the CPU data that a recorder left behind",
+	  "[-c [-t DIR][-k FILE] | -i FILE][-o FILE] [CPU-FILE ...]", restore_options, cmd_restore, true },
 	{ "agent", "trace this machine on request of a host",
 	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
 };

@@ -36,12 +36,13 @@ extern const struct opt_spec record_options[], report_options[], dump_options[],
 extern const struct opt_spec stop_options[], restart_options[], clear_options[], reset_options[];
 extern const struct opt_spec show_options[], stat_options[], snapshot_options[], stack_options[];
 extern const struct opt_spec list_options_table[], options_options[];
-extern const struct opt_spec convert_options[], split_options[];
+extern const struct opt_spec convert_options[], split_options[], restore_options[];
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_split(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_restart(int argc, char **argv);

@@ -34,8 +34,8 @@ _trace_cmd_arg()
 	*:--tsync-method)			echo fastest histogram ;;
 	*:--tsync-stamp)			echo marker mono_raw ;;
 	record:--tsync-layout)			echo current fork ;;
-	record:--temp | *:--tsync-debug)	echo directory ;;
-	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io] | split:-[io])
+	record:--temp | *:--tsync-debug | restore:-t)	echo directory ;;
+	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io] | split:-[io] | restore:-[iok])
 						echo file ;;
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;

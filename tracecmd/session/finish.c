@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,19 +28,6 @@ uint64_t finish_reserve(const struct plan *p)
 
 /* --- options ------------------------------------------------------------- */
 
-static int put_option(struct out_file *o, unsigned int id, struct buf *b)
-{
-	int ret = b->error ? b->error : out_option(o, id, b->data, b->len);
-
-	buf_release(b);
-	return ret;
-}
-
-static int put_text(struct out_file *o, unsigned int id, const char *text)
-{
-	return out_option(o, id, text, strlen(text) + 1);
-}
-
 /* Microseconds from the trace clock to the time of day, for --date. */
 static int put_date(struct out_file *o, const struct note_instance *in)
 {
@@ -59,7 +45,7 @@ static int put_date(struct out_file *o, const struct note_instance *in)
 	clock_gettime(id, &mono);
 	snprintf(text, sizeof(text), "0x%llx",
 		 (wall.tv_sec - mono.tv_sec) * 1000000LL + (wall.tv_nsec - mono.tv_nsec) / 1000);
-	return put_text(o, DAT_DATE, text);
+	return out_option_text(o, DAT_DATE, text);
 }
 
 /* The kernel's statistics of one buffer; those of further instances get a heading. */
@@ -71,7 +57,7 @@ static int put_cpustats(struct out_file *o, const struct note_instance *in)
 	if (in->name[0]) {
 		buf_printf(&b, "\nBuffer: %s\n\n", in->name);
 		buf_add(&b, "", 1);
-		ret = put_option(o, DAT_CPUSTAT, &b);
+		ret = out_option_buf(o, DAT_CPUSTAT, &b);
 	}
 	for (cpu = 0; !ret && cpu < in->nr_cpus; cpu++) {
 		_cleanup_free_ char *path = NULL;
@@ -84,24 +70,9 @@ static int put_cpustats(struct out_file *o, const struct note_instance *in)
 			continue;
 		}
 		buf_add(&b, "", 1);
-		ret = put_option(o, DAT_CPUSTAT, &b);
+		ret = out_option_buf(o, DAT_CPUSTAT, &b);
 	}
 	return ret;
-}
-
-static int put_clock(struct out_file *o, const struct note_instance *in)
-{
-	_cleanup_free_ char *path = NULL;
-	struct buf b = BUF_INIT;
-
-	if (asprintf(&path, "%s/trace_clock", in->dir) < 0)
-		return -ENOMEM;
-	if (io_read_path(path, &b) || !b.len) {
-		buf_reset(&b);
-		buf_printf(&b, "[%s]\n", in->clock);
-	}
-	buf_add(&b, "", 1);
-	return put_option(o, DAT_TRACECLOCK, &b);
 }
 
 static int put_guest(struct out_file *o, const struct note_guest *g)
@@ -119,20 +90,7 @@ static int put_guest(struct out_file *o, const struct note_guest *g)
 	for (i = 0; i < g->nr_cpus; i++)
 		cpus[i] = (struct opt_guest_cpu){ .vcpu = i, .host_pid = g->vcpu_tid[i] };
 	opt_guest_put(&b, ORDER_NATIVE, &opt);
-	return put_option(o, DAT_GUEST, &b);
-}
-
-static int put_machine(struct out_file *o)
-{
-	struct utsname u;
-	char text[5 * sizeof(u.sysname)];
-	int ret;
-
-	if (uname(&u))
-		return -errno;
-	snprintf(text, sizeof(text), "%s %s %s %s", u.sysname, u.nodename, u.release, u.machine);
-	ret = put_text(o, DAT_UNAME, text);
-	return ret ? ret : put_text(o, DAT_VERSION, VERSION " host/guest");
+	return out_option_buf(o, DAT_GUEST, &b);
 }
 
 /* The first instance that was used; the top one if none was. */
@@ -156,14 +114,14 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 	if (p->date)
 		ret = put_date(o, first);
 	else if (p->ts_offset)
-		ret = put_text(o, DAT_OFFSET, p->ts_offset);
+		ret = out_option_text(o, DAT_OFFSET, p->ts_offset);
 	if (!ret && first->used)
-		ret = put_clock(o, first);
+		ret = out_option_clock(o, first->dir, first->clock);
 	if (!ret)
-		ret = put_machine(o);
+		ret = out_option_machine(o);
 	put_u64(&b, ORDER_NATIVE, n->trace_id);
 	if (!ret)
-		ret = put_option(o, DAT_TRACEID, &b);
+		ret = out_option_buf(o, DAT_TRACEID, &b);
 	for (i = 0; !ret && i < n->nr_instances; i++) {
 		if (n->instances[i].used)
 			ret = put_cpustats(o, &n->instances[i]);
@@ -399,7 +357,7 @@ static int put_timeshift(struct out_file *o, const struct timeshift *shift, stru
 		buf_release(&b);
 		return err_set(err, ret, "cannot store the clock offsets");
 	}
-	return put_option(o, DAT_TIME_SHIFT, &b);
+	return out_option_buf(o, DAT_TIME_SHIFT, &b);
 }
 
 int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,

@@ -107,6 +107,14 @@ int out_part(struct out_file *o, unsigned int id, const struct buf *payload, boo
 
 /* Add one option to the open list; the payload is copied. */
 int out_option(struct out_file *o, unsigned int id, const void *data, size_t len);
+/* The same with what is in @b, which is released, or its error; with a text and its NUL. */
+int out_option_buf(struct out_file *o, unsigned int id, struct buf *b);
+int out_option_text(struct out_file *o, unsigned int id, const char *text);
+
+/* TRACECLOCK: the file trace_clock of @dir, or @clock if it can't be read. 0; -errno. */
+int out_option_clock(struct out_file *o, const char *dir, const char *clock);
+/* UNAME and VERSION: this machine and this program. 0; -errno. */
+int out_option_machine(struct out_file *o);
 
 /* Write the options added so far (v6: the option list; v7: an OPTIONS section). */
 int out_options_end(struct out_file *o, struct err *err);
