@@ -34,6 +34,8 @@ for _dir in /sys/kernel/tracing /sys/kernel/debug/tracing; do
 done
 # Anything a test waits for may take this many times longer on a busy machine.
 SLOW=${SLOW:-1}
+# Leaks of libraries, which are not ours.
+export LSAN_OPTIONS=${LSAN_OPTIONS-suppressions=$TOP/utest/lsan.supp:print_suppressions=0}
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/trace-test.XXXXXX")
 _count=0 _failed=0 _planned=
