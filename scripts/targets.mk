@@ -28,6 +28,10 @@ lint:
 	$(Q)scripts/install-deps lint
 	$(Q)scripts/lint
 
+# FUZZ=target SECONDS=60, see scripts/fuzz
+fuzz:
+	$(Q)scripts/fuzz $(FUZZ) $(SECONDS)
+
 demo:
 	$(Q)scripts/install-deps demo
 	+$(Q)$(SUBMAKE) all
@@ -87,4 +91,4 @@ uninstall:
 		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h
 	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd 2>/dev/null || true
 
-.PHONY: check check-root check-asan check-vm asan lint demo docs man install uninstall
+.PHONY: check check-root check-asan check-vm asan fuzz lint demo docs man install uninstall

@@ -1,0 +1,304 @@
+/*
+ * targets.h - what is fed with hostile bytes: each function takes any input and must return.
+ *
+ * Included once, by fuzz.c (for a fuzzer) and by test-fuzz-corpus.c (which replays what
+ * fuzzers have found worth keeping). All in memory: no target writes to disk.
+ */
+#ifndef FUZZ_TARGETS_H
+#define FUZZ_TARGETS_H
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "copy/copy.h"
+#include "copy/slice.h"
+#include "fmt/printer.h"
+#include "in/merge.h"
+#include "in/text.h"
+#include "out/out.h"
+#include "wire/msg.h"
+#include "wire/opts.h"
+#include "wire/opt-timeshift.h"
+#include "wire/ptp.h"
+
+/* --- a trace.dat, all of it read ---------------------------------------- */
+
+static inline void fuzz_streams(struct in_file *f, struct in_data *d)
+{
+	const struct in_event *ev;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < d->nr_cpus; cpu++) {
+		struct in_timeline t;
+		struct slice_edge edge;
+		struct in_stream s;
+		uint64_t key = 0, sum = 0, n = 0;
+
+		in_timeline_init(&t, &f->info, true, 0);
+		in_stream_init(&s, d, cpu);
+		while ((ev = in_stream_next(&s))) {
+			key = n++ % 3 ? key : ev->key;
+			sum += in_time_convert(&t, in_timeline_cpu(&t, cpu), ev->time).ns;
+			/* every byte of a payload must be there */
+			for (uint32_t i = 0; i < ev->size; i++)
+				sum += ev->data[i];
+		}
+		while (in_stream_prev(&s))
+			;
+		in_stream_seek(&s, key);
+		in_stream_release(&s);
+		slice_find(d, cpu, &t, SLICE_START, sum, &edge);
+	}
+}
+
+static inline void fuzz_buffer(struct in_file *f, const struct in_buffer *b)
+{
+	struct in_data *d = NULL;
+	struct in_text text;
+	char part[512];
+
+	if (b->text) {
+		if (in_text_open(&text, f, b))
+			return;
+		while (in_text_read(&text, part, sizeof(part)) > 0)
+			;
+		in_text_close(&text);
+	} else if (!in_data_open(f, b, &d)) {
+		fuzz_streams(f, d);
+		in_data_close(d);
+	}
+}
+
+static inline int fuzz_file(const uint8_t *data, size_t size)
+{
+	struct in_section *sections = NULL;
+	struct buf text = BUF_INIT;
+	unsigned int i, n = 0;
+	struct in_file *f;
+
+	if (in_file_open_memory(data, size, &f, NULL))
+		return 0;
+	for (i = 0; i < IN_PART_COUNT; i++) {
+		buf_reset(&text);
+		in_file_load(f, i, &text, NULL);
+	}
+	in_file_strings(f, &text, NULL);
+	buf_release(&text);
+	in_file_sections(f, &sections, &n, NULL);
+	free(sections);
+	for (i = 0; i < f->nr_buffers; i++)
+		fuzz_buffer(f, &f->buffers[i]);
+	in_file_unref(f);
+	return 0;
+}
+
+/* --- a trace.dat, copied into another one ------------------------------- */
+
+static inline void fuzz_copy_as(struct in_file *f, int version, const struct zip_algo *zip)
+{
+	struct copy_conf conf = { .version = version, .zip = zip };
+	_cleanup_close_ int fd = memfd_create("copy", MFD_CLOEXEC);
+	struct out_file *o = NULL;
+
+	if (fd < 0)
+		return;
+	if (!copy_begin(fd, f, &conf, &o, NULL) && !copy_buffers(f, o, NULL, NULL, NULL))
+		out_finish(o, NULL);
+	out_free(o);
+}
+
+static inline int fuzz_copy(const uint8_t *data, size_t size)
+{
+	struct in_file *f;
+
+	if (in_file_open_memory(data, size, &f, NULL))
+		return 0;
+	fuzz_copy_as(f, 6, NULL);
+	fuzz_copy_as(f, 7, NULL);
+	fuzz_copy_as(f, 7, zip_find("zlib"));
+	in_file_unref(f);
+	return 0;
+}
+
+/* --- the metadata that a guest sends -------------------------------------- */
+
+static inline int fuzz_append(const uint8_t *data, size_t size)
+{
+	_cleanup_close_ int fd = memfd_create("append", MFD_CLOEXEC);
+	struct out_buffer b = { .name = "", .clock = "local", .page_size = 4096 };
+	struct out_file *o = NULL;
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		return 0;
+	if (!out_append(fd, &o, NULL)) {
+		out_option(o, 30, "x", 1);
+		if (!out_options_end(o, NULL) && !out_buffer(o, &b, NULL))
+			out_finish(o, NULL);
+		out_free(o);
+	}
+	return 0;
+}
+
+/* --- one page --------------------------------------------------------------- */
+
+static inline int fuzz_page(const uint8_t *data, size_t size)
+{
+	struct in_page_format format = { .page_size = 4096 };
+	struct in_event ev;
+	struct in_page p;
+	uint64_t sum = 0;
+	uint32_t i;
+
+	if (!size)
+		return 0;
+	format.order = data[0] & 1 ? ORDER_BIG : ORDER_LITTLE;
+	format.long_size = data[0] & 2 ? 4 : 8;
+	format.old = data[0] & 4;
+	format.page_size <<= data[0] >> 4 & 3;
+	data++, size--;
+	if (size > format.page_size)
+		size = format.page_size;
+	if (in_page_init(&p, &format, data, size))
+		return 0;
+	while (in_page_next(&p, &ev) > 0)
+		for (i = 0; i < ev.size; i++)
+			sum += ev.data[i];
+	return sum == 1;	/* always 0: it has to be used */
+}
+
+/* --- what peers say ----------------------------------------------------------- */
+
+static inline int fuzz_wire(const uint8_t *data, size_t size)
+{
+	struct msg_trace_resp resp;
+	struct msg_trace_req req;
+	struct msg_tsync sync;
+	struct timeshift shift;
+	struct ptp_offset offset;
+	struct ptp_start start;
+	struct ptp_list list;
+	struct opt_guest guest;
+	uint32_t number;
+	struct msg m;
+	size_t len;
+
+	if (size >= MSG_HEADER_LEN && !msg_parse_header(data, &len) && len <= size &&
+	    !msg_parse(data, len, &m)) {
+		if (!msg_trace_req_parse(&m, &req))
+			msg_trace_req_release(&req);
+		if (!msg_trace_resp_parse(&m, &resp))
+			msg_trace_resp_release(&resp);
+		msg_tsync_parse(&m, &sync);
+	}
+	ptp_start_parse(data, size, &start);
+	ptp_probe_parse(data, size, &number);
+	ptp_list_parse(data, size, &list);
+	ptp_offset_parse(data, size, &offset);
+	if (!timeshift_parse(data, size, ORDER_LITTLE, &shift))
+		timeshift_release(&shift);
+	if (!opt_guest_parse(data, size, ORDER_BIG, &guest))
+		opt_guest_release(&guest);
+	return 0;
+}
+
+/* --- records of events --------------------------------------------------------- */
+
+#define FUZZ_COMMON \
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n" \
+	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n" \
+	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n" \
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+
+static const char *const fuzz_formats[] = {
+	"name: sched_switch\nID: 1\nformat:\n" FUZZ_COMMON
+	"\tfield:char prev_comm[16];\toffset:8;\tsize:16;\tsigned:0;\n"
+	"\tfield:pid_t prev_pid;\toffset:24;\tsize:4;\tsigned:1;\n"
+	"\tfield:int prev_prio;\toffset:28;\tsize:4;\tsigned:1;\n"
+	"\tfield:long prev_state;\toffset:32;\tsize:8;\tsigned:1;\n"
+	"\tfield:char next_comm[16];\toffset:40;\tsize:16;\tsigned:0;\n"
+	"\tfield:pid_t next_pid;\toffset:56;\tsize:4;\tsigned:1;\n"
+	"\tfield:int next_prio;\toffset:60;\tsize:4;\tsigned:1;\n\n"
+	"print fmt: \"prev_comm=%s prev_pid=%d prev_prio=%d prev_state=%s%s ==> next_comm=%s "
+	"next_pid=%d next_prio=%d\", REC->prev_comm, REC->prev_pid, REC->prev_prio, "
+	"(REC->prev_state & 0xff) ? __print_flags(REC->prev_state & 0xff, \"|\", { 1, \"S\" }, "
+	"{ 2, \"D\" }, { 0x40, \"P\" }) : \"R\", REC->prev_state & 0x100 ? \"+\" : \"\", "
+	"REC->next_comm, REC->next_pid, REC->next_prio\n",
+
+	"name: strings\nID: 2\nformat:\n" FUZZ_COMMON
+	"\tfield:__data_loc char[] name;\toffset:8;\tsize:4;\tsigned:0;\n"
+	"\tfield:__rel_loc char[] other;\toffset:12;\tsize:4;\tsigned:0;\n"
+	"\tfield:__data_loc u8[] bytes;\toffset:16;\tsize:4;\tsigned:0;\n"
+	"\tfield:unsigned long ip;\toffset:24;\tsize:8;\tsigned:0;\n\n"
+	"print fmt: \"name=%s other=%-10s bytes=%s at %pS %ps\", __get_str(name), "
+	"__get_rel_str(other), __print_hex(__get_dynamic_array(bytes), "
+	"__get_dynamic_array_len(bytes)), (void *)REC->ip, (void *)REC->ip\n",
+
+	"name: numbers\nID: 3\nformat:\n" FUZZ_COMMON
+	"\tfield:u64 a;\toffset:8;\tsize:8;\tsigned:0;\n"
+	"\tfield:int b;\toffset:16;\tsize:4;\tsigned:1;\n"
+	"\tfield:u16 c[4];\toffset:20;\tsize:8;\tsigned:0;\n"
+	"\tfield:u8 ip[4];\toffset:28;\tsize:4;\tsigned:0;\n\n"
+	"print fmt: \"%llu %#llx %5d %-8.3d|%c %08x %s %s %pI4\", REC->a, REC->a >> 3, REC->b, "
+	"REC->b % 7, REC->b, (int)REC->a, __print_symbolic(REC->b, { 0, \"zero\" }, { 1, \"one\" }), "
+	"__print_array(REC->c, 4, 2), REC->ip\n",
+};
+
+/* Once: parsing takes longer than printing. */
+static inline struct printer *fuzz_printer(struct tep_handle **ret_tep)
+{
+	static struct tep_handle *tep;
+	static struct printer *printer;
+	unsigned int i;
+
+	if (!tep) {
+		tep = tep_alloc();
+		tep_set_long_size(tep, 8);
+		tep_set_loglevel(TEP_LOG_NONE);
+		for (i = 0; i < ARRAY_SIZE(fuzz_formats); i++)
+			if (tep_parse_event(tep, fuzz_formats[i], strlen(fuzz_formats[i]), "fuzz"))
+				abort();
+		tep_register_function(tep, (char *)"some_function", 0xffffffff81000000ull, NULL);
+		/* plans alone: what libtraceevent does with hostile records is its own matter */
+		printer = printer_new(tep, PRINTER_NO_CHECKS);
+	}
+	*ret_tep = tep;
+	return printer;
+}
+
+static inline int fuzz_record(const uint8_t *data, size_t size)
+{
+	struct tep_handle *tep;
+	struct printer *p = fuzz_printer(&tep);
+	struct text out = { 0 };
+	struct tep_record record = { .size = size ? (int)size - 1 : 0 };
+	struct tep_event *event;
+	/* of just that size, so that a sanitizer sees reads behind it */
+	_cleanup_free_ uint8_t *copy = malloc(size + 1);
+
+	if (!size || size > 65536 || !copy)
+		return 0;
+	memcpy(copy, data + 1, size - 1);
+	record.data = copy;
+	event = tep_find_event(tep, data[0] % ARRAY_SIZE(fuzz_formats) + 1);
+	if (event && printer_has_plan(p, event))
+		printer_print(p, event, &record, &out);
+	text_release(&out);
+	return 0;
+}
+
+/* All targets, and the directories of their corpora. */
+static const struct fuzz_target {
+	const char *name, *corpus;
+	int (*run)(const uint8_t *data, size_t size);
+} fuzz_targets[] = {
+	{ "file", "file", fuzz_file }, { "copy", "file", fuzz_copy },
+	{ "append", "append", fuzz_append }, { "page", "page", fuzz_page },
+	{ "wire", "wire", fuzz_wire }, { "record", "record", fuzz_record },
+};
+
+#endif
