@@ -9,20 +9,6 @@ cpus=$(getconf _NPROCESSORS_CONF)
 before=$(tracing_state)
 new_instance
 
-# Under lockdown Debian's program gives up where it cannot write function-tracing files it has
-# no use for: it gets plain files instead of them, in a mount namespace of its own.
-cat > stock.sh <<E2
-cover() { [ -e "\$1" ] && echo 1 > "$T/cover-\$2" && mount --bind "$T/cover-\$2" "\$1"; }
-cover /proc/sys/kernel/ftrace_enabled enabled
-n=0
-for d in $TRACING $TRACING/instances/$inst; do
-	for f in set_ftrace_pid set_ftrace_filter set_ftrace_notrace set_ftrace_notrace_pid; do
-		n=\$((n + 1))
-		cover \$d/\$f \$n && : > "$T/cover-\$n"
-	done
-done
-exec "$STOCK" "\$@"
-E2
 offsets() { "$TRACE_CMD" dump --options "$1" | sed -n '/TimeShift/,/Option/{s/^\t\(-\?[0-9]\+\) .*/\1/p}'; }
 largest() { offsets "$1" | tr -d - | sort -n | tail -n 1; }
 
@@ -47,7 +33,7 @@ pair() {
 # --- our record, Debian's agent
 
 port=$(free_port)
-start stock-agent.log unshare -m bash "$T/stock.sh" agent -N 127.0.0.1 -p "$port"
+start stock-agent.log unshare -m bash "$(stock_script)" agent -N 127.0.0.1 -p "$port"
 wait_for 20 listens "$port"
 ok $? "Debian's agent listens" "$(cat stock-agent.log)"
 run 120 "$TRACE_CMD" record -o os.dat -B "$inst" -e sched:sched_switch \
@@ -70,7 +56,7 @@ stop "$pid"
 # --- Debian's record, our agent
 
 start_agent
-run 120 unshare -m bash "$T/stock.sh" record -o so.dat -B "$inst" -e sched:sched_switch \
+run 120 unshare -m bash "$(stock_script)" record -o so.dat -B "$inst" -e sched:sched_switch \
 	-A "127.0.0.1:$agent_port" -e sched:sched_wakeup sleep 0.5
 like "$out" 'Negotiated ptp time sync protocol with guest 127.0.0.1' \
 	"Debian's record talks to our agent" "$both"
