@@ -160,7 +160,8 @@ void tracecmd_free_record(struct tep_record *record);
 /*
  * tracecmd_get_tep - the parser with the file's events, symbols, formats and command lines
  *
- * Shared by a file and the handles of its instances; not to be freed.
+ * Shared by a file and the handles of its instances; not to be freed. It is made when
+ * first asked for, which takes some 10 ms. NULL with errno ENOMEM.
  */
 struct tep_handle *tracecmd_get_tep(struct tracecmd_input *handle);
 

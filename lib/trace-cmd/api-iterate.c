@@ -87,11 +87,15 @@ int tracecmd_follow_event(struct tracecmd_input *handle, const char *system,
 			  void *callback_data)
 {
 	struct tep_event *event;
+	struct tep_handle *tep;
 	int ret;
 
 	if (!handle || !event_name || !callback)
 		return failed(-EINVAL);
-	event = tep_find_event_by_name(handle->tep, system, event_name);
+	tep = in_handle_tep(handle);
+	if (!tep)
+		return failed(-ENOMEM);
+	event = tep_find_event_by_name(tep, system, event_name);
 	if (!event)
 		return failed(-ENOENT);
 	ret = in_handle_follow(handle, event, callback, callback_data);
@@ -114,9 +118,9 @@ struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const
 					    bool neg)
 {
 	struct tracecmd_filter *filter = NULL;
-	int ret = handle && filter_str ?
-		  in_filters_add(&handle->filters, handle->tep, handle->nr_cpus, filter_str, neg,
-				 &filter) : -EINVAL;
+	struct tep_handle *tep = handle && filter_str ? in_handle_tep(handle) : NULL;
+	int ret = tep ? in_filters_add(&handle->filters, tep, handle->nr_cpus, filter_str, neg,
+				       &filter) : handle && filter_str ? -ENOMEM : -EINVAL;
 
 	if (ret)
 		errno = -ret;

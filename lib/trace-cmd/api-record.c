@@ -46,5 +46,5 @@ void tracecmd_free_record(struct tep_record *record)
 
 struct tep_handle *tracecmd_get_tep(struct tracecmd_input *handle)
 {
-	return handle ? handle->tep : NULL;
+	return handle ? in_handle_tep(handle) : NULL;
 }

@@ -55,6 +55,8 @@ static int input_open(struct input *f, const struct report_plan *plan, struct er
 	if (!f->handle)
 		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
 	f->tep = tracecmd_get_tep(f->handle);
+	if (!f->tep)
+		return err_set(err, -ENOMEM, "%s: out of memory", f->plan->path);
 	if (hz && !plan->line.raw_ts)
 		tracecmd_set_ts2secs(f->handle, hz);
 	if (f->plan->ts_offset && !plan->line.raw_ts)

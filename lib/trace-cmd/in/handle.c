@@ -49,7 +49,7 @@ static void handle_setup(struct tracecmd_input *h)
 	in_timeline_init(&h->timeline, &h->file->info, !h->parent, flags);
 }
 
-/* Metadata and plugins into a parser. 0; -ENOMEM. */
+/* The parser of a file: metadata and plugins. 0; -ENOMEM. */
 static int parser_make(struct tracecmd_input *h)
 {
 	int ret = in_meta_new(h->file, &h->tep);
@@ -66,6 +66,27 @@ static int parser_make(struct tracecmd_input *h)
 	return in_meta_read(h->file, h->tep);
 }
 
+static void parser_free(struct tracecmd_input *h)
+{
+	if (!h->tep)
+		return;
+	tep_unload_plugins(h->plugins, h->tep);
+	tep_free(h->tep);
+	h->plugins = NULL;
+	h->tep = NULL;
+}
+
+struct tep_handle *in_handle_tep(struct tracecmd_input *h)
+{
+	while (h->parent)
+		h = h->parent;
+	if (!h->tep && parser_make(h)) {
+		parser_free(h);
+		errno = ENOMEM;
+	}
+	return h->tep;
+}
+
 int in_handle_open(const struct in_open *how, struct tracecmd_input **ret_handle, struct err *err)
 {
 	_cleanup_(handle_cleanup) struct tracecmd_input *h = handle_new(how->flags);
@@ -79,9 +100,7 @@ int in_handle_open(const struct in_open *how, struct tracecmd_input **ret_handle
 		return ret;
 	h->buffer = in_file_buffer(h->file, "");
 	handle_setup(h);
-	ret = parser_make(h);
-	if (!ret && !how->head)
-		ret = in_handle_init(h);
+	ret = how->head ? 0 : in_handle_init(h);
 	if (ret) {
 		if (!how->path)
 			h->file->src.fd = -1;	/* it stays the caller's */
@@ -151,7 +170,6 @@ int in_handle_instance(struct tracecmd_input *h, unsigned int i, struct tracecmd
 	inst->parent = h;
 	inst->file = in_file_ref(h->file);
 	inst->buffer = buffer;
-	inst->tep = h->tep;
 	inst->private = h->private;
 	handle_setup(inst);
 	inst->timeline.offset_ns = h->timeline.offset_ns;
@@ -195,10 +213,7 @@ void in_handle_unref(struct tracecmd_input *h)
 	in_filters_release(&h->filters);
 	followers_free(h->followers);
 	followers_free(h->missed_followers);
-	if (!h->parent && h->tep) {
-		tep_unload_plugins(h->plugins, h->tep);
-		tep_free(h->tep);
-	}
+	parser_free(h);
 	in_file_unref(h->file);
 	in_handle_unref(h->parent);
 	free(h);

@@ -43,7 +43,7 @@ struct tracecmd_input {
 	struct in_file *file;		/* a reference */
 	const struct in_buffer *buffer;	/* NULL: the file has no top buffer */
 	int flags;			/* enum tracecmd_open_flags */
-	struct tep_handle *tep;		/* the parent's, if there is one */
+	struct tep_handle *tep;		/* of a file, once it was asked for: in_handle_tep() */
 	struct tep_plugin_list *plugins;
 	unsigned int nr_cpus;
 	bool ready;			/* in_handle_init() was called */
@@ -81,6 +81,12 @@ void in_handle_unref(struct tracecmd_input *h);
 
 /* The @i-th buffer besides the top one, NULL out of range. */
 const struct in_buffer *in_handle_buffer(const struct tracecmd_input *h, unsigned int i);
+
+/*
+ * The parser with the file's metadata, which takes longer to make than all else when a
+ * file is opened: so it is made when first asked for. NULL with errno: out of memory.
+ */
+struct tep_handle *in_handle_tep(struct tracecmd_input *h);
 
 /* A new record of an event of @cpu. NULL: out of memory. */
 struct tep_record *in_handle_record(struct tracecmd_input *h, unsigned int cpu,

@@ -82,6 +82,13 @@ static int call_followers(struct in_follower *f, bool any, struct tracecmd_input
 	return ret;
 }
 
+static struct tep_event *find_event(struct tracecmd_input *h, struct tep_record *rec)
+{
+	struct tep_handle *tep = in_handle_tep(h);
+
+	return tep ? tep_find_event_by_record(tep, rec) : NULL;
+}
+
 /* Everybody who is to see the record, in order. Non-zero stops. */
 static int deliver(const struct in_iterate *it, struct tracecmd_input *h, struct tep_record *rec,
 		   int cpu)
@@ -90,10 +97,11 @@ static int deliver(const struct in_iterate *it, struct tracecmd_input *h, struct
 	int ret = 0;
 
 	if (h->followers || (rec->missed_events && h->missed_followers))
-		event = tep_find_event_by_record(h->tep, rec);
+		event = find_event(h, rec);
 	if (rec->missed_events)
 		ret = call_followers(h->missed_followers, true, h, event, rec, cpu);
-	if (ret || !in_filters_show(&h->filters, h->tep, rec))
+	/* who has filters has a parser */
+	if (ret || !in_filters_show(&h->filters, h->filters.list ? in_handle_tep(h) : NULL, rec))
 		return ret;
 	if (event)
 		ret = call_followers(h->followers, false, h, event, rec, cpu);
