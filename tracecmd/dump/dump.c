@@ -134,7 +134,8 @@ int dump_run(const struct dump_plan *plan, FILE *out, struct err *err)
 	}
 	if (d.bad.text[0]) {
 		ret = d.bad.code ? d.bad.code : -EBADMSG;
-		return err_set(err, ret, "%s", d.bad.text);
+		return err_set(err, ret, "'%s' could not be shown completely\n  %s", plan->path,
+			       d.bad.text);
 	}
 	if (in_file_damage(d.file))
 		return err_set(err, in_file_damage(d.file),

@@ -64,7 +64,8 @@ static int add(struct parts *p, struct in_file *f, const struct in_buffer *b, co
 	int ret;
 
 	if (b->text)
-		return err_set(err, -ENOTSUP, "trace-cmd split does not work with latency traces");
+		return err_set(err, -ENOTSUP, "trace-cmd split does not work with latency traces: "
+			       "%s", plan->input);
 	ret = part_open(&part, f, b, plan->cpu);
 	if (name[0] || !p->count) {
 		p->part[p->count] = part;

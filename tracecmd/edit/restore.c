@@ -72,21 +72,32 @@ static int by_cpu(const void *a, const void *b)
 	return ((const struct out_cpu *)a)->cpu - ((const struct out_cpu *)b)->cpu;
 }
 
-/* Number the CPUs by the names, if all have one and no two the same. */
-static void number(struct input *in, const char *const *paths)
+/* Do all names have a CPU, and no two the same one? */
+static bool are_named(const struct input *in)
 {
-	bool named = true;
-	int i;
+	int i, k;
 
 	for (i = 0; i < in->count; i++) {
-		in->cpus[i].cpu = name_cpu(paths[i]);
-		named = named && in->cpus[i].cpu >= 0;
+		if (in->cpus[i].cpu < 0)
+			return false;
+		for (k = 0; k < i; k++)
+			if (in->cpus[k].cpu == in->cpus[i].cpu)
+				return false;
 	}
-	if (named)
+	return true;
+}
+
+static void number(struct input *in, const char *const *paths)
+{
+	int i;
+
+	for (i = 0; i < in->count; i++)
+		in->cpus[i].cpu = name_cpu(paths[i]);
+	if (are_named(in)) {
 		qsort(in->cpus, in->count, sizeof(*in->cpus), by_cpu);
-	for (i = 1; i < in->count; i++)
-		named = named && in->cpus[i].cpu != in->cpus[i - 1].cpu;
-	for (i = 0; !named && i < in->count; i++)
+		return;
+	}
+	for (i = 0; i < in->count; i++)
 		in->cpus[i].cpu = i;
 }
 
@@ -101,11 +112,10 @@ static int input_open(struct input *in, const struct restore_plan *plan, struct 
 	for (; in->count < plan->nr_data; in->count++) {
 		fd = open(plan->data[in->count], O_RDONLY | O_CLOEXEC);
 		if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-			int code = fd < 0 ? -errno : -EINVAL;
-
-			if (fd >= 0)
-				close(fd);
-			return err_set(err, code, "error reading %s: it has to be a file with the "
+			if (fd < 0)
+				return err_set(err, -errno, "error reading %s", plan->data[in->count]);
+			close(fd);
+			return err_set(err, -EINVAL, "error reading %s: it has to be a file with the "
 				       "data of a CPU", plan->data[in->count]);
 		}
 		in->cpus[in->count].fd = fd;
@@ -206,6 +216,9 @@ static int from_partial(int fd, const struct restore_plan *plan, struct out_file
 
 	if (ret)
 		return err_prefix(err, ret, "error reading %s", plan->partial);
+	if (f->nr_buffers)
+		return err_set(err, -EINVAL, "error reading %s: it has recorded data already; "
+			       "trace-cmd restore -c makes a file without", plan->partial);
 	conf.version = (int)f->head.version;
 	conf.zip = f->zip;
 	ret = copy_begin(fd, f, &conf, ret_o, err);
@@ -246,12 +259,13 @@ int restore_run(const struct restore_plan *plan, struct err *err)
 	ret = input_open(&in, plan, err);
 	if (!ret)
 		ret = target_open(&to, plan->output, err);
-	if (!ret)
-		ret = plan->partial ? from_partial(to.fd, plan, &o, &clock, err) :
-				      from_machine(to.fd, plan, nr_cpus(&in), &o, &clock,
-						   err);
-	if (!ret)
-		ret = put_data(o, &in, clock, err);
+	if (ret)
+		return ret;
+	ret = plan->partial ? from_partial(to.fd, plan, &o, &clock, err) :
+			      from_machine(to.fd, plan, nr_cpus(&in), &o, &clock, err);
+	if (ret)
+		return ret;
+	ret = put_data(o, &in, clock, err);
 	if (ret)
 		return err_prefix(err, ret, "error writing %s", plan->output);
 	return target_commit(&to, err);

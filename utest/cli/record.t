@@ -43,12 +43,12 @@ same_state "four recordings"
 
 new_instance
 before=$(tracing_state)
-run 30 "$TRACE_CMD" record -q -B "$inst" -e sched:sched_switch -f 'next_pid == 0' -C mono \
+run 30 "$TRACE_CMD" record -q -B "$inst" -e sched:sched_switch -f 'prev_comm == "sleep"' -C mono \
 	-b 300 -o inst.dat sleep 0.2
 is "$rc" 0 "an instance that exists is used"
 unlike "$err" 'recorded at' "-q prints no sizes"
 run 30 "$TRACE_CMD" report inst.dat
-is "$(grep -c sched_switch <<< "$out")" "$(grep -c '==> swapper' <<< "$out")" \
+is "$(grep -c sched_switch <<< "$out")" "$(grep -c ' sleep:[0-9]* .* ==> ' <<< "$out")" \
 	"only what the filter lets pass is recorded"
 like "$out" 'sched_switch' "... and something is"
 is "$(cat "$TRACING/instances/$inst/trace_clock" | grep -o '\[.*\]')" "[local]" "... and its clock is put back"

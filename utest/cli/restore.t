@@ -75,6 +75,10 @@ cp left.cpu0 left.cpu7
 run 60 "$TRACE_CMD" restore -i partial.dat -o order.dat left.cpu7 left.cpu0
 like "$(paste -sd' ' <<< "$err")" 'CPU0 data.*CPU7 data' "those with numbers have these"
 
+cp left.cpu0 b.cpu7
+run 60 "$TRACE_CMD" restore -i partial.dat -o order.dat left.cpu7 b.cpu7 left.cpu0
+like "$(paste -sd' ' <<< "$err")" 'CPU0 data.*CPU1 data.*CPU2 data' "two of one number: the order counts"
+
 refused() {	# STATUS WHY WORDS...
 	local status=$1 why=$2
 
@@ -94,6 +98,7 @@ refused 255 'input and output file are the same' -o left.cpu0 left.cpu0
 refused 2 'error reading nothing' -o refused nothing
 refused 2 'error reading nothing.dat' -i nothing.dat -o refused left.cpu0
 refused 22 'error reading copy: it has to be a file' -o refused copy
+refused 22 'it has recorded data already' -i whole.dat -o refused left.cpu0
 refused 22 'error reading symbols' -i symbols -o refused left.cpu0
 
 done_testing

@@ -193,8 +193,10 @@ static ssize_t cut_page(struct copy_slice *s, uint64_t number, uint32_t from, ui
 
 	if (ret == -ENOMEM)
 		return ret;
-	if (ret)
+	if (ret) {
+		s->pages.lost = true;
 		return 0;
+	}
 	cut_find(format, s->ref.data, s->ref.size, from, to, &cut);
 	if (!cut.end)
 		return 0;

@@ -14,6 +14,8 @@
 #include "zip/algos.h"
 
 #define ZLIB_LEVEL 6
+/* libdeflate's 6 is for those in more of a hurry: 5 % larger than zlib's best, 7 is 2 %. */
+#define DEFLATE_LEVEL 7
 
 #ifdef HAVE_LIBDEFLATE
 
@@ -24,7 +26,7 @@ static size_t zlib_bound(size_t len)
 
 static void *zlib_tables_new(void)
 {
-	return libdeflate_alloc_compressor(ZLIB_LEVEL);
+	return libdeflate_alloc_compressor(DEFLATE_LEVEL);
 }
 
 static void zlib_tables_free(void *tables)
