@@ -1,0 +1,46 @@
+#!/bin/bash
+# KernelShark's library loads what we write: as many events as report has, from the same first to
+# the same last time. (On Debian: apt-get install libkshark-dev libjson-c-dev; it brings Qt along,
+# so that nothing installs it for this test alone.)
+. "$(dirname "$0")/lib.sh"
+pkg-config --exists libkshark 2> /dev/null || skip_all "needs libkshark-dev and libjson-c-dev"
+need_tracing
+cd "$T" || exit 1
+new_instance
+# shellcheck disable=SC2046	# flags are words
+succeeds "a program of KernelShark's library is built" cc -w -o load "$TOP/utest/kshark/load.c" \
+	$(pkg-config --cflags --libs libkshark)
+
+loads() {	# NAME FILE
+	"$TRACE_CMD" report -t -i "$2" 2> /dev/null | grep -v '^cpus=' > report.txt
+	times=$(grep -o '[0-9]*\.[0-9]*: ' report.txt | tr -dc '0-9\n' | sed 's/^0*//')
+	[ "$(wc -l < report.txt)" -gt 20 ]
+	ok $? "$1: there are events"
+	run 60 ./load "$2"
+	is "$rc" 0 "$1: it is loaded" "$both"
+	is "$out" "$2 $(wc -l < report.txt) $(head -n 1 <<< "$times") $(tail -n 1 <<< "$times")" \
+		"$1: all events are there"
+}
+
+for kind in "6 none" "7 none" "7 zstd"; do
+	"$TRACE_CMD" list -c | grep -q zstd || [ "${kind#* }" = none ] || continue
+	run 60 "$TRACE_CMD" record -o "file.dat" --file-version "${kind% *}" --compression "${kind#* }" \
+		-B "$inst" -e sched -e irq -e timer sleep 0.3
+	is "$rc" 0 "version $kind is recorded" "$both"
+	"$TRACE_CMD" split -i file.dat -o top.dat -B "$inst" -t 2> /dev/null
+	loads "version $kind" top.dat
+	"$TRACE_CMD" convert -i top.dat --compression none converted.dat 2> /dev/null
+	loads "version $kind, converted" converted.dat
+done
+start_agent
+run 120 "$TRACE_CMD" record -o host.dat -e sched:sched_switch -A "127.0.0.1:$agent_port" --name guest \
+	-e sched:sched_wakeup -B "$inst" sleep 0.5
+if [ "$rc" = 0 ]; then
+	loads "the host's file" host.dat
+	run 60 ./load host.dat host-guest.dat
+	is "$rc" 0 "host and guest are loaded together" "$both"
+	is "$(wc -l <<< "$out")" 2 "... both"
+else
+	ok 1 "host and guest are recorded" "$both"
+fi
+done_testing
