@@ -124,12 +124,12 @@ static int input_open(struct input *in, const struct restore_plan *plan, struct 
 	return 0;
 }
 
-/* How many CPUs the file must know. */
-static int nr_cpus(const struct input *in)
+/* How many CPUs the file must know, and @least. */
+static int nr_cpus(const struct input *in, int least)
 {
 	int highest = in->count ? in->cpus[in->count - 1].cpu + 1 : 0;
 
-	return highest > cpus_configured() ? highest : cpus_configured();
+	return highest > least ? highest : least;
 }
 
 /* --- the metadata ------------------------------------------------------------- */
@@ -207,8 +207,8 @@ static int from_machine(int fd, const struct restore_plan *plan, int cpus, struc
 	return ret;
 }
 
-static int from_partial(int fd, const struct restore_plan *plan, struct out_file **ret_o,
-			char **ret_clock, struct err *err)
+static int from_partial(int fd, const struct restore_plan *plan, int cpus,
+			struct out_file **ret_o, char **ret_clock, struct err *err)
 {
 	_cleanup_(file_unrefp) struct in_file *f = NULL;
 	struct copy_conf conf = { 0 };
@@ -221,6 +221,7 @@ static int from_partial(int fd, const struct restore_plan *plan, struct out_file
 			       "trace-cmd restore -c makes a file without", plan->partial);
 	conf.version = (int)f->head.version;
 	conf.zip = f->zip;
+	conf.nr_cpus = (uint32_t)cpus;
 	ret = copy_begin(fd, f, &conf, ret_o, err);
 	*ret_clock = strdup(f->info.clock ? f->info.clock : "local");
 	if (!ret && in_file_damage(f))
@@ -261,8 +262,9 @@ int restore_run(const struct restore_plan *plan, struct err *err)
 		ret = target_open(&to, plan->output, err);
 	if (ret)
 		return ret;
-	ret = plan->partial ? from_partial(to.fd, plan, &o, &clock, err) :
-			      from_machine(to.fd, plan, nr_cpus(&in), &o, &clock, err);
+	ret = plan->partial ? from_partial(to.fd, plan, nr_cpus(&in, 0), &o, &clock, err) :
+			      from_machine(to.fd, plan, nr_cpus(&in, cpus_configured()), &o,
+					   &clock, err);
 	if (ret)
 		return ret;
 	ret = put_data(o, &in, clock, err);

@@ -74,6 +74,12 @@ like "$err" '^CPU1 data' "files without a number are counted"
 cp left.cpu0 left.cpu7
 run 60 "$TRACE_CMD" restore -i partial.dat -o order.dat left.cpu7 left.cpu0
 like "$(paste -sd' ' <<< "$err")" 'CPU0 data.*CPU7 data' "those with numbers have these"
+like "$("$TRACE_CMD" report order.dat | head -n 1)" '^cpus=8' "... and the file knows as many CPUs"
+run 60 "$TRACE_CMD" convert -i partial.dat --file-version 6 -o partial6.dat
+run 60 "$TRACE_CMD" restore -i partial6.dat -o order.dat left.cpu7 left.cpu0
+is "$rc" 0 "the same in version 6" "$both"
+run 60 "$TRACE_CMD" report order.dat
+like "$out" '\[007\].*sched' "... the events are there"
 
 cp left.cpu0 b.cpu7
 run 60 "$TRACE_CMD" restore -i partial.dat -o order.dat left.cpu7 b.cpu7 left.cpu0

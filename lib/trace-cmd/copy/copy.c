@@ -85,10 +85,12 @@ static int option_copy(struct in_file *f, struct out_file *o, const struct in_op
 	return out_option(o, opt->id, opt->data, opt->size);
 }
 
-static int put_cpu_count(struct in_file *f, struct out_file *o)
+static int put_cpu_count(struct in_file *f, struct out_file *o, uint32_t least)
 {
 	uint32_t n = out_version(o) < 7 ? table_cpus(f) : machine_cpus(f);
 	uint8_t word[4];
+
+	n = n < least ? least : n;
 
 	/* version 6 says it elsewhere; the option, if it is there, has to agree */
 	if (!n || (out_version(o) < 7 && !f->info.has_cpu_count))
@@ -113,7 +115,7 @@ static int options_copy(struct in_file *f, struct out_file *o, const struct copy
 			ret = option_copy(f, o, opt);
 	}
 	if (ret >= 0)
-		ret = put_cpu_count(f, o);
+		ret = put_cpu_count(f, o, conf->nr_cpus);
 	return ret < 0 ? err_set(err, ret, "cannot copy the options of '%s': %s", f->src.name,
 				 strerror(-ret)) : 0;
 }
@@ -134,6 +136,8 @@ int copy_begin(int fd, struct in_file *f, const struct copy_conf *conf, struct o
 	_cleanup_(out_freep) struct out_file *o = NULL;
 	int error;
 
+	if ((uint32_t)oc.nr_cpus < conf->nr_cpus)
+		oc.nr_cpus = (int)conf->nr_cpus;
 	if (!oc.page_size)
 		return err_set(err, -ENOTSUP, "%s: version %d cannot hold buffers whose sub-buffers "
 			       "differ that much in size", f->src.name, conf->version);

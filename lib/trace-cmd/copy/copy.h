@@ -35,6 +35,7 @@ struct copy_conf {
 	int version;			/* of the new file: 6 or 7 */
 	const struct zip_algo *zip;	/* NULL: none; version 6 has none */
 	uint32_t page_size;		/* bytes, 0: see copy_page_size() */
+	uint32_t nr_cpus;		/* at least; 0: as the old file has */
 	copy_option_fn option;		/* NULL: all are copied */
 	void *arg;			/* option's */
 };
