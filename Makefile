@@ -41,7 +41,7 @@ HAVE_VSOCK := y
 
 CFLAGS		?= -O2 -g
 WARN		= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
-		  -Wno-unused-parameter -Wno-sign-compare -Wno-format-truncation
+		  -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-format-truncation
 PKG_CFLAGS	:= $(shell $(PKG_CONFIG) --cflags $(PKGS) $(if $(HAVE_ZSTD),libzstd) $(if $(HAVE_LIBDEFLATE),libdeflate) \
 		     2>/dev/null)
 PKG_LIBS	:= $(shell $(PKG_CONFIG) --libs $(PKGS) $(if $(HAVE_ZSTD),libzstd) $(if $(HAVE_LIBDEFLATE),libdeflate) \

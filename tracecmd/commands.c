@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "commands.h"
+#include "record/options.h"
 
 static const struct command commands[] = {
 	{ "record", "record a trace into a trace.dat file",
 	  "[-e EVENT][-f FILTER][-p TRACER][-o FILE][options] [-A GUEST ...] [COMMAND ...]",
-	  record_options, cmd_record, true },
+	  record_options, cmd_record, true, FOR_RECORD },
 	{ "stop", "stop writing to the trace buffer", "[-B NAME]... [-t] [-a]", stop_options, cmd_stop,
 	  true },
 	{ "restart", "go on writing to the trace buffer", "[-B NAME]... [-t] [-a]", restart_options,
@@ -81,8 +82,6 @@ static void usage_option(const struct opt_spec *o)
 	char word[64];
 	const char *line = o->help;
 
-	if (!o->help)
-		return;
 	if (o->id < OPT_LONG && o->name)
 		snprintf(word, sizeof(word), "-%c, --%s", o->id, o->name);
 	else if (o->id < OPT_LONG)
@@ -106,8 +105,10 @@ int usage(const char *name)
 	if (!c)
 		return usage_all();
 	printf("\ntrace-cmd version %s\n\nusage:\n trace-cmd %s %s\n", VERSION, c->name, c->usage);
-	for (o = c->options; o->id; o++)
-		usage_option(o);
+	for (o = c->options; o->id; o++) {
+		if (opt_is_shown(c, o))
+			usage_option(o);
+	}
 	printf("\n");
 	return EXIT_USAGE;
 }

@@ -21,6 +21,7 @@ struct command {
 	const struct opt_spec *options;		/* ends with OPT_END */
 	int (*run)(int argc, char **argv);	/* argv[0] is the name; returns the exit status */
 	bool strict;				/* options end at the first other word */
+	unsigned int bit;			/* FOR_*, if its table is the record family's */
 };
 
 /* The command called @name, NULL if there is none; the @i-th, NULL at the end. */

@@ -12,6 +12,30 @@
 #include "commands.h"
 #include "optparse.h"
 
+static bool is_for(const struct command *cmd, const struct opt_spec *o)
+{
+	return !o->commands || o->commands & cmd->bit;
+}
+
+const struct opt_spec *opt_row(const struct command *cmd, int id)
+{
+	const struct opt_spec *o, *other = NULL;
+
+	for (o = cmd->options; o->id; o++) {
+		if (o->id != id)
+			continue;
+		if (is_for(cmd, o))
+			return o;
+		other = other ? other : o;
+	}
+	return other;
+}
+
+bool opt_is_shown(const struct command *cmd, const struct opt_spec *o)
+{
+	return o->help && is_for(cmd, o);
+}
+
 int opt_init(struct optparse *p, int argc, char **argv)
 {
 	const struct opt_spec *o;
@@ -24,7 +48,7 @@ int opt_init(struct optparse *p, int argc, char **argv)
 	if (p->cmd->strict)
 		buf_add_str(&letters, "+");
 	for (o = p->cmd->options; o->id; o++, n++) {
-		if (o->id < OPT_LONG)
+		if (o->id < OPT_LONG && opt_row(p->cmd, o->id) == o)
 			buf_printf(&letters, "%c%.*s", o->id, (int)o->arg, "::");
 	}
 	p->letters = buf_take_str(&letters);
@@ -34,7 +58,7 @@ int opt_init(struct optparse *p, int argc, char **argv)
 		return -ENOMEM;
 	}
 	for (n = 0, o = p->cmd->options; o->id; o++) {
-		if (o->name)
+		if (o->name && opt_row(p->cmd, o->id) == o)
 			p->longs[n++] = (struct option){ o->name, o->arg, NULL, o->id };
 	}
 	optind = 0;	/* start over: an agent parses more than once */
@@ -75,6 +99,44 @@ int opt_number(const char *text, long long min, long long max, long long *ret)
 		return -ERANGE;
 	*ret = v;
 	return 0;
+}
+
+/* A number with one of @units behind it, which are worth @factor; the first one is the default. */
+static int number_of(const char *text, const char *const *units, const long long *factor,
+		     int nr_units, long long *ret)
+{
+	char *end;
+	long long v;
+	int i;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (end == text || v <= 0)
+		return -EINVAL;
+	for (i = 0; i < nr_units; i++) {
+		if (!*end || !strcasecmp(end, units[i])) {
+			if (errno || __builtin_mul_overflow(v, factor[i], ret))
+				return -ERANGE;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int opt_size(const char *text, long long *ret_bytes)
+{
+	static const char *const units[] = { "", "B", "K", "KB", "M", "MB", "G", "GB" };
+	static const long long factor[] = { 1, 1, 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30, 1 << 30 };
+
+	return number_of(text, units, factor, 8, ret_bytes);
+}
+
+int opt_time(const char *text, long long *ret_ms)
+{
+	static const char *const units[] = { "s", "ms", "m", "min", "h" };
+	static const long long factor[] = { 1000, 1, 60000, 60000, 3600000 };
+
+	return number_of(text, units, factor, 5, ret_ms);
 }
 
 int opt_verbosity(const char *text)

@@ -23,6 +23,12 @@ struct opt_spec {
 	const char *name;	/* long name without dashes, NULL if none */
 	enum opt_arg arg;
 	const char *help;	/* NULL: not shown */
+	/*
+	 * What completion offers for the argument: a kind of value ("event", "file", ...; those of
+	 * completion.h) or the words themselves, divided by blanks. NULL: nothing.
+	 */
+	const char *value;
+	unsigned int commands;	/* of a table that commands share: for whom it is; 0: for all */
 };
 #define OPT_END { 0, NULL, OPT_NONE, NULL }
 
@@ -54,6 +60,21 @@ int opt_next(struct optparse *p);
 int opt_rest(const struct optparse *p);
 
 void opt_release(struct optparse *p);
+
+/*
+ * The row of option @id that is for @cmd, or if there is none of some other command's: those
+ * are parsed, too, so that a command can say that they are not for it.
+ */
+const struct opt_spec *opt_row(const struct command *cmd, int id);
+
+/* True if @o is an option of @cmd that its help shows. */
+bool opt_is_shown(const struct command *cmd, const struct opt_spec *o);
+
+/* A size as "100", "64K", "10M" or "2G" (of 1024), in bytes. 0; -EINVAL; -ERANGE. */
+int opt_size(const char *text, long long *ret_bytes);
+
+/* A time as "10" or "10s", "500ms", "5m", "2h", in ms. 0; -EINVAL; -ERANGE. */
+int opt_time(const char *text, long long *ret_ms);
 
 /* Numbers, whole and in range; decimal. 0; -EINVAL; -ERANGE. */
 int opt_number(const char *text, long long min, long long max, long long *ret);

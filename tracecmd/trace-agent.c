@@ -8,7 +8,7 @@
 #include "commands.h"
 #include "message.h"
 #include "net/addr.h"
-#include "record-options.h"
+#include "record/options.h"
 #include "session/agent.h"
 #include "tsync/tsync.h"
 #include "wire/ptp.h"
@@ -32,7 +32,7 @@ const struct opt_spec agent_options[] = {
 
 static int parse_request(int argc, char **argv, struct plan *p, struct err *err)
 {
-	return record_parse(argc, argv, true, p, err);
+	return record_parse(argc, argv, PLAN_AGENT, p, err);
 }
 
 /* One of two words for a flag. 0; an exit status after a message. */

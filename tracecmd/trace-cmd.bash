@@ -37,6 +37,11 @@ _trace_cmd_arg()
 	record:--temp | *:--tsync-debug | restore:-t)	echo directory ;;
 	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io] | split:-[io] | restore:-[iok])
 						echo file ;;
+	record:-[lng])				echo function ;;
+	record:--user)				echo other ;;
+	record:-[RbPMmNV] | record:--module | record:--max-graph-depth | record:--subbuf-size | \
+	record:--cmdlines-size | record:--limit-size | record:--rotate | record:--duration)
+						echo other ;;
 	record:-[fbsr] | record:--name | record:--ts-offset | record:--tsync-interval)
 						echo other ;;
 	agent:-[pP] | agent:--port)		echo other ;;

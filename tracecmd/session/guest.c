@@ -66,11 +66,11 @@ static const char *own_clock(const struct plan_guest *conf)
 {
 	int i;
 
-	for (i = 0; i < conf->nr_args; i++) {
-		if (!strcmp(conf->args[i], "-C"))
-			return i + 1 < conf->nr_args ? conf->args[i + 1] : NULL;
-		if (!strncmp(conf->args[i], "-C", 2))
-			return conf->args[i] + 2;
+	for (i = 0; i < conf->args.nr; i++) {
+		if (!strcmp(conf->args.item[i], "-C"))
+			return i + 1 < conf->args.nr ? conf->args.item[i + 1] : NULL;
+		if (!strncmp(conf->args.item[i], "-C", 2))
+			return conf->args.item[i] + 2;
 	}
 	return NULL;
 }
@@ -80,7 +80,7 @@ static const char *own_clock(const struct plan_guest *conf)
 static int send_request(struct guest *g, const char *host_clock, struct err *err)
 {
 	const struct plan_tsync *t = &g->plan->tsync;
-	_cleanup_free_ char **argv = calloc(g->conf->nr_args + 4, sizeof(*argv));
+	_cleanup_free_ char **argv = calloc(g->conf->args.nr + 4, sizeof(*argv));
 	_cleanup_free_ const char **protos = NULL;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	struct msg_trace_req req = { .trace_id = g->note->trace_id, .argv = argv };
@@ -94,8 +94,8 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 		argv[req.argc++] = "-C";
 		argv[req.argc++] = (char *)host_clock;
 	}
-	for (i = 0; i < g->conf->nr_args; i++)
-		argv[req.argc++] = g->conf->args[i];
+	for (i = 0; i < g->conf->args.nr; i++)
+		argv[req.argc++] = g->conf->args.item[i];
 	if (t->interval_ms >= 0) {
 		protos = tsync_offer(g->addr.kind == NET_VSOCK ? TSYNC_ROLE_HOST :
 				     TSYNC_ROLE_CLIENT, g->own->clock);

@@ -100,7 +100,7 @@ int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sin
 {
 	struct recorder_conf conf = {
 		.cpu = cpu, .sink_fd = sink_fd, .page_size = setup_page_size(i->setup),
-		.no_splice = l->plan->no_splice, .sleep_us = l->plan->sleep_us,
+		.no_splice = l->plan->no_splice, .sleep_us = l->plan->sleep_us < 0 ? 0 : l->plan->sleep_us,
 		.fifo_priority = l->plan->fifo_priority,
 	};
 

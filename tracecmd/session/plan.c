@@ -12,22 +12,13 @@
 int plan_init(struct plan *p)
 {
 	*p = (struct plan){
-		.file_version = 7, .zip = zip_best(),
+		.file_version = 7, .zip = zip_best(), .sleep_us = -1,
 	};
 	trace_tsync_defaults(&p->tsync);
 	p->output = strdup("trace.dat");
 	if (!p->output || !plan_add_instance(p, NULL))
 		return -ENOMEM;
 	return 0;
-}
-
-static void strings_free(char **list, int nr)
-{
-	int i;
-
-	for (i = 0; list && i < nr; i++)
-		free(list[i]);
-	free(list);
 }
 
 void plan_release(struct plan *p)
@@ -40,13 +31,15 @@ void plan_release(struct plan *p)
 	for (i = 0; i < p->nr_guests; i++) {
 		free(p->guests[i].where);
 		free(p->guests[i].name);
-		strings_free(p->guests[i].args, p->guests[i].nr_args);
+		strlist_release(&p->guests[i].args);
 	}
 	free(p->guests);
 	free(p->command);	/* its words belong to main's argv */
 	free(p->output);
 	free(p->temp_dir);
 	free(p->ts_offset);
+	free(p->user);
+	free(p->listener.host);
 	free(p->tsync.debug_dir);
 	*p = (struct plan){ 0 };
 }
@@ -88,20 +81,6 @@ struct plan_guest *plan_add_guest(struct plan *p, const char *where)
 		return NULL;
 	p->nr_guests++;
 	return g;
-}
-
-int plan_guest_add_arg(struct plan_guest *g, const char *arg)
-{
-	char **more = reallocarray(g->args, g->nr_args + 2, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	g->args = more;
-	more[g->nr_args] = strdup(arg);
-	if (!more[g->nr_args])
-		return -ENOMEM;
-	more[++g->nr_args] = NULL;
-	return 0;
 }
 
 bool plan_uses(const struct plan *p, int i)

@@ -28,15 +28,41 @@ struct plan_tsync {
 	enum timeshift_layout layout;	/* TIMESHIFT_CURRENT or TIMESHIFT_FORK */
 };
 
+/* Who is to do it. */
+enum plan_kind {
+	PLAN_RECORD,		/* tracing into a file, from beginning to end */
+	PLAN_START,		/* set up and left running */
+	PLAN_SET,		/* set up beside what is there */
+	PLAN_STREAM,		/* like record, but printed instead of stored */
+	PLAN_EXTRACT,		/* what the buffers hold, into a file */
+	PLAN_AGENT,		/* like record, for a host */
+};
+
 /* One -A. */
 struct plan_guest {
 	char *where;		/* as given: HOST:PORT, CID[:PORT], NAME[@CID][:PORT] */
 	char *name;		/* --name, or NULL */
-	char **args;		/* options for its agent, NULL-terminated */
-	int nr_args;
+	struct strlist args;	/* options for its agent */
+};
+
+/* A listener that is to get the data, -N or -V. */
+struct plan_listener {
+	char *host;		/* -N: a name or address; NULL: none, or vsock */
+	uint32_t cid;		/* -V */
+	uint32_t port;		/* 0: no listener */
+	bool tcp;		/* -t: data over TCP instead of UDP */
+};
+
+/* --rotate: files of a bounded size or time, of which the last ones are kept. */
+struct plan_rotate {
+	uint64_t bytes;		/* 0: no limit */
+	int64_t ms;		/* 0: no limit */
+	int keep;		/* files, 0: all */
 };
 
 struct plan {
+	enum plan_kind kind;
+	struct setup_system system;
 	struct setup_conf *instances;	/* [0] is the top one, then in the order of -B */
 	int nr_instances;
 	struct plan_guest *guests;
@@ -50,12 +76,31 @@ struct plan {
 	bool ignore_unknown;		/* -i */
 	bool quiet;
 	bool keep;			/* -k: leave tracing set up */
+	bool keep_before;		/* -K: reset nothing before, either */
 	bool no_splice;
+	bool poll;			/* read without a pause */
 	bool no_filter;			/* don't hide our own threads */
 	bool date;			/* store the clock's distance to the time of day */
 	char *ts_offset;		/* verbatim, or NULL */
-	int sleep_us;
+	int sleep_us;			/* -1: not given */
 	int fifo_priority;
+	int max_kb;			/* -m: of the data of each CPU, the latest; 0: all */
+	uint64_t limit_bytes;		/* --limit-size: end when there is as much; 0: no limit */
+	int64_t duration_ms;		/* --duration: end after that time; 0: no limit */
+	struct plan_rotate rotate;
+	struct plan_listener listener;
+	bool only_command;		/* -F: trace the command and nothing else */
+	char *user;			/* run the command as this user, or NULL */
+	bool exit_status;		/* end with the command's */
+	bool fail_on_lost;		/* lost events are an error */
+	bool to_stderr;			/* what we say goes to stderr, stdout is the command's */
+	bool daemonize;
+	bool fork;			/* start: don't wait for the command */
+	bool debug;
+	bool no_timeout;		/* wait for peers as long as it takes */
+	bool snapshot;			/* extract: what the snapshot holds */
+	bool all_instances;		/* extract: those that exist */
+	bool top;			/* extract: the top one, too */
 	struct plan_tsync tsync;
 };
 
@@ -66,7 +111,6 @@ void plan_release(struct plan *p);
 /* Add an instance or a guest; it becomes the current (last) one. NULL: -ENOMEM or too many. */
 struct setup_conf *plan_add_instance(struct plan *p, const char *name);
 struct plan_guest *plan_add_guest(struct plan *p, const char *where);
-int plan_guest_add_arg(struct plan_guest *g, const char *arg);
 
 /* True if instance @i takes part. */
 bool plan_uses(const struct plan *p, int i);

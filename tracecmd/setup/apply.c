@@ -474,8 +474,8 @@ static int apply(struct setup_instance *s, const struct setup_conf *c, struct er
 		ret = apply_size(s, c, err);
 	if (!ret)
 		ret = apply_tracer(s, c, err);
-	for (int i = 0; i < c->nr_options && !ret; i++)
-		ret = apply_option(s, c->options[i], err);
+	for (int i = 0; i < c->options.nr && !ret; i++)
+		ret = apply_option(s, c->options.item[i], err);
 	if (!ret && instance_learn(s))
 		ret = err_set(err, -ENOMEM, "no memory");
 	return ret;

@@ -26,11 +26,16 @@ void setup_conf_release(struct setup_conf *c)
 	for (int i = 0; i < c->nr_events; i++) {
 		free(c->events[i].name);
 		free(c->events[i].filter);
+		free(c->events[i].trigger);
 	}
-	for (int i = 0; i < c->nr_options; i++)
-		free(c->options[i]);
 	free(c->events);
-	free(c->options);
+	strlist_release(&c->options);
+	strlist_release(&c->functions);
+	strlist_release(&c->commands);
+	strlist_release(&c->notrace);
+	strlist_release(&c->graph);
+	free(c->pids);
+	free(c->cpumask);
 	free(c->name);
 	free(c->tracer);
 	free(c->clock);

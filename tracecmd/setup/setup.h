@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/strlist.h"
 #include "setup/journal.h"
 
 /* One -e. */
 struct setup_event {
 	char *name;		/* "all", "SYS", "SYS:EVENT", "SYS:", "EVENT"; shell globs */
 	char *filter;		/* NULL or the kernel filter, several ANDed as (f1)&&(f2) */
+	char *trigger;		/* NULL or triggers, one a line */
 	bool disable;		/* -v */
 };
 
@@ -30,9 +32,29 @@ struct setup_conf {
 	char *tracer;		/* NULL: none asked */
 	char *clock;		/* NULL: leave as it is */
 	int buffer_kb;		/* per CPU, 0: leave as it is */
-	char **options;		/* trace_options to set: "NAME" or "noNAME" */
-	int nr_options;
+	int subbuf_kb;		/* sub-buffer, 0: leave as it is */
+	char *cpumask;		/* CPUs to trace, hexadecimal; "-1": all; NULL: leave as it is */
+	struct strlist options;	/* trace_options to set: "NAME" or "noNAME" */
+	struct strlist functions;	/* to trace only: names, globs, with ":mod:MODULE" or not */
+	struct strlist commands;	/* of functions: "FUNC:COMMAND[:COUNT]" */
+	struct strlist notrace;		/* functions not to trace (with function_graph: not to graph) */
+	struct strlist graph;		/* functions to graph; the top instance's only */
+	int graph_depth;	/* max_graph_depth, 0: leave as it is */
+	bool func_stack;	/* a stack trace with each function */
+	bool no_functions;	/* -d: other tracers trace no functions */
+	int *pids;		/* trace only these tasks, see also follow */
+	int nr_pids;
+	bool follow;		/* and their children */
+	bool proc_map;		/* store their address maps */
+	bool tsc2nsec;		/* store how to turn the clock's cycles into ns */
+	bool delete;		/* remove the instance instead (set -v -B) */
 	bool used;		/* the top instance takes part only if something was asked of it */
+};
+
+/* What the user asked of the whole system. */
+struct setup_system {
+	int cmdlines_size;	/* names of tasks to remember, 0: leave as it is */
+	bool no_ftrace;		/* -D: switch function tracing off for everybody */
 };
 
 void setup_conf_release(struct setup_conf *c);

@@ -114,7 +114,7 @@ is "$noise" "" "no such program: nothing, silently"
 
 # what the file knows of options that take an argument, against the tables of the sources
 for c in $commands; do
-	table=$(sed -n "/opt_spec ${c}_options\[\]/,/OPT_END/p" "$TOP"/tracecmd/*.c)
+	table=$(sed -n "/opt_spec ${c}_options\[\]/,/OPT_END/p" "$TOP"/tracecmd/*.c "$TOP"/tracecmd/record/*.c | grep -v ', X },$')
 	wrong=
 	while read -r letter long arg; do
 		for o in ${letter:+"$letter"} ${long:+"$long"}; do

@@ -106,7 +106,7 @@ static void kernel_instance_is_made_set_and_removed(void **state)
 	struct setup_conf c = {
 		.name = (char *)instance_name(&dir), .events = evs, .nr_events = 3,
 		.clock = "mono", .buffer_kb = 64, .tracer = "nop",
-		.options = options, .nr_options = 1,
+		.options = { options, 1 },
 	};
 	struct journal *j = journal_new(-1);
 	struct setup_instance *s;
@@ -183,7 +183,7 @@ static void kernel_instance_in_use_is_found_again_as_it_was(void **state)
 	char *options[] = { "nostacktrace", "overwrite" };
 	struct setup_conf c = {
 		.name = (char *)instance_name(&dir), .events = evs, .nr_events = 3,
-		.clock = "mono", .buffer_kb = 64, .options = options, .nr_options = 2,
+		.clock = "mono", .buffer_kb = 64, .options = { options, 2 },
 	};
 	_cleanup_free_ char *before = NULL;
 	_cleanup_free_ char *trace = NULL;

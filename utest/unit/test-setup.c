@@ -218,7 +218,7 @@ static void missing_files_nobody_asked_for_do_no_harm(void **state)
 	char *options[] = { "stacktrace", "nonosy", "nosy" };
 	struct setup_conf c = {
 		.events = &ev, .nr_events = 1, .clock = "mono", .buffer_kb = 100,
-		.tracer = "wakeup", .options = options, .nr_options = 3,
+		.tracer = "wakeup", .options = { options, 3 },
 	};
 	struct journal *j = journal_new(-1);
 	struct setup_instance *s = NULL;
@@ -264,7 +264,7 @@ static void missing_files_that_were_asked_for_are_errors(void **state)
 		const char *says;
 	} cases[] = {
 		{ { .events = &ev, .nr_events = 1 }, "cannot switch kvm:kvm_exit on" },
-		{ { .options = option, .nr_options = 1 },
+		{ { .options = { option, 1 } },
 		  "Failed to  set ftrace option nosuch" },
 		{ { .name = "../x" }, "'../x' cannot be the name" },
 		{ { .name = "" }, "'' cannot be the name" },

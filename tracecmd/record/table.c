@@ -1,0 +1,124 @@
+/*
+ * table.c - the options of record, start, set, stream and extract. See options.h. Layer 6.
+ */
+#include "commands.h"
+#include "record/parse.h"
+
+#define R	FOR_RECORD
+#define S	FOR_START
+#define T	FOR_SET
+#define M	FOR_STREAM
+#define X	FOR_EXTRACT
+#define A	FOR_AGENT
+#define TRACE	(R | S | T | M | A)	/* those that set tracing up */
+
+const struct opt_spec record_options[] = {
+	/* what to trace */
+	{ 'e', NULL, OPT_REQUIRED, "enable EVENT: SYSTEM:EVENT, SYSTEM, EVENT, all; globs are allowed",
+	  "event", TRACE },
+	{ 'f', NULL, OPT_REQUIRED, "kernel filter for the events of the -e before it", NULL, TRACE },
+	{ 'R', NULL, OPT_REQUIRED, "trigger for the events of the -e before it", NULL, TRACE },
+	{ 'v', NULL, OPT_NONE, "disable the events of the -e options that follow", NULL, TRACE },
+	{ 'i', NULL, OPT_NONE, "unknown events are no error", NULL, TRACE },
+	{ 'a', NULL, OPT_NONE, "store the formats of all events", NULL, R | S | M | A },
+	{ 'a', NULL, OPT_NONE, "take all existing instances, too", NULL, X },
+	{ 'p', NULL, OPT_REQUIRED, "tracer", "tracer", TRACE },
+	{ 'l', NULL, OPT_REQUIRED, "trace only the function FUNC (globs), or FUNC:COMMAND", "function",
+	  TRACE },
+	{ 'n', NULL, OPT_REQUIRED, "don't trace the function FUNC (globs)", "function", TRACE },
+	{ 'g', NULL, OPT_REQUIRED, "graph only the function FUNC (globs)", "function", TRACE },
+	{ OPT_MODULE, "module", OPT_REQUIRED, "functions of the module only", "module", TRACE },
+	{ OPT_FUNC_STACK, "func-stack", OPT_NONE, "store a stack trace with each function", NULL,
+	  TRACE },
+	{ OPT_MAX_GRAPH_DEPTH, "max-graph-depth", OPT_REQUIRED, "levels of functions to graph", NULL,
+	  TRACE },
+	{ 'C', NULL, OPT_REQUIRED, "trace clock", "clock", TRACE },
+	{ OPT_TSC2NSEC, "tsc2nsec", OPT_NONE, "store how to turn cycles of the TSC into nanoseconds",
+	  NULL, R | A },
+	{ 'O', NULL, OPT_REQUIRED, "set a trace option (or clear it: noOPTION)", "option", TRACE },
+	{ 'T', NULL, OPT_NONE, "store a stack trace with each event", NULL, TRACE },
+	{ 'd', NULL, OPT_NONE, "tracers other than those of functions trace none", NULL, TRACE },
+	{ 'D', NULL, OPT_NONE, "the same, and nobody else does", NULL, R | S | T | M },
+	{ 'b', NULL, OPT_REQUIRED, "size of the ring buffer of each CPU, in KB", NULL, TRACE },
+	{ OPT_SUBBUF_SIZE, "subbuf-size", OPT_REQUIRED, "size of its sub-buffers, in KB", NULL, TRACE },
+	{ OPT_CMDLINES_SIZE, "cmdlines-size", OPT_REQUIRED, "how many names of tasks are remembered",
+	  NULL, TRACE },
+	{ 'M', NULL, OPT_REQUIRED, "mask of the CPUs to trace, hexadecimal; -1: all", NULL, TRACE },
+	{ 'B', NULL, OPT_REQUIRED, "trace in the instance NAME; the options after it are its own",
+	  "instance", R | S | T | M },
+	{ 'B', NULL, OPT_REQUIRED, "take the instance NAME", "instance", X },
+	/* whom */
+	{ 'F', NULL, OPT_NONE, "trace only the command", NULL, R | S | T | M },
+	{ 'P', NULL, OPT_REQUIRED, "trace only these tasks: PID[,PID...]", "pid", TRACE },
+	{ 'c', NULL, OPT_NONE, "and their children; with -F or -P", NULL, TRACE },
+	{ OPT_NO_FILTER, "no-filter", OPT_NONE, "trace our own threads, too", NULL, TRACE },
+	{ OPT_USER, "user", OPT_REQUIRED, "run the command as that user", "user", R | S | T | M },
+	{ OPT_PROC_MAP, "proc-map", OPT_NONE, "store the address maps of the tasks traced", NULL, R },
+	/* the file */
+	{ 'o', NULL, OPT_REQUIRED, "output file (trace.dat)", "file", R | X },
+	{ OPT_TEMP, "temp", OPT_REQUIRED, "directory for the data of each CPU while recording",
+	  "directory", R },
+	{ OPT_FILE_VERSION, "file-version", OPT_REQUIRED, "version of the file to write: 6 or 7", "6 7",
+	  R | X | A },
+	{ OPT_COMPRESSION, "compression", OPT_REQUIRED, "none, zlib, zstd, or any",
+	  "any none zlib zstd", R | X | A },
+	{ OPT_DATE, "date", OPT_NONE, "store how to turn timestamps into the time of day", NULL,
+	  R | X | A },
+	{ OPT_TS_OFFSET, "ts-offset", OPT_REQUIRED, "store an offset for all timestamps", NULL,
+	  R | X | A },
+	{ 'm', NULL, OPT_REQUIRED, "keep only the latest KB of each CPU", NULL, R },
+	{ OPT_LIMIT_SIZE, "limit-size", OPT_REQUIRED, "end when there is as much data: 500K, 100M, 2G",
+	  NULL, R },
+	{ OPT_ROTATE, "rotate", OPT_REQUIRED,
+	  "begin a new file when there is as much data, or after that\n"
+	  "time: SIZE or TIME, [:KEEP] of them are kept", NULL, R },
+	/* the run */
+	{ OPT_DURATION, "duration", OPT_REQUIRED, "end after that time: 10s, 500ms, 5m, 2h", NULL,
+	  R | M },
+	{ 's', NULL, OPT_REQUIRED, "longest sleep of a recorder, in microseconds", NULL, R | M | A },
+	{ 's', NULL, OPT_NONE, "take what the snapshot holds", NULL, X },
+	{ 'r', NULL, OPT_REQUIRED, "real-time priority of the recorders", NULL, R | M },
+	{ OPT_NOSPLICE, "nosplice", OPT_NONE, "read the ring buffer instead of splicing it", NULL,
+	  R | M | A },
+	{ OPT_POLL, "poll", OPT_NONE, "read without ever sleeping", NULL, R | M | A },
+	{ 'k', NULL, OPT_NONE, "leave tracing set up at the end", NULL, R | S | T | M | X },
+	{ 'K', NULL, OPT_NONE, "reset nothing before, and leave it set up", NULL, R | S | T | M },
+	{ OPT_EXIT_STATUS, "exit-status", OPT_NONE, "end with the command's exit status", NULL,
+	  R | S | M },
+	{ OPT_FAIL_ON_LOST, "fail-on-lost", OPT_NONE, "lost events are an error", NULL, R | M },
+	{ 'q', "quiet", OPT_NONE, "print no sizes, losses, and progress", NULL, R | S | T | M | X | A },
+	{ OPT_STDERR, "stderr", OPT_NONE, "what is said goes to stderr; stdout is the command's", NULL,
+	  R | S | T | M | X },
+	{ OPT_DAEMONIZE, "daemonize", OPT_NONE, "go on in the background once recording has begun",
+	  NULL, R },
+	{ OPT_FORK, "fork", OPT_NONE, "don't wait for the command", NULL, S },
+	{ OPT_DEBUG, "debug", OPT_NONE, "tell what is being done", NULL, R | S | T | M | X },
+	{ OPT_NOTIMEOUT, "notimeout", OPT_NONE, "wait for peers as long as it takes", NULL, R },
+	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
+	  "none crit err warn info debug all", R | S | T | M | X | A },
+	/* other machines */
+	{ 'N', NULL, OPT_REQUIRED, "send the data to a listener: [HOST:]PORT", "host", R },
+	{ 'V', NULL, OPT_REQUIRED, "send the data to a listener: vsock CID:PORT", NULL, R },
+	{ 't', NULL, OPT_NONE, "with -N: send the data over TCP, not UDP", NULL, R },
+	{ 't', NULL, OPT_NONE, "take the top instance, too", NULL, X },
+	{ 'A', NULL, OPT_REQUIRED, "record the guest with that agent, too: HOST:PORT, CID[:PORT],\n"
+	  "NAME[@CID][:PORT]; the options after it are the guest's", "host", R },
+	{ OPT_NAME, "name", OPT_REQUIRED, "name of the guest of the -A before it", NULL, R },
+	{ OPT_TSYNC_INTERVAL, "tsync-interval", OPT_REQUIRED,
+	  "compare clocks every MS milliseconds; 0: at start and end, -1: never", NULL, R | A },
+	{ OPT_TSYNC_PER_CPU, "tsync-per-cpu", OPT_NONE, "compare clocks for each CPU", NULL, R | A },
+	{ OPT_NO_TSYNC_PER_CPU, "no-tsync-per-cpu", OPT_NONE, "compare clocks once for all CPUs", NULL,
+	  R | A },
+	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
+	  "offset from the fastest response (fastest) or from the histogram of all (histogram)",
+	  "fastest histogram", R | A },
+	{ OPT_TSYNC_STAMP, "tsync-stamp", OPT_REQUIRED,
+	  "stamp probes by ftrace marker (marker) or by clock (mono_raw; needs -C mono_raw)",
+	  "marker mono_raw", R | A },
+	{ OPT_TSYNC_DEBUG, "tsync-debug", OPT_REQUIRED, "directory for files with all probes",
+	  "directory", R },
+	{ OPT_TSYNC_LAYOUT, "tsync-layout", OPT_REQUIRED,
+	  "layout of TimeShift in the file: current or fork", "current fork", R | A },
+	{ 'h', "help", OPT_NONE, "show this help" },
+	OPT_END
+};
