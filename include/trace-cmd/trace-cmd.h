@@ -402,6 +402,18 @@ bool tracecmd_has_timeshift(struct tracecmd_input *handle);
 /* Trace id of the host in the file's TimeShift; 0 if it has none. */
 unsigned long long tracecmd_get_peer_traceid(struct tracecmd_input *handle);
 
+/*
+ * tracecmd_set_cpu_to_timestamp - go to a time without reading what is before it
+ * @ts: as in records, after all corrections
+ *
+ * The CPU's next record is the first one that isn't earlier than @ts, if there is one. 0;
+ * -1 with errno EINVAL (no such CPU), ENOMEM.
+ */
+int tracecmd_set_cpu_to_timestamp(struct tracecmd_input *handle, int cpu, unsigned long long ts);
+
+/* The same for all CPUs of the handle. */
+int tracecmd_set_all_cpus_to_timestamp(struct tracecmd_input *handle, unsigned long long ts);
+
 /* Move a CPU behind its last record and return that; NULL if it has none. */
 struct tep_record *tracecmd_read_cpu_last(struct tracecmd_input *handle, int cpu);
 

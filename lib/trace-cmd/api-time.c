@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "in/handle.h"
+#include "in/seek.h"
 
 unsigned long long tracecmd_get_first_ts(struct tracecmd_input *handle)
 {
@@ -38,6 +39,32 @@ int tracecmd_get_tsc2nsec(struct tracecmd_input *handle, int *mult, int *shift,
 	top = in_file_buffer(handle->file, "");
 	clock = top && top->clock ? top->clock : handle->file->info.clock;
 	return clock && (!strcmp(clock, "x86-tsc") || !strcmp(clock, "tsc2nsec")) ? 0 : -1;
+}
+
+int tracecmd_set_cpu_to_timestamp(struct tracecmd_input *handle, int cpu, unsigned long long ts)
+{
+	struct in_position *p = handle ? in_handle_position(handle, cpu) : NULL;
+	int ret = p ? in_seek_time(&p->stream, &handle->timeline, ts) : -EINVAL;
+
+	if (!ret)
+		return 0;
+	errno = -ret;
+	return -1;
+}
+
+int tracecmd_set_all_cpus_to_timestamp(struct tracecmd_input *handle, unsigned long long ts)
+{
+	unsigned int cpu;
+
+	if (!handle) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (cpu = 0; handle->cpus && cpu < handle->nr_cpus; cpu++) {
+		if (tracecmd_set_cpu_to_timestamp(handle, (int)cpu, ts))
+			return -1;
+	}
+	return 0;
 }
 
 bool tracecmd_time_in_ns(struct tracecmd_input *handle)

@@ -9,54 +9,11 @@
 
 #include "copy/page-word.h"
 #include "copy/slice.h"
+#include "in/seek.h"
 
 #define DELTA_BITS	27
 
 /* --- finding -------------------------------------------------------------- */
-
-/* The time of the first page from @page on, before @end, that can be read. 0; -ENOENT; -ENOMEM. */
-static int page_time(struct in_data *d, unsigned int cpu, const struct in_timeline *timeline,
-		     uint64_t page, uint64_t end, uint64_t *ret_ns)
-{
-	struct in_page_ref ref = { 0 };
-	struct in_page p;
-	int ret = -ENOENT;
-
-	for (; page < end; page++) {
-		ret = in_data_page(d, cpu, page, &ref);
-		if (ret == -ENOMEM)
-			break;
-		if (!ret && !in_page_init(&p, &d->format, ref.data, ref.size)) {
-			*ret_ns = in_time_convert(timeline, in_timeline_cpu(timeline, cpu),
-						  (struct raw_time){ p.time }).ns;
-			break;
-		}
-		ret = -ENOENT;
-	}
-	in_page_ref_release(&ref);
-	return ret;
-}
-
-/* The last page from @from on whose time is before @ns; @from if there is none. 0; -ENOMEM. */
-static int find_page(struct in_data *d, unsigned int cpu, const struct in_timeline *timeline,
-		     uint64_t from, uint64_t ns, uint64_t *ret)
-{
-	uint64_t low = from, high = d->cpus[cpu].nr_pages;
-
-	while (low + 1 < high) {
-		uint64_t middle = low + (high - low) / 2, time = 0;
-		int error = page_time(d, cpu, timeline, middle, high, &time);
-
-		if (error == -ENOMEM)
-			return error;
-		if (error || time >= ns)
-			high = middle;
-		else
-			low = middle;
-	}
-	*ret = low;
-	return 0;
-}
 
 struct slice_edge slice_at(struct in_stream *s)
 {
@@ -73,11 +30,7 @@ struct slice_edge slice_at(struct in_stream *s)
 
 void slice_seek(struct in_stream *s, struct slice_edge edge)
 {
-	uint64_t page = edge.page;
-
-	in_stream_rewind(s);
-	/* the stream has pages in its own hands: begin with the one that is wanted */
-	s->next_page = page < s->data->cpus[s->cpu].nr_pages ? page : s->data->cpus[s->cpu].nr_pages;
+	in_stream_to_page(s, edge.page);
 	while (in_stream_peek(s) && slice_before(slice_at(s), edge))
 		in_stream_next(s);
 }
@@ -89,7 +42,7 @@ int slice_find(struct in_data *d, unsigned int cpu, const struct in_timeline *ti
 	const struct in_event *ev;
 	struct in_stream s;
 	uint64_t page;
-	int error = find_page(d, cpu, timeline, from.page, ns, &page);
+	int error = in_seek_page(d, cpu, timeline, from.page, ns, &page);
 
 	if (error)
 		return error;

@@ -52,6 +52,11 @@ void in_stream_to_end(struct in_stream *s)
 	to_page(s, stream_pages(s));
 }
 
+void in_stream_to_page(struct in_stream *s, uint64_t number)
+{
+	to_page(s, number < stream_pages(s) ? number : stream_pages(s));
+}
+
 /* Counts of lost events add up; once unknown they stay so. */
 static int64_t missed_sum(int64_t a, int64_t b)
 {

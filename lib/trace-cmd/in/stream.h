@@ -45,6 +45,8 @@ void in_stream_release(struct in_stream *s);
 /* Go before the first event; behind the last. */
 void in_stream_rewind(struct in_stream *s);
 void in_stream_to_end(struct in_stream *s);
+/* Go before the first event of page @number, or behind the last of all. */
+void in_stream_to_page(struct in_stream *s, uint64_t number);
 
 /* Decode the next event into s->ev. False at the end. */
 bool in_stream_fill(struct in_stream *s);
