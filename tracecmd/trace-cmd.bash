@@ -52,6 +52,9 @@ _trace_cmd_arg()
 	reset:-b | show:-c | snapshot:-c | split:-[smuepCbB])
 						echo other ;;
 	report:--compat | dump:--compat)	echo 3.1 3.4 ;;
+	report:--format)			echo text json csv ;;
+	report:--from | report:--to | report:--limit | report:--fields)
+						echo other ;;
 	report:-[FrnOH] | report:--pid | report:--comm | report:--cpu | report:--ts-offset | \
 	report:--ts2secs | report:--event)	echo other ;;
 	esac

@@ -20,6 +20,7 @@ enum {
 	OPT_CPU = OPT_LONG, OPT_COMM, OPT_PID, OPT_RAW_TS, OPT_NODATE, OPT_TS_OFFSET, OPT_TS2SECS,
 	OPT_TS_DIFF, OPT_TS_CHECK, OPT_ALIGN_TS, OPT_VERBOSE, OPT_FIRST, OPT_LAST, OPT_CPUS,
 	OPT_STAT, OPT_UNAME, OPT_VERSION, OPT_EVENTS, OPT_EVENT, OPT_CHECK_EVENTS, OPT_COMPAT,
+	OPT_FROM, OPT_TO, OPT_LIMIT, OPT_FORMAT, OPT_FIELDS, OPT_SUMMARY, OPT_FAIL_ON_LOST,
 	OPT_PROFILE, OPT_BY_COMM, OPT_BOUNDARY, OPT_DEBUG, OPT_KALLSYMS,
 };
 
@@ -35,6 +36,13 @@ const struct opt_spec report_options[] = {
 	{ OPT_PID, "pid", OPT_REQUIRED, "show only events of or about the tasks PID[,PID...]" },
 	{ OPT_COMM, "comm", OPT_REQUIRED, "the same for the tasks' names COMM[,COMM...]" },
 	{ OPT_CPU, "cpu", OPT_REQUIRED, "show only the CPUs in LIST: 0,2-3" },
+	{ OPT_FROM, "from", OPT_REQUIRED, "show no events before TIME, which is as in the report" },
+	{ OPT_TO, "to", OPT_REQUIRED, "show no events after TIME" },
+	{ OPT_LIMIT, "limit", OPT_REQUIRED, "show no more than N events" },
+	{ OPT_FORMAT, "format", OPT_REQUIRED, "text, json (an object a line), or csv", "text json csv" },
+	{ OPT_FIELDS, "fields", OPT_REQUIRED, "show only these columns and fields of events: A[,B...]" },
+	{ OPT_SUMMARY, "summary", OPT_NONE, "count events, by type, CPU, task and buffer, and losses" },
+	{ OPT_FAIL_ON_LOST, "fail-on-lost", OPT_NONE, "status 61 if events were lost" },
 	{ 'l', NULL, OPT_NONE, "latency layout" },
 	{ 't', NULL, OPT_NONE, "timestamps with nanoseconds" },
 	{ 'R', NULL, OPT_NONE, "fields as numbers instead of the event's text" },
@@ -135,6 +143,8 @@ static bool *option_switch(struct report_plan *plan, int id)
 	case OPT_TS_CHECK: return &plan->ts_check;
 	case OPT_NODATE: return &plan->no_date;
 	case OPT_ALIGN_TS: return &plan->align_ts;
+	case OPT_SUMMARY: return &plan->summary;
+	case OPT_FAIL_ON_LOST: return &plan->fail_on_lost;
 	default: return NULL;
 	}
 }
@@ -147,6 +157,30 @@ static int option_compat(struct report_plan *plan, const char *version)
 		return cmd_fail(0, "--compat: '%s' is none of 3.1, 3.4", version);
 	plan->line.flags = !old;
 	plan->line.old_raw = old;
+	return 0;
+}
+
+static int option_format(struct report_plan *plan, const char *name)
+{
+	static const char *const names[] = { "text", "json", "csv" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i])) {
+			plan->format = i;
+			return 0;
+		}
+	}
+	return cmd_fail(0, "--format: '%s' is none of text, json, csv", name);
+}
+
+static int option_limit(struct report_plan *plan, const char *text)
+{
+	long long limit;
+
+	if (opt_number(text, 1, INT64_MAX, &limit))
+		return cmd_fail(0, "--limit: '%s' is no number of events", text);
+	plan->limit = limit;
 	return 0;
 }
 
@@ -221,6 +255,11 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_COMM: return plan_add_comms(plan, arg);
 	case OPT_PID: return plan_add_pids(plan, arg, &a->err);
 	case OPT_CPU: return plan_add_cpus(plan, arg, &a->err);
+	case OPT_FORMAT: return option_format(plan, arg);
+	case OPT_LIMIT: return option_limit(plan, arg);
+	case OPT_FIELDS: return plan_add_fields(plan, arg, &a->err);
+	case OPT_FROM: return plan_set_time(&plan->from, "--from", arg, &a->err);
+	case OPT_TO: return plan_set_time(&plan->to, "--to", arg, &a->err);
 	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
 	case 'H': case 'G': case OPT_PROFILE: case OPT_BY_COMM: case OPT_BOUNDARY: case OPT_DEBUG:
 	case OPT_KALLSYMS:
@@ -279,6 +318,18 @@ static int report_files(struct report_plan *plan, int argc, char **argv, int fir
 	return 0;
 }
 
+/* What can't go together. */
+static int report_check(const struct report_plan *plan)
+{
+	if (plan->wakeup && !plan_is_for_people(plan))
+		return cmd_fail(0, "-w needs lines of text: not with --format, --fields or --summary");
+	if (plan->summary && plan->format == FORMAT_CSV)
+		return cmd_fail(0, "--summary is text or json, not csv");
+	if (plan->summary && plan->fields.count)
+		return cmd_fail(0, "--fields chooses columns of events, --summary shows none");
+	return 0;
+}
+
 static int report_parse(struct report_args *a, int argc, char **argv)
 {
 	struct optparse p;
@@ -290,6 +341,8 @@ static int report_parse(struct report_args *a, int argc, char **argv)
 		ret = report_option(a, id, p.arg);
 	if (!ret)
 		ret = report_files(&a->plan, argc, argv, opt_rest(&p));
+	if (!ret)
+		ret = report_check(&a->plan);
 	opt_release(&p);
 	return ret;
 }

@@ -3,13 +3,16 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "message.h"
 #include "report/events.h"
 #include "report/filter.h"
 #include "report/inputs.h"
+#include "report/spool.h"
 
 static int open_flags(const struct report_plan *plan)
 {
@@ -43,15 +46,39 @@ static int open_failed(const char *path, int code, const char *text, struct err 
 	}
 }
 
+/* Open a path, or what comes from a pipe. NULL with errno, and @text or @err. */
+static struct tracecmd_input *open_path(const char *path, int flags, char *text, size_t size,
+					struct err *err)
+{
+	struct tracecmd_input *handle;
+	int fd;
+
+	if (strcmp(path, "-"))
+		return tracecmd_open_err(path, flags, text, size);
+	fd = spool_stdin(err);
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	handle = tracecmd_open_fd_err(fd, flags, text, size);
+	if (!handle) {
+		int code = errno;
+
+		close(fd);
+		errno = code;
+	}
+	return handle;
+}
+
 static int input_open(struct input *f, const struct report_plan *plan, struct err *err)
 {
 	const char *slash = strrchr(f->plan->path, '/');
 	unsigned long long hz = f->plan->hz ? f->plan->hz : plan->hz;
 	char text[ERR_TEXT_MAX / 2] = "";
 
-	f->name = slash ? slash + 1 : f->plan->path;
+	f->name = slash ? slash + 1 : strcmp(f->plan->path, "-") ? f->plan->path : "stdin";
 	errno = 0;
-	f->handle = tracecmd_open_err(f->plan->path, open_flags(plan), text, sizeof(text));
+	f->handle = open_path(f->plan->path, open_flags(plan), text, sizeof(text), err);
 	if (!f->handle)
 		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
 	f->tep = tracecmd_get_tep(f->handle);
@@ -143,6 +170,7 @@ static int stream_add(struct inputs *in, struct input *f, struct tracecmd_input 
 	*s = (struct stream){
 		.handle = handle, .tep = f->tep, .events = f->events,
 		.label = label ? label_new(label) : NULL, .instance = instance,
+		.file = f->name, .name = instance ? label : NULL, .range = { 0, UINT64_MAX },
 		.nr_cpus = cpus > 0 ? cpus : 0,
 		.time_in_ns = tracecmd_time_in_ns(handle) && !in->plan->line.raw_ts,
 	};

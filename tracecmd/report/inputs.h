@@ -21,6 +21,11 @@ struct stream_cpu {
 	long long lost;			/* events since the last line; negative: some */
 };
 
+/* Timestamps from one to the other, both included. */
+struct range {
+	unsigned long long from, to;
+};
+
 struct stream {
 	struct tracecmd_input *handle;
 	struct tep_handle *tep;		/* the file's */
@@ -30,6 +35,9 @@ struct stream {
 	 * top buffer of a single file.
 	 */
 	char *label;
+	const char *file;		/* last part of its path */
+	const char *name;		/* of the instance, NULL: the top buffer */
+	struct range range;		/* timestamps to show */
 	struct stream_cpu *cpus;
 	unsigned int nr_cpus;
 	bool time_in_ns;

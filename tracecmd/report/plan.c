@@ -43,6 +43,7 @@ void report_plan_release(struct report_plan *plan)
 	strings_release(&plan->comms);
 	strings_release(&plan->raw_events);
 	strings_release(&plan->plain_events);
+	strings_release(&plan->fields);
 	free(plan->pids);
 	free(plan->cpus);
 	report_plan_init(plan);
@@ -109,6 +110,51 @@ int plan_add_comms(struct report_plan *plan, const char *list)
 		if (*name && strings_add(&plan->comms, name))
 			return -ENOMEM;
 	}
+	return 0;
+}
+
+int plan_add_fields(struct report_plan *plan, const char *list, struct err *err)
+{
+	_cleanup_free_ char *copy = strdup(list);
+	char *next = copy, *name;
+
+	if (!copy)
+		return -ENOMEM;
+	while ((name = strsep(&next, ","))) {
+		if (!*name)
+			return err_set(err, -EINVAL, "--fields: '%s' has an empty name", list);
+		if (strings_add(&plan->fields, name))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int plan_set_time(struct plan_time *t, const char *option, const char *text, struct err *err)
+{
+	const char *p = text;
+	unsigned int digits = 0;
+
+	*t = (struct plan_time){ .given = true };
+	for (; *p >= '0' && *p <= '9'; p++) {
+		if (__builtin_mul_overflow(t->whole, 10, &t->whole) ||
+		    __builtin_add_overflow(t->whole, *p - '0', &t->whole))
+			return err_set(err, -EINVAL, "%s: '%s' is too large", option, text);
+	}
+	if (p == text)
+		return err_set(err, -EINVAL, "%s: '%s' is no time: SECONDS[.FRACTION] as in the report",
+			       option, text);
+	if (*p == '.') {
+		for (p++; *p >= '0' && *p <= '9'; p++, digits++) {
+			if (digits < 9)
+				t->frac_ns = t->frac_ns * 10 + (*p - '0');
+		}
+	}
+	if (*p || digits > 9)
+		return err_set(err, -EINVAL, "%s: '%s' is no time: SECONDS[.FRACTION] as in the report",
+			       option, text);
+	t->exact = digits > 6;
+	for (; digits < 9; digits++)
+		t->frac_ns *= 10;
 	return 0;
 }
 

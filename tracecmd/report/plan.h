@@ -56,6 +56,20 @@ enum report_mode {
 	REPORT_FILTER_TEST	= 1 << 12,	/* -T */
 };
 
+/* How events are printed. */
+enum report_format {
+	FORMAT_TEXT,
+	FORMAT_JSON,		/* an object a line */
+	FORMAT_CSV,
+};
+
+/* A time as the user gave it: seconds, or counts of a clock that doesn't count ns. */
+struct plan_time {
+	bool given;
+	bool exact;			/* with more than six decimals */
+	unsigned long long whole, frac_ns;
+};
+
 /* How an event's line looks. */
 struct plan_line {
 	bool latency;		/* -l: the layout of the kernel's latency traces */
@@ -72,6 +86,12 @@ struct report_plan {
 	unsigned int nr_inputs;
 	struct plan_filters filters;	/* for all files */
 	unsigned int modes;		/* enum report_mode, 0: the events */
+	enum report_format format;
+	struct strings fields;		/* --fields: the columns; none: those of the format */
+	struct plan_time from, to;
+	unsigned long long limit;	/* events to show, 0: all */
+	bool summary;			/* counts instead of events */
+	bool fail_on_lost;
 	struct plan_line line;
 	unsigned long long hz;		/* for files without their own */
 	bool no_date;
@@ -92,6 +112,12 @@ struct report_plan {
 	size_t cpus_size;		/* bytes in @cpus */
 };
 
+/* Are events printed as lines of text, with a header? */
+static inline bool plan_is_for_people(const struct report_plan *plan)
+{
+	return plan->format == FORMAT_TEXT && !plan->fields.count && !plan->summary;
+}
+
 void report_plan_init(struct report_plan *plan);
 void report_plan_release(struct report_plan *plan);
 
@@ -106,6 +132,12 @@ int plan_add_filter(struct report_plan *plan, const char *text, bool hide);
 /* Add a list "A,B" of task names or pids. -EINVAL, with a message, for what is no pid. */
 int plan_add_comms(struct report_plan *plan, const char *list);
 int plan_add_pids(struct report_plan *plan, const char *list, struct err *err);
+
+/* Add a list "A,B" of columns. -EINVAL, with a message: an empty name. */
+int plan_add_fields(struct report_plan *plan, const char *list, struct err *err);
+
+/* A time "SECONDS[.FRACTION]" or a count. -EINVAL with a message naming @option. */
+int plan_set_time(struct plan_time *t, const char *option, const char *text, struct err *err);
 
 /*
  * Add CPUs "N", "A-B", separated by ',' or ':'. -EINVAL or -ERANGE with a

@@ -8,13 +8,16 @@
 
 #include "base/cleanup.h"
 #include "message.h"
+#include "report/columns.h"
 #include "report/events.h"
 #include "report/filter.h"
 #include "report/info.h"
 #include "report/inputs.h"
 #include "report/kvm.h"
 #include "report/line.h"
+#include "report/range.h"
 #include "report/report.h"
+#include "report/summary.h"
 #include "report/textout.h"
 #include "report/wakeup.h"
 
@@ -23,6 +26,14 @@ struct walk {
 	const struct report_plan *plan;
 	struct line_printer line;
 	struct wakeup *wakeup;		/* NULL unless -w */
+	struct columns *columns;	/* NULL unless events are for machines */
+	struct summary *summary;	/* NULL unless they are only counted */
+	unsigned long long shown;
+	unsigned long long lost;	/* events, as far as it is known how many */
+	bool one_range;			/* times of all streams are of one kind */
+	bool lost_some;			/* and others */
+	bool done;			/* all that was wanted has been shown */
+	int error;
 };
 
 static struct stream_cpu *stream_cpu(struct stream *s, const struct tep_record *record)
@@ -35,8 +46,18 @@ static struct stream_cpu *stream_cpu(struct stream *s, const struct tep_record *
 static int on_lost(struct tracecmd_input *handle, struct tep_event *event,
 		   struct tep_record *record, int cpu, void *data)
 {
-	struct stream_cpu *c = stream_cpu(tracecmd_get_private(handle), record);
+	struct stream *s = tracecmd_get_private(handle);
+	struct stream_cpu *c = stream_cpu(s, record);
+	struct walk *w = data;
 
+	if (range_excludes(&s->range, record->ts))
+		return 0;
+	if (record->missed_events < 0)
+		w->lost_some = true;
+	else
+		w->lost += record->missed_events;
+	if (w->summary)
+		return summary_lost(w->summary, s, record->cpu, record->missed_events);
 	if (record->missed_events < 0 || c->lost < 0)
 		c->lost = -1;
 	else
@@ -54,24 +75,48 @@ static void check_order(struct stream_cpu *c, const struct tep_record *record)
 	c->seen = true;
 }
 
+/* Count or print an event that is to be shown, and losses before it. 0; -errno. */
+static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct tep_record *record,
+		const char *more)
+{
+	long long lost = c->lost;
+
+	c->lost = 0;
+	if (w->summary)
+		return summary_event(w->summary, s, record);
+	if (w->columns) {
+		int ret;
+
+		if (lost)
+			columns_lost(w->columns, s, record->cpu, lost);
+		ret = columns_event(w->columns, s, record);
+		return ret ? ret : w->line.out->error;
+	}
+	if (lost)
+		line_lost(&w->line, s, record->cpu, lost);
+	line_print(&w->line, s, record, !lost, more);
+	return w->line.out->error;
+}
+
 static int on_record(struct tracecmd_input *handle, struct tep_record *record, int cpu, void *data)
 {
 	struct walk *w = data;
 	struct stream *s = tracecmd_get_private(handle);
 	struct stream_cpu *c = stream_cpu(s, record);
 	const char *more = w->wakeup ? wakeup_record(w->wakeup, record) : NULL;
-	long long lost = c->lost;
 
+	if (range_excludes(&s->range, record->ts)) {
+		/* times of the others may be of another kind */
+		w->done = w->one_range && record->ts > s->range.to;
+		return w->done;
+	}
 	if (!filter_passes(w->plan, s, record))
 		return 0;
 	if (w->plan->ts_check)
 		check_order(c, record);
-	if (lost) {
-		line_lost(&w->line, s, record->cpu, lost);
-		c->lost = 0;
-	}
-	line_print(&w->line, s, record, !lost, more);
-	return w->line.out->error;
+	w->error = show(w, s, c, record, more);
+	w->done = ++w->shown == w->plan->limit;
+	return w->error || w->done;
 }
 
 /* Print all events of all streams by time. 0; -errno. */
@@ -86,7 +131,8 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (i = 0; i < in->nr_streams; i++) {
 		handles[i] = in->streams[i].handle;
-		if (tracecmd_follow_missed_events(handles[i], on_lost, NULL))
+		w->one_range &= in->streams[i].time_in_ns == in->streams[0].time_in_ns;
+		if (tracecmd_follow_missed_events(handles[i], on_lost, w))
 			return err_set(err, -ENOMEM, "out of memory");
 	}
 	if (in->nr_inputs > 1 && tracecmd_map_vcpus(handles, in->nr_streams) > 0)
@@ -96,12 +142,56 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 	errno = 0;
 	ret = tracecmd_iterate_events_multi(handles, in->nr_streams, on_record, w);
 	kvm_resolve(NULL);
-	if (ret && !w->line.out->error)
+	if (w->error && !w->line.out->error)
+		return err_set(err, w->error, "out of memory");
+	if (ret && !w->done && !w->line.out->error)
 		return err_set(err, errno ? -errno : -EIO, "reading the events of %s failed",
 			       in->input[0].plan->path);
 	if (w->wakeup)
 		wakeup_print(w->wakeup, w->line.out);
+	if (w->summary && summary_print(w->summary, w->line.out) == -ENOMEM)
+		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
+}
+
+/* --fail-on-lost */
+static int check_lost(const struct walk *w, struct err *err)
+{
+	if (!w->plan->fail_on_lost || (!w->lost && !w->lost_some))
+		return 0;
+	if (w->lost_some)
+		return err_set(err, -ENODATA, "events were lost, %llu of them and some more", w->lost);
+	return err_set(err, -ENODATA, "%llu events were lost", w->lost);
+}
+
+/* What prints or counts the events. 0; -ENOMEM. */
+static int walk_init(struct walk *w, const struct inputs *in)
+{
+	const struct report_plan *plan = in->plan;
+
+	w->one_range = true;
+	if (plan->summary) {
+		w->summary = summary_new(in);
+		return w->summary ? 0 : -ENOMEM;
+	}
+	if (plan->format != FORMAT_TEXT || plan->fields.count) {
+		w->columns = columns_new(plan, w->line.out);
+		if (!w->columns)
+			return -ENOMEM;
+		columns_head(w->columns);
+	}
+	if (plan->wakeup) {
+		w->wakeup = wakeup_new(in->input[0].tep);
+		return w->wakeup ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
+static void walk_release(struct walk *w)
+{
+	wakeup_free(w->wakeup);
+	columns_free(w->columns);
+	summary_free(w->summary);
 }
 
 static int print_latency(struct inputs *in, struct textout *out, struct err *err)
@@ -135,18 +225,23 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 		return ret;
 	if (in->plan->modes & REPORT_FILTER_TEST)
 		return filter_test(in, out, err);
-	for (i = 0; i < in->nr_inputs; i++)
+	for (i = 0; plan_is_for_people(in->plan) && i < in->nr_inputs; i++)
 		info_header(in, &in->input[i], out);
-	if (tracecmd_is_latency(in->input[0].handle))
-		return print_latency(in, out, err);
-	inputs_check_peers(in);
-	if (in->plan->wakeup) {
-		w.wakeup = wakeup_new(in->input[0].tep);
-		if (!w.wakeup)
-			return err_set(err, -ENOMEM, "out of memory");
+	if (tracecmd_is_latency(in->input[0].handle)) {
+		if (plan_is_for_people(in->plan))
+			return print_latency(in, out, err);
+		return err_set(err, -EINVAL, "%s holds the text of a latency tracer, and no events",
+			       in->input[0].plan->path);
 	}
-	ret = print_events(in, &w, err);
-	wakeup_free(w.wakeup);
+	inputs_check_peers(in);
+	ret = range_seek(in, err);
+	if (!ret && walk_init(&w, in))
+		ret = err_set(err, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = print_events(in, &w, err);
+	if (!ret)
+		ret = check_lost(&w, err);
+	walk_release(&w);
 	return ret;
 }
 

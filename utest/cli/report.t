@@ -29,6 +29,14 @@ done << 'E2'
 --ts-offset 5|--ts-offset must come after -i
 -i a --ts-offset x|'x' is no number
 --ts2secs 0|'0' is no frequency
+--from x|'x' is no time
+--to 1.0123456789|is no time
+--limit 0|'0' is no number of events
+--format xml|none of text, json, csv
+--fields a,,b|has an empty name
+-w --format json|-w needs lines of text
+--summary --format csv|text or json
+--summary --fields a|--summary shows none
 --verbose=loud|invalid verbose level loud
 --compat 2|none of 3.1, 3.4
 --profile|not available yet
@@ -61,6 +69,56 @@ make_file zstd.dat --compression zstd -B "$inst" -e sched -e kmem ./work
 make_file two.dat --compression zstd -B "$inst" -e sched:sched_switch -B "$inst-longer" -e sched:sched_waking ./work
 make_file tsc.dat --compression none -C x86-tsc -B "$inst" -e sched ./work
 files='v6 none zstd two tsc'
+
+# --- parts of a file, other forms, a pipe
+
+"$TRACE_CMD" report v6.dat > all.txt 2> /dev/null
+events=$(sed 1d all.txt | grep -vc "EVENTS DROPPED")
+run 30 "$TRACE_CMD" report --limit 3 v6.dat
+is "$out" "$(head -n 4 all.txt)" "--limit: the first events"
+# two different times in the middle, and what stands between them
+times=$(sed 1d all.txt | grep -oE ' [0-9]+\.[0-9]{6}: ' | tr -d ' :' | sort -un)
+from=$(sed -n "$(($(wc -l <<< "$times") / 3))p" <<< "$times")
+to=$(sed -n "$(($(wc -l <<< "$times") * 2 / 3))p" <<< "$times")
+head -n 1 all.txt > part.txt
+sed 1d all.txt | awk -v from="$from" -v to="$to" '{
+	match($0, / [0-9]+\.[0-9][0-9][0-9][0-9][0-9][0-9]: /)
+	t = substr($0, RSTART + 1, RLENGTH - 3)
+	if (t >= from && t <= to) print }' >> part.txt
+for f in v6 zstd; do
+	[ $f = v6 ] || "$TRACE_CMD" convert -i v6.dat --compression zstd part-zstd.dat 2> /dev/null
+	file=v6.dat; [ $f = v6 ] || file=part-zstd.dat
+	"$TRACE_CMD" report --from "$from" --to "$to" $file > got.txt 2> err.txt
+	is "$?" 0 "$f: --from, --to"
+	# names of tasks may be learned from events before
+	cmp -s <(cut -c 24- part.txt) <(cut -c 24- got.txt)
+	ok $? "$f: ... the lines that show these times" "$(diff part.txt got.txt | head -n 20)"
+done
+"$TRACE_CMD" report -i - < v6.dat > got.txt 2> err.txt
+is "$?" 0 "-i -: a file as standard input"
+cmp -s all.txt got.txt
+ok $? "... gives the same report"
+# shellcheck disable=SC2002	# a pipe it shall be
+cat v6.dat | "$TRACE_CMD" report -i - > got.txt 2> err.txt
+is "$?" 0 "-i -: a pipe"
+cmp -s all.txt got.txt
+ok $? "... gives the same report"
+head -c 3000 v6.dat | "$TRACE_CMD" report -i - > got.txt 2> err.txt
+isnt "$?" 0 "-i -: half a file through a pipe is an error"
+like "$(cat err.txt)" "-" "... which is told"
+is "$("$TRACE_CMD" report --format json v6.dat 2> /dev/null | python3 -c '
+import json, sys
+lines = [json.loads(l) for l in sys.stdin]
+ts = [l["ts_ns"] for l in lines if "ts_ns" in l]
+print(len(ts), ts == sorted(ts), all(type(l["fields"]) is dict for l in lines if "ts_ns" in l))')" \
+	"$events True True" "--format json: an object for each event, in order"
+is "$("$TRACE_CMD" report --format csv --fields event,pid,text v6.dat 2> /dev/null | python3 -c '
+import csv, sys
+rows = list(csv.DictReader(sys.stdin))
+print(len(rows), all(r["event"] and r["pid"].lstrip("-").isdigit() for r in rows))')" \
+	"$events True" "--format csv: a row for each event"
+is "$("$TRACE_CMD" report --summary v6.dat 2> /dev/null | sed -n '1s/ events.*//p')" \
+	"$events" "--summary: as many events as lines"
 
 # --- against Debian's
 
