@@ -51,6 +51,7 @@ const struct opt_spec report_options[] = {
 	{ 'N', NULL, OPT_NONE, "load no plugins" },
 	{ 'L', NULL, OPT_NONE, "load only the user's own plugins" },
 	{ 'O', NULL, OPT_REQUIRED, "set an option of a plugin: [PLUGIN:]VAR[=VALUE]" },
+	{ OPT_KALLSYMS, "kallsyms", OPT_REQUIRED, "take the names of functions from FILE", "file" },
 	{ 'w', NULL, OPT_NONE, "show how long woken tasks waited" },
 	{ OPT_TS_OFFSET, "ts-offset", OPT_REQUIRED, "add NS to all timestamps of the file before" },
 	{ OPT_TS2SECS, "ts2secs", OPT_REQUIRED, "the clock of the file before counts HZ a second;\n"
@@ -87,7 +88,6 @@ const struct opt_spec report_options[] = {
 	{ OPT_BY_COMM, "by-comm", OPT_NONE, NULL },
 	{ OPT_BOUNDARY, "boundary", OPT_NONE, NULL },
 	{ OPT_DEBUG, "debug", OPT_NONE, NULL },
-	{ OPT_KALLSYMS, "kallsyms", OPT_REQUIRED, NULL },
 	OPT_END
 };
 
@@ -252,6 +252,7 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_COMPAT: return option_compat(plan, arg);
 	case OPT_TS_OFFSET: return option_ts_offset(plan, arg);
 	case OPT_TS2SECS: return option_hz(plan, arg);
+	case OPT_KALLSYMS: return plan_set_kallsyms(plan, arg);
 	case OPT_COMM: return plan_add_comms(plan, arg);
 	case OPT_PID: return plan_add_pids(plan, arg, &a->err);
 	case OPT_CPU: return plan_add_cpus(plan, arg, &a->err);
@@ -262,9 +263,8 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_TO: return plan_set_time(&plan->to, "--to", arg, &a->err);
 	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
 	case 'H': case 'G': case OPT_PROFILE: case OPT_BY_COMM: case OPT_BOUNDARY: case OPT_DEBUG:
-	case OPT_KALLSYMS:
-		return cmd_fail(0, "profiles (--profile, --by-comm, -G, -H), --boundary, --debug "
-				"and --kallsyms\n  are not available yet");
+		return cmd_fail(0, "profiles (--profile, --by-comm, -G, -H), --boundary "
+				"and --debug\n  are not available yet");
 	default: return usage("report");
 	}
 }

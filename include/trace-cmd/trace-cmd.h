@@ -353,6 +353,27 @@ struct tracecmd_input *tracecmd_open_head_err(const char *file, int flags, char 
  */
 int tracecmd_get_error(struct tracecmd_input *handle, char *buf, size_t size);
 
+/*
+ * tracecmd_set_kallsyms - take the names of functions from @file instead of the trace
+ * @file: as /proc/kallsyms is
+ *
+ * Before the first address is printed. 0; -1 with errno: that of open(2); EBUSY too late; EFBIG
+ * more than 256 MB; ENOMEM; EINVAL.
+ */
+int tracecmd_set_kallsyms(struct tracecmd_input *handle, const char *file);
+
+/*
+ * tracecmd_each_function - call @callback for each function that addresses can be in
+ * @callback: gets its name, module (NULL: the kernel itself) and start; non-zero ends it
+ *
+ * By address. Functions are looked up when they are printed and not kept in the tep handle,
+ * so that tep_print_funcs() knows none. Returns 0, what ended it, or -1 with errno EINVAL, ENOMEM.
+ */
+int tracecmd_each_function(struct tracecmd_input *handle,
+			   int (*callback)(const char *name, const char *module,
+					   unsigned long long start, void *data),
+			   void *callback_data);
+
 /* CPUs the buffer has, from 0 on, those without data included. */
 int tracecmd_get_cpus(struct tracecmd_input *handle);
 

@@ -163,13 +163,23 @@ static void print_recorder(const struct inputs *in, const struct input *f, struc
 		print_stat(f, out);
 }
 
+static int print_function(const char *name, const char *module, unsigned long long start,
+			  void *out)
+{
+	textout_printf(out, "%016llx %s", start, name);
+	if (module)
+		textout_printf(out, " [%s]", module);
+	textout_str(out, "\n");
+	return 0;
+}
+
 /* What is known of the file's events and symbols. 0; -ENOMEM. */
 static int print_tables(const struct input *f, unsigned int modes, struct textout *out)
 {
 	int ret = 0;
 
 	if (modes & REPORT_FUNCTIONS)
-		ret = print_by_tep(f, out, tep_print_funcs);
+		ret = tracecmd_each_function(f->handle, print_function, out) ? -ENOMEM : 0;
 	if (!ret && modes & REPORT_PRINTK)
 		ret = print_by_tep(f, out, tep_print_printk);
 	if (!ret && modes & REPORT_EVENT_NAMES)

@@ -81,6 +81,8 @@ static int input_open(struct input *f, const struct report_plan *plan, struct er
 	f->handle = open_path(f->plan->path, open_flags(plan), text, sizeof(text), err);
 	if (!f->handle)
 		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
+	if (plan->kallsyms && tracecmd_set_kallsyms(f->handle, plan->kallsyms))
+		return err_set(err, -errno, "--kallsyms: cannot read '%s'", plan->kallsyms);
 	f->tep = tracecmd_get_tep(f->handle);
 	if (!f->tep)
 		return err_set(err, -ENOMEM, "%s: out of memory", f->plan->path);

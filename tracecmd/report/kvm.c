@@ -22,7 +22,6 @@ const char *tep_plugin_kvm_get_func(struct tep_event *event, struct tep_record *
 	struct tep_handle *guest;
 	unsigned long long start;
 	const char *name = NULL;
-	unsigned long size;
 
 	/* an event of a guest that is a host itself has guests we don't know */
 	if (!kvm_host || event->tep != tracecmd_get_tep(kvm_host) ||
@@ -32,7 +31,7 @@ const char *tep_plugin_kvm_get_func(struct tep_event *event, struct tep_record *
 	if (!map)
 		return NULL;
 	guest = tracecmd_get_tep(tracecmd_map_get_guest(map));
-	if (tep_find_function_info(guest, *val, &name, &start, &size) <= 0)
+	if (tep_find_function_info(guest, *val, &name, &start, NULL) <= 0)
 		return NULL;
 	*val = start;
 	return name;

@@ -46,6 +46,7 @@ void report_plan_release(struct report_plan *plan)
 	strings_release(&plan->fields);
 	free(plan->pids);
 	free(plan->cpus);
+	free(plan->kallsyms);
 	report_plan_init(plan);
 }
 
@@ -97,6 +98,13 @@ int plan_add_filter(struct report_plan *plan, const char *text, bool hide)
 	}
 	f->item[f->count++] = (struct plan_filter){ .text = copy, .hide = hide };
 	return 0;
+}
+
+int plan_set_kallsyms(struct report_plan *plan, const char *path)
+{
+	free(plan->kallsyms);
+	plan->kallsyms = strdup(path);
+	return plan->kallsyms ? 0 : -ENOMEM;
 }
 
 int plan_add_comms(struct report_plan *plan, const char *list)

@@ -94,6 +94,7 @@ struct report_plan {
 	bool fail_on_lost;
 	struct plan_line line;
 	unsigned long long hz;		/* for files without their own */
+	char *kallsyms;			/* names of functions from this file, or NULL */
 	bool no_date;
 	bool align_ts;
 	bool ts_check;
@@ -128,6 +129,9 @@ int plan_add_input(struct report_plan *plan, const char *path);
 
 /* Add -F @text to the input named last, or to all if there is none yet. */
 int plan_add_filter(struct report_plan *plan, const char *text, bool hide);
+
+/* Names of functions come from @path. */
+int plan_set_kallsyms(struct report_plan *plan, const char *path);
 
 /* Add a list "A,B" of task names or pids. -EINVAL, with a message, for what is no pid. */
 int plan_add_comms(struct report_plan *plan, const char *list);

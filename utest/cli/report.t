@@ -120,6 +120,13 @@ print(len(rows), all(r["event"] and r["pid"].lstrip("-").isdigit() for r in rows
 is "$("$TRACE_CMD" report --summary v6.dat 2> /dev/null | sed -n '1s/ events.*//p')" \
 	"$events" "--summary: as many events as lines"
 
+# names of functions from elsewhere
+sed 's/ \([Tt]\) / \1 my_/' /proc/kallsyms > kallsyms.txt
+"$TRACE_CMD" report -f --kallsyms kallsyms.txt v6.dat 2> /dev/null | head -n 200 > got.txt
+like "$(cat got.txt)" '^[0-9a-f]{16} my_' "--kallsyms: functions are those of the file"
+run 10 "$TRACE_CMD" report --kallsyms "$T/none" v6.dat
+is "$rc" 2 "... which must be there"
+
 # --- against Debian's
 
 same() { # OPTION... : what Debian's prints

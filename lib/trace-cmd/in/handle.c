@@ -49,6 +49,52 @@ static void handle_setup(struct tracecmd_input *h)
 	in_timeline_init(&h->timeline, &h->file->info, !h->parent, flags);
 }
 
+static struct tracecmd_input *file_handle(struct tracecmd_input *h)
+{
+	while (h->parent)
+		h = h->parent;
+	return h;
+}
+
+const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h)
+{
+	h = file_handle(h);
+	if (!h->has_ksyms && in_meta_ksyms(h->file, &h->ksyms)) {
+		in_ksyms_release(&h->ksyms);
+		errno = ENOMEM;
+		return NULL;
+	}
+	h->has_ksyms = true;
+	return &h->ksyms;
+}
+
+int in_handle_set_ksyms(struct tracecmd_input *h, struct buf *text)
+{
+	int ret;
+
+	h = file_handle(h);
+	if (h->has_ksyms)
+		return -EBUSY;
+	ret = in_ksyms_parse(&h->ksyms, text);
+	if (ret)
+		in_ksyms_release(&h->ksyms);
+	h->has_ksyms = !ret;
+	return ret;
+}
+
+/* libtraceevent asks for the function that *@addr is in: its name, start and module. */
+static char *resolve(void *data, unsigned long long *addr, char **module)
+{
+	const struct in_ksyms *k = in_handle_ksyms(data);
+	const struct in_ksym *s = k ? in_ksyms_find(k, *addr) : NULL;
+
+	if (!s)
+		return NULL;
+	*addr = s->addr;
+	*module = (char *)s->module;
+	return (char *)s->name;
+}
+
 /* The parser of a file: metadata and plugins. 0; -ENOMEM. */
 static int parser_make(struct tracecmd_input *h)
 {
@@ -61,6 +107,8 @@ static int parser_make(struct tracecmd_input *h)
 		tep_set_flag(h->tep, TEP_DISABLE_PLUGINS);
 	if (h->flags & TRACECMD_FL_LOAD_NO_SYSTEM_PLUGINS)
 		tep_set_flag(h->tep, TEP_DISABLE_SYS_PLUGINS);
+	if (tep_set_function_resolver(h->tep, resolve, h))
+		return -ENOMEM;
 	if (!(h->flags & TRACECMD_FL_LOAD_NO_PLUGINS))
 		h->plugins = tep_load_plugins(h->tep);
 	return in_meta_read(h->file, h->tep);
@@ -78,8 +126,7 @@ static void parser_free(struct tracecmd_input *h)
 
 struct tep_handle *in_handle_tep(struct tracecmd_input *h)
 {
-	while (h->parent)
-		h = h->parent;
+	h = file_handle(h);
 	if (!h->tep && parser_make(h)) {
 		parser_free(h);
 		errno = ENOMEM;
@@ -214,6 +261,7 @@ void in_handle_unref(struct tracecmd_input *h)
 	followers_free(h->followers);
 	followers_free(h->missed_followers);
 	parser_free(h);
+	in_ksyms_release(&h->ksyms);
 	in_file_unref(h->file);
 	in_handle_unref(h->parent);
 	free(h);

@@ -12,6 +12,7 @@
 
 #include "trace-cmd.h"
 #include "in/file.h"
+#include "in/ksyms.h"
 #include "in/filter.h"
 #include "in/record.h"
 #include "in/stream.h"
@@ -45,6 +46,8 @@ struct tracecmd_input {
 	int flags;			/* enum tracecmd_open_flags */
 	struct tep_handle *tep;		/* of a file, once it was asked for: in_handle_tep() */
 	struct tep_plugin_list *plugins;
+	struct in_ksyms ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
+	bool has_ksyms;
 	unsigned int nr_cpus;
 	bool ready;			/* in_handle_init() was called */
 	struct in_data *data;		/* NULL: text, no buffer, or not ready */
@@ -87,6 +90,15 @@ const struct in_buffer *in_handle_buffer(const struct tracecmd_input *h, unsigne
  * file is opened: so it is made when first asked for. NULL with errno: out of memory.
  */
 struct tep_handle *in_handle_tep(struct tracecmd_input *h);
+
+/* The file's functions, likewise. NULL with errno: out of memory. */
+const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);
+
+/*
+ * Take the functions from @text, which is owned from now on, instead of those of the file. 0;
+ * -EBUSY: they have been asked for; -ENOMEM.
+ */
+int in_handle_set_ksyms(struct tracecmd_input *h, struct buf *text);
 
 /* A new record of an event of @cpu. NULL: out of memory. */
 struct tep_record *in_handle_record(struct tracecmd_input *h, unsigned int cpu,

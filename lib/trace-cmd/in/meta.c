@@ -55,31 +55,6 @@ static int taken(int ret)
 	return ret && errno == ENOMEM ? -ENOMEM : 0;
 }
 
-/* "ffffffff81000000 T name [module]" */
-static int symbol_line(struct tep_handle *tep, char *line)
-{
-	char *end, *name, *module = NULL, type;
-	unsigned long long addr = strtoull(line, &end, 16);
-
-	if (end == line || *end != ' ' || !end[1] || end[2] != ' ' || !end[3])
-		return 0;
-	type = end[1];
-	name = end + 3;
-	end = name + strcspn(name, " \t");
-	if (*end) {
-		*end++ = 0;
-		module = strchr(end, '[');
-	}
-	if (module) {
-		module++;
-		module[strcspn(module, "]")] = 0;
-	}
-	/* no functions: ARM's mapping symbols, and absolute ones as x86's offsets of per-CPU data */
-	if (!*name || *name == '$' || type == 'A' || type == 'a')
-		return 0;
-	return taken(tep_register_function(tep, name, addr, module));
-}
-
 /* 0xffffffff81000000 : "format" */
 static int printk_line(struct tep_handle *tep, char *line)
 {
@@ -109,6 +84,16 @@ static int cmdline_line(struct tep_handle *tep, char *line)
 	return taken(tep_register_comm(tep, end + 1, (int)pid));
 }
 
+/* @len, or as much of it as there is, which is noted. */
+static uint64_t text_length(struct in_file *f, uint64_t len, const struct cursor *c)
+{
+	if (len <= cursor_left(c))
+		return len;
+	in_file_note(f, -EBADMSG, "a text of %llu bytes has only %zu", (unsigned long long)len,
+		     cursor_left(c));
+	return cursor_left(c);
+}
+
 /* The part @id: a size of @size_len bytes, and the text. 0; -ENOMEM. */
 static int read_text(struct in_file *f, struct tep_handle *tep, struct buf *b, size_t size_len,
 		     line_fn fn)
@@ -118,11 +103,7 @@ static int read_text(struct in_file *f, struct tep_handle *tep, struct buf *b, s
 
 	if (c.failed)
 		return 0;
-	if (len > cursor_left(&c)) {
-		in_file_note(f, -EBADMSG, "a text of %llu bytes has only %zu",
-			     (unsigned long long)len, cursor_left(&c));
-		len = cursor_left(&c);
-	}
+	len = text_length(f, len, &c);
 	return each_line(tep, (char *)b->data + size_len, len, fn);
 }
 
@@ -221,8 +202,6 @@ static int take_part(struct in_file *f, struct tep_handle *tep, unsigned int id,
 		return take_formats(f, tep, "ftrace", &c);
 	case DAT_EVENT_FORMATS:
 		return take_systems(f, tep, &c);
-	case DAT_KALLSYMS:
-		return read_text(f, tep, b, 4, symbol_line);
 	case DAT_PRINTK:
 		return read_text(f, tep, b, 4, printk_line);
 	default:
@@ -230,28 +209,62 @@ static int take_part(struct in_file *f, struct tep_handle *tep, unsigned int id,
 	}
 }
 
+/* 0, also for what is damaged and noted; -ENOMEM. */
+static int read_part(struct in_file *f, struct tep_handle *tep, unsigned int id)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct err why = { 0 };
+	int ret;
+
+	if (!f->part[id].present)
+		return 0;
+	ret = in_file_load(f, id, &b, &why);
+	if (!ret) {
+		ret = take_part(f, tep, id, &b);
+		if (ret == -EBADMSG)
+			err_set(&why, ret, "%s: damaged metadata at offset %llu", f->src.name,
+				(unsigned long long)f->part[id].offset);
+	}
+	if (ret == -ENOMEM)
+		return ret;
+	if (ret)
+		err_set(&f->damage, ret, "%s", why.text);
+	return 0;
+}
+
 int in_meta_read(struct in_file *f, struct tep_handle *tep)
 {
 	unsigned int id;
 
 	for (id = DAT_HEADER_INFO; id <= DAT_CMDLINES; id++) {
-		_cleanup_buf_ struct buf b = BUF_INIT;
-		struct err why = { 0 };
-		int ret;
+		int ret = id == DAT_KALLSYMS ? 0 : read_part(f, tep, id);
 
-		if (!f->part[id].present)
-			continue;
-		ret = in_file_load(f, id, &b, &why);
-		if (!ret) {
-			ret = take_part(f, tep, id, &b);
-			if (ret == -EBADMSG)
-				err_set(&why, ret, "%s: damaged metadata at offset %llu",
-					f->src.name, (unsigned long long)f->part[id].offset);
-		}
-		if (ret == -ENOMEM)
-			return ret;
 		if (ret)
-			err_set(&f->damage, ret, "%s", why.text);
+			return ret;
 	}
 	return 0;
+}
+
+int in_meta_ksyms(struct in_file *f, struct in_ksyms *k)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct err why = { 0 };
+	uint32_t len;
+	struct cursor c;
+	int ret;
+
+	if (!f->part[DAT_KALLSYMS].present)
+		return 0;
+	ret = in_file_load(f, DAT_KALLSYMS, &b, &why);
+	if (ret) {
+		err_set(&f->damage, ret, "%s", why.text);
+		return ret == -ENOMEM ? ret : 0;
+	}
+	c = cursor_over(b.data, b.len, f->head.order);
+	len = cursor_u32(&c);
+	if (c.failed)
+		return 0;
+	b.len = text_length(f, len, &c);
+	memmove(b.data, b.data + 4, b.len);
+	return in_ksyms_parse(k, &b);
 }

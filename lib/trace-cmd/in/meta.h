@@ -1,7 +1,7 @@
 /*
  * meta.h - the metadata of a file in libtraceevent's hands.
  *
- * Layer 2. The formats go through libtraceevent's parser; the lists of symbols,
+ * Layer 2. The formats go through libtraceevent's parser; the lists of functions,
  * printk formats and command lines are taken apart here line by line, since
  * lines of a damaged file may be anything.
  */
@@ -11,6 +11,7 @@
 #include <event-parse.h>
 
 #include "in/file.h"
+#include "in/ksyms.h"
 
 /*
  * A parser with everything the file knows, to free with tep_free(). Plugins
@@ -19,9 +20,12 @@
 int in_meta_new(struct in_file *f, struct tep_handle **ret_tep);
 
 /*
- * Read formats, symbols and command lines into @tep. Formats that libtraceevent
+ * Read formats, printk's and command lines into @tep. Formats that libtraceevent
  * cannot parse are its to tell; parts that are damaged are noted in the file. 0; -ENOMEM.
  */
 int in_meta_read(struct in_file *f, struct tep_handle *tep);
+
+/* The file's functions; none if it has no list of them. 0, also for a damaged one; -ENOMEM. */
+int in_meta_ksyms(struct in_file *f, struct in_ksyms *k);
 
 #endif
