@@ -1,7 +1,7 @@
 #!/bin/bash
 # KernelShark's library loads what we write: as many events as report has, from the same first to
-# the same last time. (On Debian: apt-get install libkshark-dev libjson-c-dev; it brings Qt along,
-# so that nothing installs it for this test alone.)
+# the same last time. (On Debian: libkshark-dev and libjson-c-dev; they bring Qt along, since the
+# package of the library has the window's libraries, too.)
 . "$(dirname "$0")/lib.sh"
 pkg-config --exists libkshark 2> /dev/null || skip_all "needs libkshark-dev and libjson-c-dev"
 need_tracing
