@@ -19,6 +19,7 @@
 #include "copy/slice.h"
 #include "fmt/printer.h"
 #include "in/merge.h"
+#include "in/meta.h"
 #include "in/text.h"
 #include "out/out.h"
 #include "wire/msg.h"
@@ -291,6 +292,87 @@ static inline int fuzz_record(const uint8_t *data, size_t size)
 	return 0;
 }
 
+/* --- formats of events ---------------------------------------------------------- */
+
+#define FUZZ_PRINTK	"0x1 : \"%s %d %llx %c %*d %.*s %s %pS %hhd\""
+
+/* A file without data, whose only event has the format @text; @own: one of ftrace's own. */
+static inline void fuzz_format_file(struct buf *b, enum byte_order order, unsigned int long_size,
+				    bool own, const uint8_t *text, size_t len)
+{
+	buf_add(b, "\x17\x08\x44tracing6", 12);
+	put_u8(b, order == ORDER_BIG);
+	put_u8(b, (uint8_t)long_size);
+	put_u32(b, order, 4096);
+	buf_add_cstr(b, "header_page");
+	put_u64(b, order, 0);
+	buf_add_cstr(b, "header_event");
+	put_u64(b, order, 0);
+	if (!own) {
+		put_u32(b, order, 0);	/* formats of ftrace's own */
+		put_u32(b, order, 1);	/* system */
+		buf_add_cstr(b, "fuzz");
+	}
+	put_u32(b, order, 1);
+	put_u64(b, order, len);
+	buf_add(b, text, len);
+	if (own)
+		put_u32(b, order, 0);	/* systems */
+	put_u32(b, order, 0);		/* symbols */
+	put_u32(b, order, strlen(FUZZ_PRINTK));
+	buf_add_str(b, FUZZ_PRINTK);
+	put_u64(b, order, 0);		/* tasks */
+	put_u32(b, order, 1);		/* CPU */
+	buf_add(b, "flyrecord", 10);
+	buf_extend(b, 16);
+}
+
+static inline void fuzz_format_print(struct tep_handle *tep, const uint8_t *data, size_t size)
+{
+	struct printer *p = printer_new(tep, 0);
+	struct text out = { 0 };
+	struct tep_event *event = tep_get_first_event(tep);
+	/* of just that size, so that a sanitizer sees reads behind it */
+	_cleanup_free_ uint8_t *copy = malloc(size + 1);
+	struct tep_record record = { .size = (int)size, .data = copy };
+
+	if (p && event && copy) {
+		memcpy(copy, data, size);
+		printer_print(p, event, &record, &out);
+		event->flags |= TEP_EVENT_FL_PRINTRAW;
+		printer_free(p);
+		p = printer_new(tep, 0);
+		if (p)
+			printer_print(p, event, &record, &out);
+	}
+	text_release(&out);
+	printer_free(p);
+}
+
+/* A byte of flags, the format, a NUL, and a record of that event. */
+static inline int fuzz_format(const uint8_t *data, size_t size)
+{
+	enum byte_order order = size && data[0] & 1 ? ORDER_BIG : ORDER_LITTLE;
+	const uint8_t *text = data + 1, *end = size ? memchr(text, 0, size - 1) : NULL;
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct tep_handle *tep = NULL;
+	struct in_file *f;
+
+	if (!end || size > 65536)
+		return 0;
+	fuzz_format_file(&b, order, data[0] & 2 ? 4 : 8, data[0] & 4, text, end - text);
+	if (b.error || in_file_open_memory(b.data, b.len, &f, NULL))
+		return 0;
+	if (!in_meta_new(f, &tep)) {
+		tep_set_loglevel(TEP_LOG_NONE);
+		if (!in_meta_read(f, tep))
+			fuzz_format_print(tep, end + 1, data + size - end - 1);
+		tep_free(tep);
+	}
+	in_file_unref(f);
+	return 0;
+}
+
 /* All targets, and the directories of their corpora. */
 static const struct fuzz_target {
 	const char *name, *corpus;
@@ -299,6 +381,7 @@ static const struct fuzz_target {
 	{ "file", "file", fuzz_file }, { "copy", "file", fuzz_copy },
 	{ "append", "append", fuzz_append }, { "page", "page", fuzz_page },
 	{ "wire", "wire", fuzz_wire }, { "record", "record", fuzz_record },
+	{ "format", "format", fuzz_format },
 };
 
 #endif

@@ -465,10 +465,10 @@ static inline char *run_step(const struct step *s, struct symbols *symbols, stru
 
 char *plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r, char *to)
 {
-	const struct step *s = plan->steps, *end = s + plan->nr_steps;
+	unsigned int i;
 
-	for (; s < end && to; s++) {
-		const struct step *one = s;
+	for (i = 0; i < plan->nr_steps && to; i++) {
+		const struct step *one = &plan->steps[i];
 
 		while (one->kind == STEP_CHOICE)
 			one = value_of(one->value, r) ? one->yes : one->no;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fmt/guard.h"
 #include "fmt/native.h"
 #include "fmt/plan.h"
 #include "fmt/printer.h"
@@ -15,6 +16,7 @@
 #define PIDS		(1 << 22)	/* the most that Linux gives */
 #define MANY_NAMES	(1 << 16)	/* before libtraceevent must settle them */
 #define COMMON_SIZE	8	/* bytes of common fields that any record has */
+#define FULL_SIZE_MAX	(1 << 20)	/* where fields may end */
 
 /* A field that tells where in the record something of any length is. */
 struct dynamic {
@@ -27,8 +29,11 @@ struct entry {
 	struct tep_event *event;
 	struct plan *plan;		/* NULL: none, or not right */
 	struct native native;
+	struct guards guards;		/* for libtraceevent */
 	struct dynamic *dynamics;
 	uint32_t min_size;		/* of a record, for any way of printing it */
+	uint32_t full_size;		/* of one whose arrays are all there */
+	uint32_t guard_size;		/* for the guards */
 	uint32_t plan_size;		/* for the plan */
 	uint8_t checks;			/* still to be made */
 };
@@ -43,6 +48,8 @@ struct printer {
 	uint8_t *named;			/* a bit for each pid whose name is settled */
 	unsigned int told;		/* names that were taken */
 	struct trace_seq seq;
+	uint8_t *scratch;		/* a record as libtraceevent gets it */
+	size_t scratch_size;
 	unsigned long long plans, others;
 };
 
@@ -71,6 +78,7 @@ void printer_free(struct printer *p)
 	if (!p)
 		return;
 	trace_seq_destroy(&p->seq);
+	free(p->scratch);
 	symbols_release(&p->symbols);
 	arena_release(&p->arena);
 	free(p->named);
@@ -87,12 +95,17 @@ static int add_field(struct printer *p, struct entry *e, const struct tep_format
 	struct dynamic *d;
 	uint32_t end;
 
-	if (f->offset < 0 || f->offset > UINT16_MAX)
+	if (f->offset < 0 || f->offset > UINT16_MAX || f->size < 0 || f->size > FULL_SIZE_MAX ||
+	    (f->flags & TEP_FIELD_IS_DYNAMIC && f->size != 4)) {
+		e->min_size = UINT32_MAX;	/* no record is that long */
 		return 0;
-	end = f->offset + (array || f->size < 0 ? 0 : f->size);
+	}
+	end = f->offset + (array ? 0 : f->size);
 	if (end > e->min_size)
 		e->min_size = end;
-	if (!(f->flags & TEP_FIELD_IS_DYNAMIC) || f->size != 4)
+	if (f->offset + (uint32_t)f->size > e->full_size)
+		e->full_size = f->offset + f->size;
+	if (!(f->flags & TEP_FIELD_IS_DYNAMIC))
 		return 0;
 	d = arena_alloc(&p->arena, sizeof(*d));
 	if (!d)
@@ -121,6 +134,7 @@ static struct entry *entry_new(struct printer *p, struct tep_event *event)
 		if (add_field(p, e, f))
 			return NULL;
 	native_compile(&e->native, event);
+	guards_compile(&e->guards, &p->arena, event, &e->guard_size);
 	if (p->flags & PRINTER_NO_PLANS || event->flags & never ||
 	    e->native.kind == NATIVE_UNKNOWN)
 		return e;
@@ -216,12 +230,61 @@ static void tell_names(struct printer *p, const struct entry *e, const struct fm
 	}
 }
 
-static int print_other(struct printer *p, struct entry *e, struct tep_record *record,
+/*
+ * @record with zeros behind it, as libtraceevent gets it, which looks for the end of a string
+ * and takes arrays to be whole. 0; -ENOMEM.
+ */
+static int scratch_copy(struct printer *p, const struct entry *e, struct tep_record *record)
+{
+	uint32_t len = record->size, full = len > e->full_size ? len : e->full_size;
+	size_t size = (size_t)full + guards_tail(&e->guards, full);
+
+	if (size > p->scratch_size) {
+		uint8_t *more = realloc(p->scratch, size);
+
+		if (!more)
+			return -ENOMEM;
+		p->scratch = more;
+		p->scratch_size = size;
+	}
+	memcpy(p->scratch, record->data, len);
+	memset(p->scratch + len, 0, size - len);
+	record->data = p->scratch;
+	return 0;
+}
+
+/* The fields, without what the print format has to say about them. */
+static void print_fields(struct printer *p, struct entry *e, const struct tep_record *record)
+{
+	struct tep_format_field *f;
+
+	for (f = e->event->format.fields; f; f = f->next) {
+		trace_seq_printf(&p->seq, " %s=", f->name);
+		tep_print_field(&p->seq, record->data, f);
+	}
+}
+
+static int print_other(struct printer *p, struct entry *e, const struct tep_record *record,
 		       struct text *out)
 {
+	bool raw = e->event->flags & TEP_EVENT_FL_PRINTRAW;
+	struct fmt_record r = { .size = record->size };
+	struct tep_record copy = *record;
+
+	if (r.size > FULL_SIZE_MAX)
+		return -EBADMSG;
+	if (scratch_copy(p, e, &copy))
+		return -ENOMEM;
+	r.data = copy.data;
+	if (r.size < e->guard_size ||
+	    !guards_pass(&e->guards, &r, r.size > e->full_size ? r.size : e->full_size))
+		return -EBADMSG;
 	trace_seq_reset(&p->seq);
-	tep_print_event(p->tep, &p->seq, record, "%s",
-			e->event->flags & TEP_EVENT_FL_PRINTRAW ? TEP_PRINT_INFO_RAW : TEP_PRINT_INFO);
+	if (e->guards.unsafe)
+		print_fields(p, e, &copy);
+	else
+		tep_print_event(p->tep, &p->seq, &copy, "%s",
+				raw ? TEP_PRINT_INFO_RAW : TEP_PRINT_INFO);
 	trace_seq_terminate(&p->seq);
 	text_add(out, p->seq.buffer, p->seq.len);
 	p->others++;

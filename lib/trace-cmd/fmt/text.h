@@ -30,7 +30,7 @@ bool text_grow(struct text *t, size_t more);
 /* Where @more bytes may be put, which text_commit() then makes part of the text. */
 static inline char *text_reserve(struct text *t, size_t more)
 {
-	if (t->alloc - t->len < more && !text_grow(t, more))
+	if ((!t->data || t->alloc - t->len < more) && !text_grow(t, more))
 		return NULL;
 	return t->data + t->len;
 }

@@ -3,9 +3,13 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "in/filter.h"
+
+/* Where a record may say that a field, or a string and its end, are: two 16-bit numbers. */
+#define TAIL	(2 * 65536 + 64)
 
 static int event_id(struct tep_handle *tep, const char *name)
 {
@@ -78,6 +82,7 @@ void in_filters_release(struct in_filters *fs)
 		filter_free(f);
 	}
 	free(fs->shown);
+	free(fs->scratch);
 	*fs = (struct in_filters){ 0 };
 }
 
@@ -89,6 +94,27 @@ static bool is_stack(const struct in_filters *fs, struct tep_handle *tep, struct
 		return false;
 	id = tep_data_type(tep, rec);
 	return id >= 0 && (id == fs->kernel_stack || id == fs->user_stack);
+}
+
+/* libtraceevent does not ask whether a field is in the record. False: out of memory. */
+static bool scratch_copy(struct in_filters *fs, struct tep_record *rec)
+{
+	size_t len = rec->size;
+
+	if (len > fs->room || !fs->scratch) {
+		free(fs->scratch);
+		fs->room = fs->used = 0;
+		fs->scratch = calloc(1, 2 * len + TAIL);
+		if (!fs->scratch)
+			return false;
+		fs->room = 2 * len;
+	}
+	memcpy(fs->scratch, rec->data, len);
+	if (fs->used > len)
+		memset(fs->scratch + len, 0, fs->used - len);
+	fs->used = len;
+	rec->data = fs->scratch;
+	return true;
 }
 
 static bool matches(const struct in_filters *fs, struct tep_record *rec)
@@ -110,12 +136,15 @@ static bool matches(const struct in_filters *fs, struct tep_record *rec)
 
 bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
 {
+	struct tep_record copy = *rec;
 	bool *shown, show;
 
 	if (!fs->list)
 		return true;
+	if (!scratch_copy(fs, &copy))
+		return false;
 	shown = (unsigned int)rec->cpu < fs->nr_cpus ? &fs->shown[rec->cpu] : &fs->shown[fs->nr_cpus];
-	show = matches(fs, rec);
+	show = matches(fs, &copy);
 	if (!show && *shown && is_stack(fs, tep, rec))
 		show = true;
 	*shown = show;

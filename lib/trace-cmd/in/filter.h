@@ -8,6 +8,8 @@
 #define IN_FILTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <event-parse.h>
 
@@ -23,6 +25,8 @@ struct in_filters {
 	int kernel_stack, user_stack;	/* event ids, -1 none */
 	bool *shown;			/* of each CPU: its latest record was */
 	unsigned int nr_cpus;
+	uint8_t *scratch;		/* the record that is asked about, with zeros behind it */
+	size_t room, used;		/* bytes for records; of the last one */
 };
 
 /* Add one. 0; -EINVAL (syntax, unknown event); -ENOMEM. */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "in/format-check.h"
 #include "in/meta.h"
 #include "in/parse.h"
 
@@ -109,19 +110,36 @@ static int read_text(struct in_file *f, struct tep_handle *tep, struct buf *b, s
 
 /* --- formats --------------------------------------------------------------- */
 
-/* Give one format to libtraceevent. */
-static int take_format(struct in_file *f, struct tep_handle *tep, const char *system,
-		       const char *text, size_t len)
+/* Parsed by libtraceevent without harm, and found to be beyond it: records then show their fields. */
+static const char no_print[] = "print fmt: \"\", not_understood()\n";
+
+/*
+ * Give the format @text, whose memory has room for no_print behind its end, to libtraceevent.
+ * 0; -ENOMEM.
+ */
+static int take_format(struct in_file *f, struct tep_handle *tep, const char *system, char *text)
 {
+	enum format_verdict verdict;
+	size_t before_print;
 	enum tep_errno ret;
 
-	if (!len)
+	if (!*text)
 		return 0;
-	if (len > FORMAT_MAX) {
-		in_file_note(f, -EBADMSG, "an event format of %zu bytes in system %.64s", len, system);
+	if (format_check(text, &verdict, &before_print))
+		return -ENOMEM;
+	switch (verdict) {
+	case FORMAT_GOOD:
+		break;
+	case FORMAT_NO_PRINT:
+		log_debug("%s: the print format of an event of system %.64s is not understood",
+			  f->src.name, system);
+		memcpy(text + before_print, no_print, sizeof(no_print));
+		break;
+	case FORMAT_BAD:
+		in_file_note(f, -EBADMSG, "the format of an event of system %.64s is damaged", system);
 		return 0;
 	}
-	ret = tep_parse_event(tep, text, len, system);
+	ret = tep_parse_event(tep, text, strlen(text), system);
 	if (ret == TEP_ERRNO__MEM_ALLOC_FAILED)
 		return -ENOMEM;
 	if (ret)
@@ -144,14 +162,16 @@ static int take_formats(struct in_file *f, struct tep_handle *tep, const char *s
 		if (!text)
 			return -EBADMSG;
 		if (len > FORMAT_MAX) {
-			take_format(f, tep, system, text, len);
+			in_file_note(f, -EBADMSG, "an event format of %zu bytes in system %.64s",
+				     (size_t)len, system);
 			continue;
 		}
-		/* parsers of strings stop at a NUL */
-		copy = strndup(text, len);
+		copy = calloc(1, len + sizeof(no_print));
 		if (!copy)
 			return -ENOMEM;
-		ret = take_format(f, tep, system, copy, strlen(copy));
+		/* parsers of strings stop at a NUL */
+		memcpy(copy, text, strnlen(text, len));
+		ret = take_format(f, tep, system, copy);
 		if (ret)
 			return ret;
 	}
