@@ -3,13 +3,17 @@
 # the same last time. (On Debian: libkshark-dev and libjson-c-dev; they bring Qt along, since the
 # package of the library has the window's libraries, too.)
 . "$(dirname "$0")/lib.sh"
-pkg-config --exists libkshark 2> /dev/null || skip_all "needs libkshark-dev and libjson-c-dev"
+# not by its pkg-config file, which wants libtracecmd-dev, too
+flags="-I/usr/include/kernelshark $(pkg-config --cflags libtraceevent)"
+# shellcheck disable=SC2086	# flags are words
+cc $flags -E -x c - <<< '#include <libkshark.h>' > /dev/null 2>&1 ||
+	skip_all "needs libkshark-dev and libjson-c-dev"
 need_tracing
 cd "$T" || exit 1
 new_instance
-# shellcheck disable=SC2046	# flags are words
-succeeds "a program of KernelShark's library is built" cc -w -o load "$TOP/utest/kshark/load.c" \
-	$(pkg-config --cflags --libs libkshark)
+# shellcheck disable=SC2086	# flags are words
+succeeds "a program of KernelShark's library is built" cc -w $flags -o load \
+	"$TOP/utest/kshark/load.c" -lkshark
 
 loads() {	# NAME FILE
 	"$TRACE_CMD" report -t -i "$2" 2> /dev/null | grep -v '^cpus=' > report.txt
