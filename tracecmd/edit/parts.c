@@ -219,15 +219,14 @@ static int take_place(struct part *part, struct part_cpu *c, void *arg)
 static int end_by_events(struct parts *p, uint64_t n)
 {
 	struct in_merge m;
-	struct trace_time time;
-	unsigned int source;
+	struct in_merged x;
 	int ret;
 
 	in_merge_init(&m, false);
 	ret = each_cpu(p, merge_add, &m);
 	if (!ret)
 		ret = in_merge_start(&m);
-	while (!ret && n-- && in_merge_next(&m, &source, &time) && time.ns <= p->end_ns)
+	while (!ret && n-- && in_merge_next(&m, &x) && x.time.ns <= p->end_ns)
 		;
 	in_merge_release(&m);
 	return ret ? ret : each_cpu(p, take_place, NULL);

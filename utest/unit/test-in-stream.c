@@ -333,13 +333,12 @@ static void test_chunk_count_that_lies_leaves_the_good_ones(void **state)
 /* The n-th event of the sample's top buffer in the order of time. */
 static void check_merged(const struct opened *o, struct in_merge *m, unsigned int n)
 {
-	struct trace_time time;
-	unsigned int source;
-	const struct in_event *ev = in_merge_next(m, &source, &time);
+	struct in_merged x;
 
-	check_event(o, ev, n % 2, n / 2);
-	assert_int_equal(source, n % 2);
-	assert_int_equal(time.ns, ev->time.count);
+	assert_true(in_merge_next(m, &x));
+	check_event(o, &x.ev, n % 2, n / 2);
+	assert_ptr_equal(x.source, &m->source[n % 2]);
+	assert_int_equal(x.time.ns, x.ev.time.count);
 }
 
 static void test_merge_goes_both_ways_and_goes_on_where_it_stopped(void **state)
@@ -377,9 +376,9 @@ static void test_equal_times_are_in_the_order_of_streams(void **state)
 	/* makes CPU 1, 10 later, equal to CPU 0 */
 	struct in_timeline t[2] = { { .offset_ns = 10 }, { 0 } };
 	bool reverse[] = { false, true };
-	struct trace_time time;
 	struct in_stream s[2];
-	unsigned int i, r, source;
+	struct in_merged x;
+	unsigned int i, r;
 	struct in_merge m;
 	struct opened o;
 
@@ -393,11 +392,11 @@ static void test_equal_times_are_in_the_order_of_streams(void **state)
 			assert_int_equal(in_merge_add(&m, &s[i], &t[i], NULL), 0);
 		assert_int_equal(in_merge_start(&m), 0);
 		for (i = 0; i < 2 * SAMPLE_EVENTS; i++) {
-			assert_non_null(in_merge_next(&m, &source, &time));
-			assert_int_equal(source, reverse[r] ? !(i % 2) : i % 2);
+			assert_true(in_merge_next(&m, &x));
+			assert_ptr_equal(x.source, &m.source[reverse[r] ? !(i % 2) : i % 2]);
 		}
-		assert_null(in_merge_next(&m, &source, &time));
-		assert_null(in_merge_next(&m, &source, &time));
+		assert_false(in_merge_next(&m, &x));
+		assert_false(in_merge_next(&m, &x));
 		in_merge_release(&m);
 	}
 	for (i = 0; i < 2; i++)

@@ -49,20 +49,7 @@ int heap_push(struct heap *h, unsigned int item)
 
 void heap_fix_top(struct heap *h)
 {
-	size_t at = 0;
-
-	for (;;) {
-		size_t best = at, left = 2 * at + 1;
-
-		if (left < h->count && h->before(h->item[left], h->item[best], h->data))
-			best = left;
-		if (left + 1 < h->count && h->before(h->item[left + 1], h->item[best], h->data))
-			best = left + 1;
-		if (best == at)
-			return;
-		heap_swap(h, at, best);
-		at = best;
-	}
+	heap_fix_top_by(h, h->before);
 }
 
 void heap_pop(struct heap *h)

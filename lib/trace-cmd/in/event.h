@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* Bytes behind the last event of a stream that are there to be read, whatever they are. */
+#define IN_EVENT_SLACK	96
+
 /* A time as the ring buffer counts it; ns only if its clock does. */
 struct raw_time {
 	uint64_t count;

@@ -219,8 +219,7 @@ int in_handle_instance(struct tracecmd_input *h, unsigned int i, struct tracecmd
 	inst->buffer = buffer;
 	inst->private = h->private;
 	handle_setup(inst);
-	inst->timeline.offset_ns = h->timeline.offset_ns;
-	inst->timeline.ns_per_count = h->timeline.ns_per_count;
+	in_timeline_follow(&inst->timeline, &h->timeline);
 	ret = in_handle_init(inst);
 	if (ret)
 		return ret;

@@ -44,30 +44,25 @@ static int check(const struct in_iterate *it)
 	return use ? 0 : -EINVAL;
 }
 
-/* Put the CPUs wanted of all handles into the merge. 0; -ENOMEM. */
+/* Put the CPUs wanted of all handles into the merge, by numbers that count on. 0; -ENOMEM. */
 static int add_all(const struct in_iterate *it, struct in_merge *m)
 {
 	unsigned int i, cpu;
+	int number = 0;
 
 	for (i = 0; i < it->nr_handles; i++) {
 		struct tracecmd_input *h = it->handles[i];
 
-		for (cpu = 0; h->cpus && cpu < h->nr_cpus; cpu++)
-			if (wanted(it, cpu) && in_merge_add(m, &h->cpus[cpu].stream, &h->timeline, h))
+		for (cpu = 0; h->cpus && cpu < h->nr_cpus; cpu++) {
+			if (!wanted(it, cpu))
+				continue;
+			if (in_merge_add(m, &h->cpus[cpu].stream, &h->timeline, h))
 				return -ENOMEM;
+			m->source[m->count - 1].number = number + (int)cpu;
+		}
+		number += (int)h->nr_cpus;
 	}
 	return in_merge_start(m);
-}
-
-/* Number of the first CPU of @h, counting through all handles. */
-static int first_cpu(const struct in_iterate *it, const struct tracecmd_input *h)
-{
-	unsigned int i;
-	int n = 0;
-
-	for (i = 0; i < it->nr_handles && it->handles[i] != h; i++)
-		n += (int)it->handles[i]->nr_cpus;
-	return n;
 }
 
 /* Followers whose event is @event, NULL being that of all. */
@@ -89,9 +84,9 @@ static struct tep_event *find_event(struct tracecmd_input *h, struct tep_record 
 	return tep ? tep_find_event_by_record(tep, rec) : NULL;
 }
 
-/* Everybody who is to see the record, in order. Non-zero stops. */
-static int deliver(const struct in_iterate *it, struct tracecmd_input *h, struct tep_record *rec,
-		   int cpu)
+/* Followers, filters, callback, in that order. Non-zero stops. */
+static int deliver_to_all(const struct in_iterate *it, struct tracecmd_input *h,
+			  struct tep_record *rec, int cpu)
 {
 	struct tep_event *event = NULL;
 	int ret = 0;
@@ -101,7 +96,7 @@ static int deliver(const struct in_iterate *it, struct tracecmd_input *h, struct
 	if (rec->missed_events)
 		ret = call_followers(h->missed_followers, true, h, event, rec, cpu);
 	/* who has filters has a parser */
-	if (ret || !in_filters_show(&h->filters, h->filters.list ? in_handle_tep(h) : NULL, rec))
+	if (ret || (h->filters.list && !in_filters_show(&h->filters, in_handle_tep(h), rec)))
 		return ret;
 	if (event)
 		ret = call_followers(h->followers, false, h, event, rec, cpu);
@@ -110,30 +105,36 @@ static int deliver(const struct in_iterate *it, struct tracecmd_input *h, struct
 	return ret;
 }
 
+/* Everybody who is to see the record, most often the callback only. Non-zero stops. */
+static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
+			  struct tep_record *rec, int cpu)
+{
+	if (h->followers || rec->missed_events || h->filters.list || !it->fn)
+		return deliver_to_all(it, h, rec, cpu);
+	return it->fn(h, rec, cpu, it->data);
+}
+
 int in_iterate(const struct in_iterate *it, int *ret_stop)
 {
 	_cleanup_(in_merge_release) struct in_merge m;
-	const struct in_event *ev;
-	struct trace_time time;
-	unsigned int at;
+	struct tep_record *rec = NULL;
+	struct in_merged x;
 	int ret, stop = 0;
 
 	in_merge_init(&m, it->reverse);
 	ret = check(it);
 	if (!ret)
 		ret = add_all(it, &m);
-	while (!ret && !stop && (ev = in_merge_next(&m, &at, &time))) {
-		struct tracecmd_input *h = m.source[at].owner;
-		unsigned int cpu = m.source[at].stream->cpu;
-		struct tep_record *rec = in_record_new(h->pool, ev, time, cpu);
+	while (!ret && !stop && in_merge_next(&m, &x)) {
+		struct tracecmd_input *h = x.source->owner;
 
-		if (!rec) {
+		rec = in_record_renew(rec, h->pool, &x.ev, x.time, x.source->stream->cpu);
+		if (rec)
+			stop = deliver(it, h, rec, x.source->number);
+		else
 			ret = -ENOMEM;
-			break;
-		}
-		stop = deliver(it, h, rec, first_cpu(it, h) + (int)cpu);
-		in_record_unref(rec);
 	}
+	in_record_unref(rec);
 	if (!ret)
 		*ret_stop = stop;
 	return ret;

@@ -6,20 +6,10 @@
 
 #include "in/merge.h"
 
-static bool before(unsigned int a, unsigned int b, void *data)
-{
-	const struct in_merge *m = data;
-	uint64_t x = m->source[a].time.ns, y = m->source[b].time.ns;
-
-	if (m->reverse)
-		return x != y ? x > y : a > b;
-	return x != y ? x < y : a < b;
-}
-
 void in_merge_init(struct in_merge *m, bool reverse)
 {
 	*m = (struct in_merge){ .reverse = reverse };
-	heap_init(&m->heap, before, m);
+	heap_init(&m->heap, in_merge_before, m);
 }
 
 void in_merge_release(struct in_merge *m)
@@ -82,17 +72,25 @@ int in_merge_start(struct in_merge *m)
 static void advance(struct in_merge *m)
 {
 	if (look(m, &m->source[heap_top(&m->heap)]))
-		heap_fix_top(&m->heap);
+		heap_fix_top_by(&m->heap, in_merge_before);
 	else
 		heap_pop(&m->heap);
 }
 
-const struct in_event *in_merge_next(struct in_merge *m, unsigned int *ret_source,
-				     struct trace_time *ret_time)
+/* Until when source @top, the first one, needs no comparing. */
+static void run_begin(struct in_merge *m, unsigned int top)
 {
-	if (m->taken)
-		advance(m);
-	m->taken = false;
+	unsigned int second = m->heap.count > 1 ? heap_second_by(&m->heap, in_merge_before) : top;
+
+	m->run = &m->source[top];
+	m->second = second;
+	m->second_ns = second != top ? m->source[second].time.ns : UINT64_MAX;
+	m->wins = top <= second;
+}
+
+/* Take the first source's candidate. False if there are no sources any more. */
+static bool take(struct in_merge *m, struct in_merged *ret)
+{
 	while (m->heap.count) {
 		unsigned int top = heap_top(&m->heap);
 		struct in_merge_source *s = &m->source[top];
@@ -103,13 +101,25 @@ const struct in_event *in_merge_next(struct in_merge *m, unsigned int *ret_sourc
 			advance(m);
 			continue;
 		}
+		ret->ev = *ev;
+		ret->time = s->time;
+		ret->source = s;
 		s->candidate = false;
-		if (!m->reverse)
+		if (!m->reverse) {
 			in_stream_next(s->stream);
+			run_begin(m, top);
+		}
 		m->taken = true;
-		*ret_source = top;
-		*ret_time = s->time;
-		return ev;
+		return true;
 	}
-	return NULL;
+	return false;
+}
+
+bool in_merge_next_slow(struct in_merge *m, struct in_merged *ret)
+{
+	m->run = NULL;
+	if (m->taken)
+		advance(m);
+	m->taken = false;
+	return take(m, ret);
 }

@@ -19,6 +19,7 @@ struct in_merge_source {
 	const struct in_timeline *timeline;
 	const struct timeshift_cpu *shift;	/* of the stream's CPU */
 	void *owner;				/* the caller's */
+	int number;				/* the same */
 	struct raw_time raw;			/* of the candidate, its next event */
 	struct trace_time time;
 	bool candidate;				/* backwards: its event was stepped over to see it */
@@ -30,6 +31,11 @@ struct in_merge {
 	struct heap heap;
 	bool reverse;
 	bool taken;		/* the first source's candidate was given out */
+	/* forwards, if taken: the first source stays so until the second one's time */
+	struct in_merge_source *run;	/* the first one, or NULL: not known */
+	unsigned int second;
+	uint64_t second_ns;
+	bool wins;		/* over the second one if times are equal */
 };
 
 /* An empty merge; release it in any case. */
@@ -48,11 +54,84 @@ int in_merge_add(struct in_merge *m, struct in_stream *stream, const struct in_t
 /* Once, when all streams are there. 0; -ENOMEM. */
 int in_merge_start(struct in_merge *m);
 
+/* An event of a merge. */
+struct in_merged {
+	struct in_event ev;	/* its data is valid until the next one; the stream is behind it */
+	struct trace_time time;
+	const struct in_merge_source *source;
+};
+
+/* As in_merge_next(), for what that leaves over. */
+bool in_merge_next_slow(struct in_merge *m, struct in_merged *ret);
+
+/* The order of sources @a and @b of struct in_merge @data by their candidates. */
+static inline bool in_merge_before(unsigned int a, unsigned int b, void *data)
+{
+	const struct in_merge *m = data;
+	uint64_t x = m->source[a].time.ns, y = m->source[b].time.ns;
+
+	if (m->reverse)
+		return x != y ? x > y : a > b;
+	return x != y ? x < y : a < b;
+}
+
 /*
- * The next event, its source and its time. NULL at the end. Valid until the next
- * call; the stream has stepped over it already.
+ * The run ends before @ev, at @time, which its stream has next: begin one of the second source.
+ * False if that has no candidate now.
  */
-const struct in_event *in_merge_next(struct in_merge *m, unsigned int *ret_source,
-				     struct trace_time *ret_time);
+static inline bool in_merge_turn(struct in_merge *m, const struct in_event *ev,
+				 struct trace_time time, struct in_merged *ret)
+{
+	struct in_merge_source *s = m->run, *new = &m->source[m->second];
+	struct in_stream *stream = new->stream;
+	unsigned int second = (unsigned int)(s - m->source);
+
+	in_stream_hold(s->stream, ev);
+	s->raw = ev->time;
+	s->time = time;
+	m->taken = false;
+	heap_fix_top_by(&m->heap, in_merge_before);
+	/* the caller may have moved the stream meanwhile */
+	if (!stream->ahead || stream->ev.time.count != new->raw.count)
+		return false;
+	if (m->heap.count > 2)
+		second = heap_second_by(&m->heap, in_merge_before);
+	m->wins = m->second < second;
+	m->second = second;
+	m->second_ns = m->source[second].time.ns;
+	m->run = new;
+	m->taken = true;
+	ret->ev = stream->ev;
+	ret->time = new->time;
+	ret->source = new;
+	stream->ahead = false;
+	return true;
+}
+
+/* The next event. False at the end. */
+static inline bool in_merge_next(struct in_merge *m, struct in_merged *ret)
+{
+	const struct in_merge_source *s = m->run;
+	struct in_merged slow;
+	struct trace_time time;
+	struct in_event ev;
+
+	/* events come in runs of one source: no need to order the sources for each */
+	if (s && in_stream_glance(s->stream, &ev)) {
+		time = in_time_convert(s->timeline, s->shift, ev.time);
+		if (time.ns < m->second_ns || (time.ns == m->second_ns && m->wins)) {
+			in_stream_step(s->stream, &ev);
+			*ret = (struct in_merged){ ev, time, s };
+			return true;
+		}
+		if (in_merge_turn(m, &ev, time, ret))
+			return true;
+	}
+	/* by way of a copy, so that @ret need not be in memory */
+	if (!in_merge_next_slow(m, &slow))
+		return false;
+	*ret = slow;
+	return true;
+}
 
 #endif

@@ -72,6 +72,7 @@ int in_page_init(struct in_page *p, const struct in_page_format *format, const v
 		.data = data, .big = format->order == ORDER_BIG,
 		.swap = format->order != ORDER_NATIVE, .old = format->old,
 	};
+	p->plain = !p->big && !p->swap && !p->old;
 	if (size > format->page_size)
 		size = format->page_size;
 	p->time = cursor_u64(&c);

@@ -28,6 +28,7 @@ struct in_page {
 	uint32_t end;		/* of the valid data */
 	uint64_t time;		/* of the entry before pos */
 	int64_t lost;		/* events lost before the next data event: count, -1 unknown, 0 */
+	bool plain;		/* of today's format, in little endian, which is ours */
 	bool swap;		/* the file's byte order is not ours */
 	bool big;		/* the file is big endian */
 	bool old;
@@ -56,29 +57,46 @@ static inline uint32_t in_page_u32(const struct in_page *p, uint32_t pos)
 }
 
 /*
- * The next data event into @ret_event (all but key). 1; 0 at the end of the
- * page; -EBADMSG with p->error, after which the page is at its end.
+ * in_page_next() for the common entries, without in_page_step(): true for a data event, false
+ * if it is none of them.
  */
-static inline int in_page_next(struct in_page *p, struct in_event *ret_event)
+static inline bool in_page_peek_common(const struct in_page *p, struct in_event *ret_event)
 {
 	uint32_t head, type, pos = p->pos;
 
-	if (p->end - pos < 8 || p->big || p->old)
-		return in_page_next_slow(p, ret_event);
-	head = in_page_u32(p, pos);
+	if (!p->plain || p->end - pos < 8)
+		return false;
+	memcpy(&head, p->data + pos, sizeof(head));
 	type = head & 31;
 	/* 1..28: a data event of 4 * type bytes */
 	if (type - 1 >= 28 || p->end - pos - 4 < 4 * type)
-		return in_page_next_slow(p, ret_event);
-	p->time += head >> 5;
-	p->pos = pos + 4 + 4 * type;
-	ret_event->time.count = p->time;
+		return false;
+	ret_event->time.count = p->time + (head >> 5);
 	ret_event->data = p->data + pos + 4;
 	ret_event->size = 4 * type;
 	ret_event->length = 4 + 4 * type;
 	ret_event->pos = pos;
 	ret_event->missed = p->lost;
+	return true;
+}
+
+/* Go behind the event that was peeked at. */
+static inline void in_page_step(struct in_page *p, const struct in_event *ev)
+{
+	p->time = ev->time.count;
+	p->pos = ev->pos + ev->length;
 	p->lost = 0;
+}
+
+/*
+ * The next data event into @ret_event (all but key). 1; 0 at the end of the
+ * page; -EBADMSG with p->error, after which the page is at its end.
+ */
+static inline int in_page_next(struct in_page *p, struct in_event *ret_event)
+{
+	if (!in_page_peek_common(p, ret_event))
+		return in_page_next_slow(p, ret_event);
+	in_page_step(p, ret_event);
 	return 1;
 }
 

@@ -12,10 +12,15 @@
 
 static void chunk_unref(struct in_chunk *c)
 {
+	struct in_data *d;
+
 	if (!c || --c->refs)
 		return;
-	c->owner->live -= c->len;
-	free(c);
+	d = c->owner;
+	d->live -= c->len;
+	/* the next one is most often of the same size, and its memory is warm */
+	free(d->spare);
+	d->spare = c;
 }
 
 static void cache_drop(struct in_data *d)
@@ -35,9 +40,14 @@ static struct in_chunk *chunk_new(struct in_data *d, unsigned int cpu, uint64_t 
 		cache_drop(d);
 	if (d->live + len > IN_LIVE_MAX)
 		return NULL;
-	c = malloc(sizeof(*c) + len);
+	c = take_ptr(d->spare);
+	if (!c || c->len != len) {
+		free(c);
+		c = malloc(sizeof(*c) + len + IN_EVENT_SLACK);
+	}
 	if (!c)
 		return NULL;
+	memset(c->data + len, 0, IN_EVENT_SLACK);
 	*c = (struct in_chunk){ .refs = 1, .owner = d, .cpu = cpu, .start = start, .len = len };
 	d->live += len;
 	return c;
@@ -139,7 +149,8 @@ static int packed_load(struct in_data *d, unsigned int cpu, uint64_t at, struct 
 	}
 	ret = in_source_read(&d->file->src, d->packed, pos->packed, pos->offset);
 	if (!ret)
-		ret = d->file->zip->decompress(d->packed, pos->packed, chunk->data, pos->raw);
+		ret = zip_unpack(&d->unpacker, d->file->zip, d->packed, pos->packed, chunk->data,
+				 pos->raw);
 	if (ret) {
 		chunk_unref(chunk);
 		return in_file_note(d->file, ret, "cannot uncompress the data of CPU %u at offset %llu: %s",
@@ -271,6 +282,8 @@ void in_data_close(struct in_data *d)
 		free(d->cpus[i].chunks);
 	free(d->cpus);
 	free(d->packed);
+	free(d->spare);
+	zip_unpacker_release(&d->unpacker);
 	in_file_unref(d->file);
 	free(d);
 }

@@ -58,8 +58,10 @@ struct in_data {
 	unsigned int nr_cpus;
 	struct in_chunk *cache[IN_CACHE_CHUNKS];	/* latest first */
 	uint64_t live;		/* bytes of all chunks */
+	struct in_chunk *spare;	/* one without references, to use again */
 	uint8_t *packed;	/* to read compressed bytes into */
 	size_t packed_alloc;
+	struct zip_unpacker unpacker;
 };
 
 /* One page in memory, keeping its chunk there. */

@@ -3,22 +3,11 @@
  */
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "in/record.h"
 
-#define SMALL		256	/* bytes of payload a pooled record has room for */
-#define SLACK		16	/* zero bytes behind the payload, for fields that lie about its size */
 #define POOL_MAX	1024	/* free records kept */
-
-struct in_record {
-	struct tep_record rec;		/* first: users have its address */
-	struct in_record_pool *pool;
-	struct in_record *next;		/* in the free list */
-	size_t room;
-	uint8_t data[] __attribute__((aligned(8)));
-};
 
 struct in_record_pool {
 	struct in_record *free;
@@ -56,15 +45,15 @@ void in_record_pool_free(struct in_record_pool *pool)
 static struct in_record *record_get(struct in_record_pool *pool, size_t size)
 {
 	struct in_record *r = pool->free;
-	size_t room = size > SMALL ? size : SMALL;
+	size_t room = size > IN_RECORD_SMALL ? size : IN_RECORD_SMALL;
 
-	if (r && size <= SMALL) {
+	if (r && size <= IN_RECORD_SMALL) {
 		pool->free = r->next;
 		pool->nr_free--;
 		return r;
 	}
 	/* zeroed, as a malformed event's fields may be looked for behind its end */
-	r = calloc(1, sizeof(*r) + room + SLACK);
+	r = calloc(1, sizeof(*r) + room + IN_RECORD_SLACK);
 	if (!r)
 		return NULL;
 	r->pool = pool;
@@ -79,13 +68,7 @@ struct tep_record *in_record_new(struct in_record_pool *pool, const struct in_ev
 
 	if (!r)
 		return NULL;
-	r->rec = (struct tep_record){
-		.ts = time.ns, .offset = ev->key, .missed_events = ev->missed,
-		.record_size = (int)ev->length, .size = (int)ev->size, .data = r->data,
-		.cpu = (int)cpu, .ref_count = 1,
-	};
-	memcpy(r->data, ev->data, ev->size);
-	memset(r->data + ev->size, 0, SLACK);
+	in_record_fill(r, ev, time, cpu);
 	pool->in_use++;
 	return &r->rec;
 }
@@ -105,7 +88,7 @@ void in_record_unref(struct tep_record *rec)
 		return;
 	pool = r->pool;
 	pool->in_use--;
-	if (r->room == SMALL && pool->nr_free < POOL_MAX && !pool->closed) {
+	if (r->room == IN_RECORD_SMALL && pool->nr_free < POOL_MAX && !pool->closed) {
 		r->next = pool->free;
 		pool->free = r;
 		pool->nr_free++;

@@ -51,6 +51,32 @@ void in_stream_to_page(struct in_stream *s, uint64_t number);
 /* Decode the next event into s->ev. False at the end. */
 bool in_stream_fill(struct in_stream *s);
 
+/*
+ * Decode the next event into @ret_event without stepping over it, if that is easily done.
+ * False: it isn't, which says nothing of the event.
+ */
+static inline bool in_stream_glance(const struct in_stream *s, struct in_event *ret_event)
+{
+	if (s->ahead || !s->ref.data || !in_page_peek_common(&s->page, ret_event))
+		return false;
+	ret_event->key = s->page_key + ret_event->pos;
+	return true;
+}
+
+/* Make what in_stream_glance() gave, just before, the event that in_stream_peek() gives. */
+static inline void in_stream_hold(struct in_stream *s, const struct in_event *ev)
+{
+	in_page_step(&s->page, ev);
+	s->ev = *ev;
+	s->ahead = true;
+}
+
+/* Step over what in_stream_glance() gave, just before. */
+static inline void in_stream_step(struct in_stream *s, const struct in_event *ev)
+{
+	in_page_step(&s->page, ev);
+}
+
 /* The event behind the position, NULL at the end. Valid until the stream moves. */
 static inline const struct in_event *in_stream_peek(struct in_stream *s)
 {

@@ -10,6 +10,7 @@
 void in_timeline_init(struct in_timeline *t, const struct in_info *info, bool top, int flags)
 {
 	*t = (struct in_timeline){ .raw = flags & IN_TIME_RAW };
+	t->scaled = t->raw;
 	if (t->raw)
 		return;
 	if (top && info->has_timeshift)
@@ -17,6 +18,7 @@ void in_timeline_init(struct in_timeline *t, const struct in_info *info, bool to
 	if (info->has_tsc2nsec) {
 		t->mult = info->tsc2nsec.mult;
 		t->mult_shift = info->tsc2nsec.shift;
+		t->scaled = t->mult;
 	}
 	in_timeline_add(t, info->offset_ns);
 	if (!(flags & IN_TIME_NO_DATE))
@@ -27,6 +29,14 @@ void in_timeline_set_hz(struct in_timeline *t, uint64_t hz)
 {
 	/* ns = count * (10^9 / hz) */
 	t->ns_per_count = hz ? 1e9 / (double)hz : 0;
+	t->scaled = t->raw || t->mult || t->ns_per_count > 0;
+}
+
+void in_timeline_follow(struct in_timeline *t, const struct in_timeline *top)
+{
+	t->offset_ns = top->offset_ns;
+	t->ns_per_count = top->ns_per_count;
+	t->scaled = t->raw || t->mult || t->ns_per_count > 0;
 }
 
 const struct timeshift_cpu *in_timeline_cpu(const struct in_timeline *t, unsigned int cpu)

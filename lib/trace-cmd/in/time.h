@@ -21,6 +21,7 @@ struct trace_time {
 
 struct in_timeline {
 	bool raw;			/* no correction at all */
+	bool scaled;			/* raw, or counts are not ns: the longer way */
 	const struct timeshift *shift;	/* NULL: none */
 	double ns_per_count;		/* by the user's frequency, 0: not given */
 	uint32_t mult, mult_shift;	/* TSC2NSEC; mult 0: none */
@@ -35,6 +36,9 @@ void in_timeline_init(struct in_timeline *t, const struct in_info *info, bool to
 
 /* Counts a second, 0: as the file says. */
 void in_timeline_set_hz(struct in_timeline *t, uint64_t hz);
+
+/* Take over what the user has told the top buffer so far. */
+void in_timeline_follow(struct in_timeline *t, const struct in_timeline *top);
 
 /* Add to the offset. */
 static inline void in_timeline_add(struct in_timeline *t, int64_t ns)
@@ -56,10 +60,11 @@ static inline struct trace_time in_time_convert(const struct in_timeline *t,
 {
 	uint64_t v = raw.count;
 
-	if (t->raw)
-		return (struct trace_time){ v };
-	if (shift || t->mult || t->ns_per_count > 0)
+	if (shift || t->scaled) {
+		if (t->raw)
+			return (struct trace_time){ v };
 		v = in_time_scale(t, shift, v);
+	}
 	return (struct trace_time){ v + (uint64_t)t->offset_ns };
 }
 

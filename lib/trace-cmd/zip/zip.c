@@ -58,3 +58,21 @@ int zip_pack(struct zip_packer *p, const void *in, size_t in_len, void *out, siz
 		return p->algo->compress_with(p->tables, in, in_len, out, out_size, ret_len);
 	return p->algo->compress(in, in_len, out, out_size, ret_len);
 }
+
+void zip_unpacker_release(struct zip_unpacker *u)
+{
+	if (u->tables)
+		u->algo->untables_free(u->tables);
+	*u = (struct zip_unpacker){ 0 };
+}
+
+int zip_unpack(struct zip_unpacker *u, const struct zip_algo *algo, const void *in, size_t in_len,
+	       void *out, size_t out_len)
+{
+	u->algo = algo;
+	if (!u->tables && algo->untables_new)
+		u->tables = algo->untables_new();
+	if (u->tables)
+		return algo->decompress_with(u->tables, in, in_len, out, out_len);
+	return algo->decompress(in, in_len, out, out_len);
+}

@@ -18,7 +18,12 @@ struct zip_algo {
 	int (*compress)(const void *in, size_t in_len, void *out, size_t out_size, size_t *ret_len);
 	/* Must produce exactly @out_len bytes. 0; -EBADMSG; -ENOMEM. */
 	int (*decompress)(const void *in, size_t in_len, void *out, size_t out_len);
-	/* For struct zip_packer, may be NULL: tables to keep from block to block. */
+	/* For struct zip_unpacker, may be NULL: tables to keep from block to block. */
+	void *(*untables_new)(void);
+	int (*decompress_with)(void *tables, const void *in, size_t in_len, void *out,
+			       size_t out_len);
+	void (*untables_free)(void *tables);
+	/* The same for struct zip_packer. */
 	void *(*tables_new)(void);
 	int (*compress_with)(void *tables, const void *in, size_t in_len, void *out,
 			     size_t out_size, size_t *ret_len);
@@ -46,6 +51,21 @@ struct zip_packer {
 /* 0; -ENOMEM. A zeroed packer may be released, too. */
 int zip_packer_init(struct zip_packer *p, const struct zip_algo *algo);
 void zip_packer_release(struct zip_packer *p);
+
+/*
+ * The other way round. It needs no start: all zeroes is an unpacker. One thread at a
+ * time, one algorithm until it is released.
+ */
+struct zip_unpacker {
+	const struct zip_algo *algo;
+	void *tables;
+};
+
+void zip_unpacker_release(struct zip_unpacker *u);
+
+/* As algo->decompress(). */
+int zip_unpack(struct zip_unpacker *u, const struct zip_algo *algo, const void *in, size_t in_len,
+	       void *out, size_t out_len);
 
 /* As algo->compress(). */
 int zip_pack(struct zip_packer *p, const void *in, size_t in_len, void *out, size_t out_size,

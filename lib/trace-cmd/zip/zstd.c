@@ -65,13 +65,33 @@ static int zstd_compress(const void *in, size_t in_len, void *out, size_t out_si
 	return ret;
 }
 
-static int zstd_decompress(const void *in, size_t in_len, void *out, size_t out_len)
+/* What a decompressor's result for @out_len bytes means. */
+static int unpacked(size_t n, size_t out_len)
 {
-	size_t n = ZSTD_decompress(out, out_len, in, in_len);
-
 	if (ZSTD_isError(n) && ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
 		return -ENOMEM;
 	return n == out_len ? 0 : -EBADMSG;
+}
+
+static int zstd_decompress(const void *in, size_t in_len, void *out, size_t out_len)
+{
+	return unpacked(ZSTD_decompress(out, out_len, in, in_len), out_len);
+}
+
+static void *zstd_untables_new(void)
+{
+	return ZSTD_createDCtx();
+}
+
+static void zstd_untables_free(void *tables)
+{
+	ZSTD_freeDCtx(tables);
+}
+
+static int zstd_decompress_with(void *tables, const void *in, size_t in_len, void *out,
+				size_t out_len)
+{
+	return unpacked(ZSTD_decompressDCtx(tables, out, out_len, in, in_len), out_len);
 }
 
 const struct zip_algo zip_zstd = {
@@ -80,6 +100,9 @@ const struct zip_algo zip_zstd = {
 	.bound = zstd_bound,
 	.compress = zstd_compress,
 	.decompress = zstd_decompress,
+	.untables_new = zstd_untables_new,
+	.decompress_with = zstd_decompress_with,
+	.untables_free = zstd_untables_free,
 	.tables_new = zstd_tables_new,
 	.compress_with = zstd_compress_with,
 	.tables_free = zstd_tables_free,
