@@ -106,6 +106,12 @@ static inline uint8_t *walk_chunks(const struct walk *w, uint64_t at, uint64_t s
 	return out;
 }
 
+/* Bytes of a chunk of CPU data: 10 pages, or 128 KB if that is more. */
+static inline uint64_t walk_chunk(uint64_t page_size)
+{
+	return 10 * page_size > 131072 ? 10 * page_size : 131072 / page_size * page_size;
+}
+
 static inline void walk_strings(struct walk *w, const struct walk_section *s)
 {
 	uint64_t len;
@@ -285,7 +291,7 @@ static inline uint8_t *walk_cpu(const struct walk *w, unsigned int nth, unsigned
 		assert_int_equal(off % page_size, 0);
 		assert_true(size && off >= s->at && off + size <= s->at + s->size);
 		if (s->flags & 1)
-			return walk_chunks(w, off, size, 10 * page_size, ret_len);
+			return walk_chunks(w, off, size, walk_chunk(page_size), ret_len);
 		out = malloc(size);
 		memcpy(out, w->data + off, size);
 		*ret_len = size;

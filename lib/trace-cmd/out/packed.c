@@ -11,6 +11,7 @@
 #include "out/packer.h"
 
 #define COUNT_LEN	4
+#define CHUNK_BYTES	(128 << 10)	/* at least, if that isn't many pages */
 #define CHUNK_MAX_BYTES	(1 << 20)	/* unless one page has more */
 
 /* One CPU's data on its way. */
@@ -24,12 +25,19 @@ struct packing {
 	size_t last_raw;
 };
 
-/* Bytes of a chunk of pages: as many as stock has, if they aren't huge. */
+/*
+ * Bytes of a chunk of pages: as many as stock has, if they aren't huge. Of small pages more, as
+ * that makes compression faster and better, and readers take any number.
+ */
 static size_t chunk_bytes(uint32_t page_size)
 {
-	size_t pages = CHUNK_MAX_BYTES / page_size;
+	size_t most = CHUNK_MAX_BYTES / page_size, pages = CHUNK_BYTES / page_size;
 
-	return (size_t)page_size * (pages < 1 ? 1 : pages > DAT_CHUNK_PAGES ? DAT_CHUNK_PAGES : pages);
+	if (pages < DAT_CHUNK_PAGES)
+		pages = DAT_CHUNK_PAGES;
+	if (pages > most)
+		pages = most;
+	return page_size * (pages ? pages : 1);
 }
 
 /* The file's packer, for chunks of @chunk bytes. 0; -ENOMEM. */
@@ -76,7 +84,8 @@ static int chunk_write(struct packing *x, struct packer *p)
 		return ret;
 	x->last_size = len;
 	x->last_raw = raw;
-	feed_consume(x->feed, x->b, x->cpu->raw_size);
+	/* what comes next may fail, and this chunk then goes as well */
+	feed_consume(x->feed, x->b, x->cpu->raw_size - raw);
 	return 0;
 }
 
