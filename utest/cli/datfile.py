@@ -8,6 +8,8 @@
                                     the I-th into OUT-I; prints I|IN|MARK|VALUE|OFFSET|ANY, where
                                     OFFSET is that of mark PLACE (empty: MARK; -: left as it is)
     datfile.py cut IN OUT MARK[+N]              the bytes before that place
+    datfile.py hole IN OUT MARK BYTES...        bytes without blocks in front of each mark (MARK BYTES
+                                    pairs), which pointers and sizes take into account; plain files only
     datfile.py at IN MARK[+N]                   prints that offset
 
 Next to OUT a build writes OUT.marks: lines of a name, an offset, and ORDER. VALUE is u16:5,
@@ -479,12 +481,52 @@ def cut(src, out, where):
         g.write(f.read(pos))
 
 
+def hole(src, out, *where):
+    """Make a file sparse, and as large as one likes."""
+    lines = dict(line.split() for line in open(src + '.marks', encoding='ascii'))
+    sign = '<' if lines.pop('ORDER') == 'little' else '>'
+    marks = {name: int(pos) for name, pos in lines.items()}
+    holes = [(marks[name], int(size)) for name, size in zip(where[::2], where[1::2])]
+    with open(src, 'rb') as f:
+        data = bytearray(f.read())
+
+    def start(pos):
+        return pos + sum(size for at, size in holes if at <= pos)
+
+    def end(pos):
+        return pos + sum(size for at, size in holes if at < pos)
+
+    def fix(pos, change):
+        value = struct.unpack_from(sign + 'Q', data, pos)[0]
+        struct.pack_into(sign + 'Q', data, pos, change(value))
+        return value
+
+    for name, pos in marks.items():
+        words = name.split('.')
+        if name.startswith('section.') and words[-1] == 'size':
+            fix(pos, lambda v, p=pos: end(p + 8 + v) - start(p + 8))
+        elif name == 'first' or words[0] == 'next' and words[1:]:
+            fix(pos, lambda v: v and start(v))
+        elif name in ('opt.top', 'opt.inst'):
+            fix(pos, start)
+        elif words[0] in ('opt', 'table') and words[-1].startswith('offset') and words[2:]:
+            old = fix(pos, start)
+            fix(marks[name.replace('offset', 'length')], lambda v, o=old: end(o + v) - start(o))
+    with open(out, 'wb') as f:
+        last = 0
+        for at in sorted({at for at, _ in holes} | {len(data)}):
+            f.seek(start(last))
+            f.write(data[last:at])
+            last = at
+
+
 def main():
     command, args = sys.argv[1], sys.argv[2:]
     if command == 'at':
         print(place(*args)[1])
     else:
-        {'build': build, 'damage': damage, 'damage-all': damage_all, 'cut': cut}[command](*args)
+        {'build': build, 'damage': damage, 'damage-all': damage_all, 'cut': cut,
+         'hole': hole}[command](*args)
 
 
 if __name__ == '__main__':

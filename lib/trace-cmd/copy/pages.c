@@ -73,19 +73,35 @@ static ssize_t next_page(struct copy_pages *p, uint8_t *data)
 	return p->page_size;
 }
 
+/* The pages up to the next hole of the file; those of a hole, which have no events, are left out. */
+static void next_range(struct copy_pages *p, uint64_t limit, struct out_range *range)
+{
+	const struct in_source *src = &p->data->file->src;
+	uint64_t at, start, end, n;
+
+	p->next = in_data_skip_hole(p->data, p->cpu, p->next);
+	if (p->next >= limit)
+		return;
+	at = p->c->offset + p->next * p->page_size;
+	in_source_data(src, at, &start, &end);
+	/* it may begin inside of a page, even of this one */
+	n = end > at ? (end - at + p->page_size - 1) / p->page_size : 1;
+	n = n < limit - p->next ? n : limit - p->next;
+	*range = (struct out_range){ .fd = src->fd, .offset = at, .size = n * p->page_size };
+	p->next += n;
+}
+
 /* Plain pages: where they are, or, from memory, themselves. */
 static ssize_t next_plain(struct copy_pages *p, void *data, size_t size, struct out_range *range)
 {
 	const struct in_source *src = &p->data->file->src;
 	uint32_t page_size = p->page_size;
-	uint64_t whole = p->c->size / page_size;
-	uint64_t n = (whole < p->end ? whole : p->end) - p->next;
-	uint64_t at = p->c->offset + p->next * page_size;
+	uint64_t whole = p->c->size / page_size, limit = whole < p->end ? whole : p->end;
+	uint64_t n = limit - p->next, at = p->c->offset + p->next * page_size;
 	int ret;
 
 	if (src->fd >= 0) {
-		*range = (struct out_range){ .fd = src->fd, .offset = at, .size = n * page_size };
-		p->next += n;
+		next_range(p, limit, range);
 		return 0;
 	}
 	n = n < size / page_size ? n : size / page_size;

@@ -44,6 +44,12 @@ struct in_page {
 int in_page_init(struct in_page *p, const struct in_page_format *format, const void *data,
 		 size_t size);
 
+/* True, before it is walked, for a page that nobody has written: no time, no data. */
+static inline bool in_page_blank(const struct in_page *p)
+{
+	return !p->time && p->pos == p->end;
+}
+
 /* The entries that the inline part below leaves over; the same results. */
 int in_page_next_slow(struct in_page *p, struct in_event *ret_event);
 

@@ -210,6 +210,19 @@ uint64_t in_data_next_chunk(const struct in_data *d, unsigned int cpu, uint64_t 
 	return at / d->format.page_size + !!(at % d->format.page_size);
 }
 
+uint64_t in_data_skip_hole(const struct in_data *d, unsigned int cpu, uint64_t number)
+{
+	const struct in_cpu_data *c = &d->cpus[cpu];
+	uint64_t at = c->offset + number * d->format.page_size, start, end;
+
+	if (c->chunks || number >= c->nr_pages)
+		return number;
+	in_source_data(&d->file->src, at, &start, &end);
+	if (start > at)
+		number += (start - at) / d->format.page_size;
+	return number < c->nr_pages ? number : c->nr_pages;
+}
+
 int in_data_find(const struct in_data *d, uint64_t key, unsigned int *ret_cpu, uint64_t *ret_page)
 {
 	unsigned int i;

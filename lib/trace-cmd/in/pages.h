@@ -89,6 +89,9 @@ void in_page_ref_release(struct in_page_ref *ref);
 /* The number of the first page of the chunk behind the one with page @number. */
 uint64_t in_data_next_chunk(const struct in_data *d, unsigned int cpu, uint64_t number);
 
+/* The first page at or behind @number that isn't in a hole of the file; nr_pages if there is none. */
+uint64_t in_data_skip_hole(const struct in_data *d, unsigned int cpu, uint64_t number);
+
 /* The CPU and page number that @key is in. 0; -ENOENT. */
 int in_data_find(const struct in_data *d, uint64_t key, unsigned int *ret_cpu, uint64_t *ret_page);
 

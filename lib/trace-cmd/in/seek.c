@@ -13,11 +13,17 @@ static int page_time(struct in_data *d, unsigned int cpu, const struct in_timeli
 	struct in_page p;
 	int ret = -ENOENT;
 
-	for (; page < end; page++) {
-		ret = in_data_page(d, cpu, page, &ref);
+	while (page < end) {
+		ret = in_data_page(d, cpu, page++, &ref);
 		if (ret == -ENOMEM)
 			break;
 		if (!ret && !in_page_init(&p, &d->format, ref.data, ref.size)) {
+			/* one that nobody has written tells no time */
+			if (in_page_blank(&p)) {
+				page = in_data_skip_hole(d, cpu, page);
+				ret = -ENOENT;
+				continue;
+			}
 			*ret_ns = in_time_convert(timeline, in_timeline_cpu(timeline, cpu),
 						  (struct raw_time){ p.time }).ns;
 			break;

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,4 +99,15 @@ int in_source_read(const struct in_source *s, void *data, size_t len, uint64_t o
 	if (len)
 		memcpy(data, s->mem + offset, len);
 	return 0;
+}
+
+void in_source_data(const struct in_source *s, uint64_t offset, uint64_t *ret_start,
+		    uint64_t *ret_end)
+{
+	off_t start = s->fd >= 0 ? lseek(s->fd, (off_t)offset, SEEK_DATA) : -1;
+	bool none = s->fd >= 0 && start < 0 && errno == ENXIO;
+	off_t end = start >= 0 ? lseek(s->fd, start, SEEK_HOLE) : -1;
+
+	*ret_start = none ? s->size : start >= 0 ? (uint64_t)start : offset;
+	*ret_end = end >= 0 && (uint64_t)end < s->size ? (uint64_t)end : s->size;
 }

@@ -35,6 +35,13 @@ void in_source_close(struct in_source *s);
 /* Read exactly @len bytes at @offset. 0; -ENODATA beyond the end; -errno. */
 int in_source_read(const struct in_source *s, void *data, size_t len, uint64_t offset);
 
+/*
+ * The first bytes at or behind @offset that are no hole of the file: from *@ret_start to *@ret_end.
+ * Both are the size if there are none; where holes cannot be told there is none.
+ */
+void in_source_data(const struct in_source *s, uint64_t offset, uint64_t *ret_start,
+		    uint64_t *ret_end);
+
 /* True if @len bytes at @offset are inside, without overflowing. */
 static inline int in_source_has(const struct in_source *s, uint64_t offset, uint64_t len)
 {

@@ -107,8 +107,12 @@ static int page_load(struct in_stream *s, uint64_t number)
 static bool page_next(struct in_stream *s)
 {
 	/* what the page lost came after its last event, or it has none */
-	if (s->ref.data)
+	if (s->ref.data) {
 		s->missed = missed_sum(s->missed, s->page.lost);
+		/* it may be the first one of many */
+		if (in_page_blank(&s->page))
+			s->next_page = in_data_skip_hole(s->data, s->cpu, s->next_page);
+	}
 	while (s->next_page < stream_pages(s)) {
 		if (!page_load(s, s->next_page)) {
 			s->page.lost = missed_sum(s->page.lost, s->missed);
