@@ -21,7 +21,7 @@
 #define DAT_TAG_LATENCY		"latency  "
 #define DAT_TAG_FLYRECORD	"flyrecord"
 #define DAT_SECTION_HEADER_LEN	16
-#define DAT_CHUNK_PAGES		10		/* pages in a compression chunk of CPU data */
+#define DAT_CHUNK_PAGES		10		/* pages in a compression chunk, at least */
 #define DAT_PAGE_SIZE_MIN	512		/* bytes */
 #define DAT_PAGE_SIZE_MAX	(16 << 20)
 #define DAT_CPU_LIMIT		65536		/* CPU numbers are below it */

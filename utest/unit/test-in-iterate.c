@@ -1,0 +1,331 @@
+/*
+ * test-in-iterate.c - the public iterators: order, and what callbacks may do meanwhile - keep
+ * records, move the streams they are in, stop.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "gen/sample.h"
+#include "trace-cmd.h"
+
+#define NR_CPUS 3
+#define EVENTS	200	/* of each CPU */
+
+/* A trace whose events have times of the test's own. */
+struct trace {
+	struct sample s;
+	struct buf pages[NR_CPUS];
+	struct tracecmd_input *handle;
+};
+
+static uint32_t noise(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 16;
+}
+
+/* CPUs in runs of any length, with many equal times. */
+static void trace_open(struct trace *t, unsigned int shape, uint32_t seed)
+{
+	struct gen_event ev[NR_CPUS][EVENTS];
+	unsigned int cpu, i;
+	int fd;
+
+	sample_of_shape(&t->s, shape);
+	memset(t->pages, 0, sizeof(t->pages));
+	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+		struct gen_page p = { .order = t->s.g.order, .long_size = t->s.g.long_size,
+				      .page_size = t->s.g.page_size, .out = &t->pages[cpu] };
+		uint64_t ts = SAMPLE_START;
+
+		for (i = 0; i < EVENTS; i++) {
+			ts += noise(&seed) % 5 ? noise(&seed) % 3 : 20;
+			ev[cpu][i] = (struct gen_event){
+				.ts = ts, .id = GEN_TICK, .pid = 42,
+				.value = (int32_t)(1000 * cpu + i),
+			};
+		}
+		gen_pages(&p, ev[cpu], EVENTS, SAMPLE_PER_PAGE);
+		t->s.g.buffers[0].cpus[cpu] = (struct gen_cpu){ cpu, p.out->data, p.out->len };
+	}
+	t->s.g.buffers[0].nr_cpus = NR_CPUS;
+	store_u32(t->s.count, t->s.g.order, NR_CPUS);
+	sample_write(&t->s);
+	fd = memfd_create("trace", MFD_CLOEXEC);
+	assert_int_equal(io_write_full(fd, t->s.file.data, t->s.file.len, DEADLINE_NEVER), 0);
+	t->handle = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	assert_non_null(t->handle);
+}
+
+static void trace_close(struct trace *t)
+{
+	unsigned int cpu;
+
+	tracecmd_close(t->handle);
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		buf_release(&t->pages[cpu]);
+	sample_release(&t->s);
+}
+
+static uint32_t value_of(const struct trace *t, const struct tep_record *rec)
+{
+	struct cursor c = cursor_over(rec->data, (size_t)rec->size, t->s.g.order);
+
+	c.pos = 8;
+	return cursor_u32(&c);
+}
+
+/* What a callback has seen, and what it is to do. */
+struct seen {
+	const struct trace *t;
+	uint32_t value[NR_CPUS * EVENTS];
+	uint64_t ts[NR_CPUS * EVENTS];
+	unsigned int n, stop_at;
+	struct tep_record *kept[NR_CPUS * EVENTS];
+};
+
+static int see(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	struct seen *s = data;
+
+	assert_true(s->n < NR_CPUS * EVENTS);
+	assert_int_equal(cpu, rec->cpu);
+	assert_int_equal(rec->ref_count, 1);
+	assert_int_equal(value_of(s->t, rec) / 1000, cpu);
+	s->value[s->n] = value_of(s->t, rec);
+	s->ts[s->n++] = rec->ts;
+	return s->n == s->stop_at;
+}
+
+/* By time, then CPU, then place, as reading the CPUs one by one gives it: nothing of the merge. */
+static void expect(struct trace *t, struct seen *want)
+{
+	struct tep_record *next[NR_CPUS];
+	int cpu, best;
+
+	want->n = 0;
+	for (cpu = 0; cpu < NR_CPUS; cpu++)
+		next[cpu] = tracecmd_read_cpu_first(t->handle, cpu);
+	for (;;) {
+		for (best = -1, cpu = 0; cpu < NR_CPUS; cpu++)
+			if (next[cpu] && (best < 0 || next[cpu]->ts < next[best]->ts))
+				best = cpu;
+		if (best < 0)
+			break;
+		want->value[want->n] = value_of(t, next[best]);
+		want->ts[want->n++] = next[best]->ts;
+		tracecmd_free_record(next[best]);
+		next[best] = tracecmd_read_data(t->handle, best);
+	}
+	assert_int_equal(want->n, NR_CPUS * EVENTS);
+	tracecmd_iterate_reset(t->handle);
+}
+
+static void check_same(const struct seen *a, const struct seen *b)
+{
+	assert_int_equal(a->n, b->n);
+	assert_memory_equal(a->value, b->value, a->n * sizeof(*a->value));
+	assert_memory_equal(a->ts, b->ts, a->n * sizeof(*a->ts));
+}
+
+static void test_order_is_by_time_then_cpu_in_all_shapes(void **state)
+{
+	unsigned int i;
+
+	for (i = 0; i < SAMPLE_SHAPES; i++) {
+		struct seen want, s = { 0 };
+		struct trace t;
+		uint32_t last;
+
+		if (!sample_shape_ok(i))
+			continue;
+		trace_open(&t, i, 1 + i);
+		expect(&t, &want);
+		s.t = &t;
+		assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, see, &s), 0);
+		check_same(&s, &want);
+		/* and the same backwards */
+		s.n = 0;
+		assert_int_equal(tracecmd_iterate_events_reverse(t.handle, NULL, 0, see, &s, false), 0);
+		assert_int_equal(s.n, want.n);
+		for (last = 0; last < s.n; last++)
+			assert_int_equal(s.value[last], want.value[want.n - 1 - last]);
+		trace_close(&t);
+	}
+}
+
+static void test_stopped_anywhere_it_goes_on_there(void **state)
+{
+	struct seen want, s = { 0 };
+	struct trace t;
+
+	trace_open(&t, 4, 77);
+	expect(&t, &want);
+	s.t = &t;
+	while (s.n < want.n) {
+		s.stop_at = s.n + 1 + s.n % 7;
+		assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, see, &s),
+				 s.stop_at <= want.n);
+	}
+	check_same(&s, &want);
+	trace_close(&t);
+}
+
+/* Keeps some records, by their count. */
+static int keep(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	struct seen *s = data;
+	unsigned int n = s->n;
+	int ret = see(handle, rec, cpu, data);
+
+	if (n % 3 != 1) {
+		rec->ref_count++;
+		s->kept[n] = rec;
+	}
+	return ret;
+}
+
+static void test_records_that_were_kept_stay(void **state)
+{
+	struct seen s = { 0 }, again = { 0 };
+	struct trace t;
+	unsigned int i;
+
+	trace_open(&t, 4, 5);
+	s.t = again.t = &t;
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, keep, &s), 0);
+	/* others come and go meanwhile */
+	assert_int_equal(tracecmd_iterate_events_reverse(t.handle, NULL, 0, see, &again, false), 0);
+	for (i = 0; i < s.n; i++) {
+		if (!s.kept[i])
+			continue;
+		assert_int_equal(s.kept[i]->ref_count, 1);
+		assert_int_equal(s.kept[i]->ts, s.ts[i]);
+		assert_int_equal(value_of(&t, s.kept[i]), s.value[i]);
+		if (i % 2)
+			tracecmd_free_record(s.kept[i]);
+	}
+	/* the rest outlives the handle */
+	tracecmd_close(t.handle);
+	t.handle = NULL;
+	for (i = 0; i < s.n; i += 2) {
+		if (!s.kept[i])
+			continue;
+		assert_int_equal(value_of(&t, s.kept[i]), s.value[i]);
+		tracecmd_free_record(s.kept[i]);
+	}
+	trace_close(&t);
+}
+
+/* Moves the stream it is in: what it reads itself the iterator doesn't give it. */
+static int skip_one(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	struct seen *s = data;
+	struct tep_record *next;
+
+	see(handle, rec, cpu, data);
+	if (s->n % 4)
+		return 0;
+	next = tracecmd_read_data(handle, cpu);
+	if (next) {
+		assert_ptr_not_equal(next, rec);
+		assert_int_equal(value_of(s->t, next), value_of(s->t, rec) + 1);
+		s->value[s->n] = value_of(s->t, next);
+		s->ts[s->n++] = next->ts;
+	}
+	tracecmd_free_record(next);
+	/* the one handed over is as it was */
+	assert_int_equal(rec->ref_count, 1);
+	assert_int_equal(value_of(s->t, rec), s->value[s->n - (next ? 2 : 1)]);
+	return 0;
+}
+
+static void test_a_callback_may_read_on(void **state)
+{
+	static bool met[NR_CPUS * 1000];
+	struct seen s = { 0 };
+	struct trace t;
+	unsigned int i;
+
+	trace_open(&t, 4, 9);
+	s.t = &t;
+	memset(met, 0, sizeof(met));
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, skip_one, &s), 0);
+	/* each event once */
+	assert_int_equal(s.n, NR_CPUS * EVENTS);
+	for (i = 0; i < s.n; i++) {
+		assert_false(met[s.value[i]]);
+		met[s.value[i]] = true;
+	}
+	trace_close(&t);
+}
+
+/* Sends all streams elsewhere: to the start, but only once. */
+static int rewind_once(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	struct seen *s = data;
+	int i, ret = see(handle, rec, cpu, data);
+
+	if (s->n == 100)
+		for (i = 0; i < NR_CPUS; i++)
+			tracecmd_free_record(tracecmd_read_cpu_first(handle, i));
+	return ret;
+}
+
+static void test_a_callback_may_rewind(void **state)
+{
+	struct seen s = { 0 };
+	struct trace t;
+	unsigned int i, of_cpu[NR_CPUS] = { 0 };
+
+	trace_open(&t, 6, 3);
+	s.t = &t;
+	s.stop_at = 400;
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, rewind_once, &s), 1);
+	/* from their second events on, in the order of each CPU */
+	for (i = 100; i < s.n; i++) {
+		unsigned int cpu = s.value[i] / 1000;
+
+		assert_int_equal(s.value[i] % 1000, ++of_cpu[cpu]);
+	}
+	trace_close(&t);
+}
+
+/* Closes the handle, as it then stops. */
+static int close_and_stop(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	tracecmd_close(handle);
+	return 5;
+}
+
+static void test_a_callback_that_stops_may_close(void **state)
+{
+	struct trace t;
+
+	trace_open(&t, 0, 3);
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, close_and_stop, NULL), 5);
+	t.handle = NULL;
+	trace_close(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_is_by_time_then_cpu_in_all_shapes),
+		cmocka_unit_test(test_stopped_anywhere_it_goes_on_there),
+		cmocka_unit_test(test_records_that_were_kept_stay),
+		cmocka_unit_test(test_a_callback_may_read_on),
+		cmocka_unit_test(test_a_callback_may_rewind),
+		cmocka_unit_test(test_a_callback_that_stops_may_close),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
