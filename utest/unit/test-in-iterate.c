@@ -299,6 +299,46 @@ static void test_a_callback_may_rewind(void **state)
 	trace_close(&t);
 }
 
+/* Iterates itself, for a few events that the outer iterator then doesn't get. */
+static int nest(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	struct seen *s = data;
+
+	see(handle, rec, cpu, data);
+	s->stop_at = s->n + 1 + s->n % 5;
+	if (s->n % 3 == 0)
+		tracecmd_iterate_events(handle, NULL, 0, see, s);
+	s->stop_at = 0;
+	return 0;
+}
+
+static void test_a_callback_may_iterate(void **state)
+{
+	static uint64_t ts[NR_CPUS * 1000];
+	uint32_t seed;
+
+	for (seed = 1; seed < 20; seed++) {
+		struct seen want, s = { 0 };
+		struct trace t;
+		unsigned int i;
+
+		trace_open(&t, 4, seed);
+		expect(&t, &want);
+		memset(ts, 0, sizeof(ts));
+		for (i = 0; i < want.n; i++)
+			ts[want.value[i]] = want.ts[i];
+		s.t = &t;
+		assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, nest, &s), 0);
+		/* each event once, with its own time */
+		assert_int_equal(s.n, want.n);
+		for (i = 0; i < s.n; i++) {
+			assert_int_equal(s.ts[i], ts[s.value[i]]);
+			ts[s.value[i]] = 0;
+		}
+		trace_close(&t);
+	}
+}
+
 /* Closes the handle, as it then stops. */
 static int close_and_stop(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
 {
@@ -324,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_records_that_were_kept_stay),
 		cmocka_unit_test(test_a_callback_may_read_on),
 		cmocka_unit_test(test_a_callback_may_rewind),
+		cmocka_unit_test(test_a_callback_may_iterate),
 		cmocka_unit_test(test_a_callback_that_stops_may_close),
 	};
 
