@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/cpus.h"
 #include "base/io.h"
+#include "base/tsc.h"
 #include "message.h"
 #include "session/comms.h"
 #include "session/files.h"
@@ -93,6 +94,25 @@ static int put_guest(struct out_file *o, const struct note_guest *g)
 	return out_option_buf(o, DAT_GUEST, &b);
 }
 
+/* How cycles of this machine's TSC become ns, if anybody asked. plan_check() found it known. */
+static int put_tsc2nsec(struct out_file *o, const struct plan *p)
+{
+	struct opt_tsc2nsec opt = { 0 };
+	struct tsc_scale scale;
+	struct buf b = BUF_INIT;
+	bool wanted = false;
+	int i;
+
+	for (i = 0; i < p->nr_instances; i++)
+		wanted |= plan_uses(p, i) && p->instances[i].tsc2nsec;
+	if (!wanted || tsc_scale_read(&scale))
+		return 0;
+	opt.mult = scale.mult;
+	opt.shift = scale.shift;
+	opt_tsc2nsec_put(&b, out_order(o), &opt);
+	return out_option_buf(o, DAT_TSC2NSEC, &b);
+}
+
 /* The first instance that was used; the top one if none was. */
 static const struct note_instance *main_instance(const struct note *n)
 {
@@ -103,6 +123,14 @@ static const struct note_instance *main_instance(const struct note *n)
 			return &n->instances[i];
 	}
 	return &n->instances[0];
+}
+
+/* Of the header, and so of the top buffer, even if that is empty. */
+static uint32_t file_page_size(const struct note *n)
+{
+	uint32_t size = main_instance(n)->page_size;
+
+	return size ? size : (uint32_t)getpagesize();
 }
 
 static int put_options(struct out_file *o, const struct plan *p, const struct note *n)
@@ -117,6 +145,8 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 		ret = out_option_text(o, DAT_OFFSET, p->ts_offset);
 	if (!ret && first->used)
 		ret = out_option_clock(o, first->dir, first->clock);
+	if (!ret)
+		ret = put_tsc2nsec(o, p);
 	if (!ret)
 		ret = out_option_machine(o);
 	put_u64(&b, ORDER_NATIVE, n->trace_id);
@@ -163,16 +193,13 @@ static int put_metadata(struct out_file *o, const struct plan *p, const char *tr
 static int start_file(const struct plan *p, const struct note *n, int fd, bool early,
 		      struct out_file **ret_o, struct err *err)
 {
-	const struct note_instance *top = &n->instances[0];
 	struct out_conf conf = {
 		.version = p->file_version, .zip = p->zip, .nr_cpus = cpus_configured(),
-		.page_size = top->used ? top->page_size : main_instance(n)->page_size,
+		.page_size = file_page_size(n),
 	};
 	const char *dir = NULL;
 	int i, ret;
 
-	if (!conf.page_size)
-		conf.page_size = getpagesize();
 	ret = setup_find_tracing(&dir, err);
 	if (!ret)
 		ret = out_create(fd, &conf, ret_o, err);
@@ -254,12 +281,12 @@ static int put_buffer(const struct plan *p, struct out_file *o, const char *outp
 	return ret;
 }
 
-static int put_instance(const struct plan *p, struct out_file *o, const struct note_instance *in,
-			bool consume, struct err *err)
+static int put_instance(const struct plan *p, struct out_file *o, const struct note *n,
+			const struct note_instance *in, bool consume, struct err *err)
 {
 	struct out_buffer b = {
 		.name = in->name, .clock = in->clock[0] ? in->clock : "local",
-		.page_size = in->page_size ? in->page_size : getpagesize(), .consume = consume,
+		.page_size = in->page_size ? in->page_size : file_page_size(n), .consume = consume,
 	};
 
 	return put_buffer(p, o, p->output, &b, in->recorded ? in->nr_cpus : 0, err);
@@ -300,7 +327,7 @@ static int put_instances(const struct plan *p, const struct note *n, struct out_
 			continue;
 		consume = in->recorded &&
 			  space_is_short(p, p->output, in->name, in->nr_cpus);
-		ret = put_instance(p, o, in, consume, err);
+		ret = put_instance(p, o, n, in, consume, err);
 		if (ret)
 			return ret;
 		if (in->recorded)
@@ -376,6 +403,9 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 	ret = out_append(fd, &o, err);
 	if (!ret && shift)
 		ret = put_timeshift(o, shift, err);
+	/* by the offsets, its cycles become those of this machine */
+	if (!ret && shift && !strcmp(g->clock, "x86-tsc"))
+		ret = put_tsc2nsec(o, p);
 	if (!ret)
 		ret = out_options_end(o, err);
 	if (!ret)

@@ -25,8 +25,10 @@ static void text_set(char *to, size_t size, const char *from)
 /* One instance: set it up and note what a guardian would need. */
 static int instance_setup(struct local *l, struct local_instance *i, struct err *err)
 {
-	int ret = setup_apply(i->conf, l->journal, &i->setup, err);
+	int ret;
 
+	ret = l->plan->keep_before ? setup_apply_onto(i->conf, l->journal, &i->setup, err) :
+				     setup_apply(i->conf, l->journal, &i->setup, err);
 	if (ret)
 		return ret;
 	i->nr_cpus = setup_nr_cpus(i->setup);
@@ -46,6 +48,24 @@ static int instance_setup(struct local *l, struct local_instance *i, struct err 
 	return 0;
 }
 
+/* Version 6 of the file has one size for the pages of all instances. */
+static int check_page_sizes(const struct local *l, struct err *err)
+{
+	uint32_t size = 0;
+	int i;
+
+	for (i = 0; l->plan->file_version < 7 && i < l->nr_instances; i++) {
+		if (!l->instances[i].setup)
+			continue;
+		if (size && setup_page_size(l->instances[i].setup) != size)
+			return err_set(err, -EINVAL,
+				       "a file of version 6 has sub-buffers of one size only\n"
+				       "Give --subbuf-size for all instances, or --file-version 7");
+		size = setup_page_size(l->instances[i].setup);
+	}
+	return 0;
+}
+
 int local_setup(struct local *l, const struct plan *plan, struct note *note, int mirror_fd,
 		bool agent, struct err *err)
 {
@@ -61,6 +81,9 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 	l->instances = calloc(plan->nr_instances, sizeof(*l->instances));
 	if (!l->journal || !l->instances)
 		return -ENOMEM;
+	ret = setup_apply_system(&plan->system, l->journal, err);
+	if (ret)
+		return ret;
 	l->nr_instances = note->nr_instances = plan->nr_instances;
 	for (i = 0; i < l->nr_instances; i++) {
 		l->instances[i].conf = &plan->instances[i];
@@ -71,7 +94,7 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return check_page_sizes(l, err);
 }
 
 const char *local_clock(const struct local *l)

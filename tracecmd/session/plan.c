@@ -134,5 +134,12 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 		if (ret)
 			return ret;
 	}
+	if (p->instances[0].graph.nr && !plan_uses(p, 0))
+		return err_set(err, -EINVAL,
+			       "-g is for the top instance, where nothing is traced\n"
+			       "Give -p function_graph before -B");
+	ret = setup_try(p->instances, p->nr_instances, err);
+	if (ret)
+		return ret;
 	return agent ? 0 : check_output(p, err);
 }

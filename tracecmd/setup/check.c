@@ -2,15 +2,19 @@
  * check.c - does the kernel have what the user asked for? See setup.h. Layer 3.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tracefs.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "setup/events.h"
-#include "setup/setup.h"
+#include "base/tsc.h"
+#include "setup/apply.h"
+#include "setup/cpumask.h"
+#include "setup/option.h"
 #include "setup/tracefile.h"
 
 /* Is @word one of the words of @text, in brackets or not? */
@@ -85,12 +89,121 @@ static int check_events(const struct setup_conf *c, struct err *err)
 	return 0;
 }
 
-int setup_check(const struct setup_conf *c, bool ignore_unknown, struct err *err)
+/* Where @c will be applied, or, if that is to be made, its model. A heap string or NULL. */
+static char *target_dir(const struct setup_conf *c)
+{
+	const char *top = tracefs_tracing_dir();
+	_cleanup_free_ char *dir = c->name ? tracefile_path(top, "instances/%s", c->name) : NULL;
+
+	return dir && access(dir, F_OK) == 0 ? take_ptr(dir) : strdup(top);
+}
+
+static int check_options(const struct setup_conf *c, const char *dir, struct err *err)
+{
+	const char *name, *value;
+
+	for (int i = 0; i < c->options.nr; i++)
+		if (option_parse(dir, c->options.item[i], &name, &value))
+			return option_unknown(c->options.item[i], err);
+	return 0;
+}
+
+static int check_cpumask(const struct setup_conf *c, const char *dir, struct err *err)
+{
+	_cleanup_free_ char *mask = NULL;
+
+	return cpumask_text(c->cpumask, instance_count_cpus(dir), &mask, err);
+}
+
+/* May @file be used, which @option needs? Locked-down kernels let nobody open some. */
+static int check_file(const char *dir, const char *file, const char *option, const char *advice,
+		      struct err *err)
+{
+	_cleanup_free_ char *path = tracefile_path(dir, "%s", file);
+	_cleanup_close_ int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int ret = path ? -errno : -ENOMEM;
+
+	if (fd >= 0)
+		return 0;
+	advice = advice ? advice : functions_advice(ret);
+	return err_set(err, ret, "%s cannot be used here\n%s/%s: %s%s%s", option, dir, file,
+		       strerror(-ret), advice ? "\n" : "", advice ? advice : "");
+}
+
+static int check_functions(const struct setup_conf *c, const char *dir, struct err *err)
 {
 	int ret = 0;
 
-	if (!tracefs_tracing_dir())
-		return err_set(err, -ENODEV, "there is no tracing directory");
+	if (c->functions.nr || c->commands.nr)
+		ret = check_file(dir, "set_ftrace_filter", "-l", NULL, err);
+	if (!ret && c->notrace.nr)
+		ret = check_file(dir, "set_ftrace_notrace", "-n", NULL, err);
+	if (!ret && c->graph.nr)
+		ret = check_file(dir, "set_graph_function", "-g", NULL, err);
+	if (!ret && c->graph_depth)
+		ret = check_file(c->name ? dir : tracefs_tracing_dir(), "max_graph_depth",
+				 "--max-graph-depth", functions_advice(-ENOENT), err);
+	return ret;
+}
+
+/* Report must get cycles of the TSC, and perf must tell what they are. */
+static int check_tsc(const struct setup_conf *c, const char *dir, struct err *err)
+{
+	_cleanup_free_ char *path = tracefile_path(dir, "trace_clock");
+	_cleanup_free_ char *text = NULL;
+	struct tsc_scale scale;
+
+	if (!c->clock && (!path || tracefile_read(path, &text)))
+		text = NULL;
+	if (c->clock ? strcmp(c->clock, "x86-tsc") : !text || !strstr(text, "[x86-tsc]"))
+		return err_set(err, -EINVAL, "--tsc2nsec is for the clock x86-tsc: use -C tsc2nsec");
+	if (tsc_scale_read(&scale))
+		return err_set(err, -EOPNOTSUPP, "TSC to nanosecond is not supported\n"
+			       "perf does not tell how the kernel does it: the TSC may not be stable, "
+			       "or this is a virtual machine with a clock of its own; -C mono_raw is "
+			       "nanoseconds");
+	return 0;
+}
+
+static int check_deleted(const struct setup_conf *c, struct err *err)
+{
+	_cleanup_free_ char *dir = tracefile_path(tracefs_tracing_dir(), "instances/%s", c->name);
+
+	if (!dir)
+		return err_set(err, -ENOMEM, "no memory");
+	return access(dir, F_OK) ? err_set(err, -errno, "there is no instance %s to remove",
+					   c->name) : 0;
+}
+
+/* What only few ask for. */
+static int check_details(const struct setup_conf *c, struct err *err)
+{
+	_cleanup_free_ char *dir = target_dir(c);
+	int ret;
+
+	if (!dir)
+		return err_set(err, -ENOMEM, "no memory");
+	ret = check_options(c, dir, err);
+	if (!ret && c->cpumask)
+		ret = check_cpumask(c, dir, err);
+	if (!ret && c->subbuf_kb)
+		ret = check_file(dir, "buffer_subbuf_size_kb", "--subbuf-size",
+				 "the kernel can do that since Linux 6.8", err);
+	if (!ret)
+		ret = check_functions(c, dir, err);
+	if (!ret && c->tsc2nsec)
+		ret = check_tsc(c, dir, err);
+	return ret;
+}
+
+int setup_check(const struct setup_conf *c, bool ignore_unknown, struct err *err)
+{
+	int ret = instance_check_name(c->name ? c->name : "top", err);
+
+	if (ret)
+		return ret;
+	if (c->delete)
+		return check_deleted(c, err);
 	if (c->buffer_kb < 0)
 		return err_set(err, -EINVAL, "buffer size must be positive");
 	if (c->tracer)
@@ -99,7 +212,7 @@ int setup_check(const struct setup_conf *c, bool ignore_unknown, struct err *err
 		ret = check_clock(c->clock, err);
 	if (!ret && c->nr_events && !ignore_unknown)
 		ret = check_events(c, err);
-	return ret;
+	return ret ? ret : check_details(c, err);
 }
 
 /* --- names */

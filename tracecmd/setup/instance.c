@@ -49,6 +49,7 @@ void setup_free(struct setup_instance *s)
 	free(s->name);
 	free(s->dir);
 	free(s->clock);
+	free(s->pid_filter);
 	free(s);
 }
 
@@ -64,17 +65,24 @@ static int make_dir(struct setup_instance *s, struct err *err)
 	return 0;
 }
 
+int instance_check_name(const char *name, struct err *err)
+{
+	if (!tracefs_tracing_dir())
+		return err_set(err, -ENODEV, "there is no tracing directory");
+	if (!name[0] || name[0] == '.' || strchr(name, '/'))
+		return err_set(err, -EINVAL, "'%s' cannot be the name of an instance", name);
+	return 0;
+}
+
 int instance_open(const char *name, struct journal *j, struct setup_instance **ret,
 		  struct err *err)
 {
 	const char *top = tracefs_tracing_dir();
 	struct setup_instance *s;
-	int error = 0;
+	int error = instance_check_name(name ? name : "top", err);
 
-	if (!top)
-		return err_set(err, -ENODEV, "there is no tracing directory");
-	if (name && (!name[0] || name[0] == '.' || strchr(name, '/')))
-		return err_set(err, -EINVAL, "'%s' cannot be the name of an instance", name);
+	if (error)
+		return error;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
@@ -189,9 +197,9 @@ static uint32_t read_page_size(const struct setup_instance *s)
 	return page_size_of_header(header);
 }
 
-static int count_cpus(const struct setup_instance *s)
+int instance_count_cpus(const char *tracefs_dir)
 {
-	_cleanup_free_ char *path = tracefile_path(s->dir, "per_cpu");
+	_cleanup_free_ char *path = tracefile_path(tracefs_dir, "per_cpu");
 	_cleanup_closedir_ DIR *dir = path ? opendir(path) : NULL;
 	struct dirent *d;
 	int count = 0;
@@ -211,7 +219,7 @@ int instance_learn(struct setup_instance *s)
 	free(s->clock);
 	s->clock = clock_in_use(s);
 	s->page_size = read_page_size(s);
-	s->nr_cpus = count_cpus(s);
+	s->nr_cpus = instance_count_cpus(s->dir);
 	return s->clock ? 0 : -ENOMEM;
 }
 
@@ -234,7 +242,7 @@ bool instance_is_empty(const struct setup_instance *s)
 	static const char *const counts[] = {
 		"entries", "overrun", "commit overrun", "dropped events",
 	};
-	int nr_cpus = count_cpus(s);
+	int nr_cpus = instance_count_cpus(s->dir);
 
 	for (int cpu = 0; cpu < nr_cpus; cpu++) {
 		_cleanup_free_ char *stats = setup_cpu_stats(s, cpu);

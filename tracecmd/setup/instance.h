@@ -20,6 +20,11 @@ struct setup_instance {
 	bool latency;		/* its tracer is a latency tracer */
 	bool created;
 	bool events_noted;	/* the journal knows which events were on */
+	bool functions;		/* its tracer traces functions */
+	bool limited;		/* set_event_pid has pids of ours */
+	char *pid_filter;	/* instead of set_event_pid, or NULL */
+	bool trial;		/* only to see what the kernel takes: one event of many is enough */
+	const char *shown_dir;	/* what messages say instead of dir, or NULL */
 	struct journal *journal;
 };
 
@@ -29,6 +34,12 @@ struct setup_instance {
  */
 int instance_open(const char *name, struct journal *j, struct setup_instance **ret,
 		  struct err *err);
+
+/* Can @name be that of an instance? 0; -ENODEV: no tracing directory; -EINVAL. */
+int instance_check_name(const char *name, struct err *err);
+
+/* The highest per_cpu/cpuN of the tracefs directory @dir, plus 1. */
+int instance_count_cpus(const char *dir);
 
 /* Read what the facts of setup.h tell, once everything is set. 0; -ENOMEM. */
 int instance_learn(struct setup_instance *s);

@@ -18,9 +18,12 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "setup/functions.h"
 #include "setup/journal.h"
 #include "setup/list.h"
 #include "setup/tracefile.h"
+#include "setup/triggers.h"
+#include "setup/setting.h"
 
 #define MAX_PATH_BYTES	4096
 #define MAX_VALUE_BYTES	(4 * 1024 * 1024)
@@ -31,6 +34,8 @@ enum kind {
 	KIND_VALUE = 1,		/* write the value to the file */
 	KIND_WORDS,		/* take the words out of the list that the file holds */
 	KIND_DIR,		/* remove the directory */
+	KIND_TRIGGERS,		/* make the value, lines, the event's triggers */
+	KIND_FUNCTIONS,		/* make the value, lines, the list of functions and commands */
 	KIND_DROP,		/* the last entry doesn't count */
 	KIND_FINISHED,		/* nothing is to be restored any more */
 };
@@ -156,6 +161,8 @@ static int receive_one(int fd, struct journal *j)
 	switch (head[0]) {
 	case KIND_VALUE:
 	case KIND_WORDS:
+	case KIND_TRIGGERS:
+	case KIND_FUNCTIONS:
 		return add_entry(j, head[0], path, value);
 	case KIND_DIR:
 		return add_entry(j, KIND_DIR, path, NULL);
@@ -227,9 +234,8 @@ static bool is_noted(const struct journal *j, const char *path)
 	return false;
 }
 
-int journal_note(struct journal *j, const char *path, const char *value)
+static int note(struct journal *j, enum kind kind, const char *path, const char *value)
 {
-	enum kind kind = value ? KIND_VALUE : KIND_DIR;
 	int ret;
 
 	if (is_noted(j, path))
@@ -240,83 +246,9 @@ int journal_note(struct journal *j, const char *path, const char *value)
 	return ret;
 }
 
-static const char *base_name(const char *path)
+int journal_note(struct journal *j, const char *path, const char *value)
 {
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* Cut @text down to the @len bytes at @from. */
-static void keep_only(char *text, const char *from, size_t len)
-{
-	memmove(text, from, len);
-	text[len] = '\0';
-}
-
-/* Turn what reading the file @path gave into what has to be written to get it back. */
-static void to_value(const char *path, char *text)
-{
-	const char *name = base_name(path);
-	char *from;
-
-	if (strcmp(name, "trace_clock") == 0) {
-		/* "local [global] counter" */
-		from = strchr(text, '[');
-		if (from)
-			keep_only(text, from + 1, strcspn(from + 1, "]"));
-	} else if (strcmp(name, "buffer_size_kb") == 0) {
-		/* "7 (expanded: 1408)": will have that size once it is used */
-		from = strstr(text, "expanded: ");
-		if (from)
-			keep_only(text, from + 10, strspn(from + 10, "0123456789"));
-	} else if (strcmp(name, "filter") == 0) {
-		/* a system's says "### global filter ###"; a rejected one is shown, not used */
-		if (strcmp(text, "none") == 0 || text[0] == '#' || strstr(text, "parse_error:"))
-			keep_only(text, "0", 1);
-	} else if (strcmp(name, "enable") == 0) {
-		/* "1*": a trigger has a share in it */
-		keep_only(text, text, strspn(text, "01X"));
-	} else if (strcmp(text, "no pid") == 0) {
-		text[0] = '\0';
-	}
-}
-
-/* Is @path ".../events/SYSTEM/filter"? */
-static bool is_system_filter(const char *path)
-{
-	const char *end = base_name(path);
-
-	if (strcmp(end, "filter") != 0 || end == path)
-		return false;
-	for (end--; end > path && end[-1] != '/'; end--)
-		;
-	return end - path >= 8 && strncmp(end - 8, "/events/", 8) == 0;
-}
-
-/*
- * May writing the value that @path shows by its content @text change something? A system's
- * filter doesn't tell what its events have, a rejected one is shown until another is written.
- */
-static bool is_unclean(const char *path, const char *text)
-{
-	return strstr(text, "parse_error:") || is_system_filter(path) ||
-	       (strcmp(base_name(path), "buffer_size_kb") == 0 && strstr(text, "expanded"));
-}
-
-/* Read @path. @ret_clean: writing @ret_value to it would change nothing. */
-static int read_value(const char *path, char **ret_value, bool *ret_clean)
-{
-	char *text = NULL;
-	int ret;
-
-	ret = tracefile_read(path, &text);
-	if (ret)
-		return ret;
-	*ret_clean = !is_unclean(path, text);
-	to_value(path, text);
-	*ret_value = text;
-	return 0;
+	return note(j, value ? KIND_VALUE : KIND_DIR, path, value);
 }
 
 int journal_remember(struct journal *j, const char *path)
@@ -325,8 +257,24 @@ int journal_remember(struct journal *j, const char *path)
 	bool clean;
 	int ret;
 
-	ret = read_value(path, &value, &clean);
+	ret = setting_read(path, &value, &clean);
 	return ret ? ret : journal_note(j, path, value);
+}
+
+int journal_triggers(struct journal *j, const char *path)
+{
+	_cleanup_free_ char *now = NULL;
+	int ret = triggers_read(path, &now);
+
+	return ret ? ret : note(j, KIND_TRIGGERS, path, now);
+}
+
+int journal_functions(struct journal *j, const char *path)
+{
+	_cleanup_free_ char *now = NULL;
+	int ret = functions_read(path, &now);
+
+	return ret ? ret : note(j, KIND_FUNCTIONS, path, now);
 }
 
 static int describe(struct err *err, int code, const char *path, const char *value)
@@ -343,7 +291,7 @@ int journal_write(struct journal *j, const char *path, const char *value, struct
 	bool clean = false;
 	int ret;
 
-	ret = read_value(path, &old, &clean);
+	ret = setting_read(path, &old, &clean);
 	if (!ret)
 		ret = journal_note(j, path, old);
 	if (!ret && clean && strcmp(old, value) == 0)
@@ -392,8 +340,12 @@ static int restore_value(const struct entry *e)
 
 	if (e->kind == KIND_WORDS)
 		return list_remove(e->path, e->value);
+	if (e->kind == KIND_TRIGGERS)
+		return triggers_set(e->path, e->value);
+	if (e->kind == KIND_FUNCTIONS)
+		return functions_set(e->path, e->value);
 	/* most writes cost the kernel a grace period; what is right already needs none */
-	if (read_value(e->path, &now, &clean) == 0 && clean && strcmp(now, e->value) == 0)
+	if (setting_read(e->path, &now, &clean) == 0 && clean && strcmp(now, e->value) == 0)
 		return 0;
 	return tracefile_write(e->path, e->value, false);
 }
@@ -444,13 +396,36 @@ static void finish(struct journal *j)
 	mirror(j, KIND_FINISHED, "", "");
 }
 
-int journal_restore(struct journal *j)
+/*
+ * Leave a tracer of ours before its filters go: it would trace all functions then. The tracer
+ * that was there follows with its own entry.
+ */
+static void leave_tracers(struct journal *j)
+{
+	static const char name[] = "/current_tracer";
+
+	for (size_t i = 0; i < j->count; i++) {
+		const struct entry *e = &j->entry[i];
+		size_t len = strlen(e->path);
+		_cleanup_free_ char *now = NULL;
+
+		if (e->done || e->kind != KIND_VALUE || len < sizeof(name) ||
+		    strcmp(e->path + len - strlen(name), name) != 0)
+			continue;
+		if (tracefile_read(e->path, &now) == 0 && strcmp(now, "nop") != 0 &&
+		    strcmp(now, e->value) != 0)
+			tracefile_write(e->path, "nop", false);
+	}
+}
+
+/*
+ * Restore the entries that are left, last change first. Triggers may need those of another
+ * event: with @patient such failures are not final. 0 or the first -errno.
+ */
+static int restore_entries(struct journal *j, bool patient)
 {
 	int ret = 0;
 
-	if (j->finished)
-		return 0;
-	remove_dirs(j);
 	for (size_t i = j->count; i-- > 0;) {
 		struct entry *e = &j->entry[i];
 		int error;
@@ -459,14 +434,27 @@ int journal_restore(struct journal *j)
 			continue;
 		error = e->kind == KIND_DIR ? remove_dir(e->path, deadline_in_ms(0)) :
 					      restore_value(e);
-		e->done = true;
-		if (error) {
+		e->done = !error || !patient || e->kind != KIND_TRIGGERS;
+		if (error && e->done) {
 			log_debug("cannot restore %s: %s", e->path, strerror(-error));
 			ret = ret ? ret : error;
 		}
 	}
-	finish(j);
 	return ret;
+}
+
+int journal_restore(struct journal *j)
+{
+	int ret, error;
+
+	if (j->finished)
+		return 0;
+	remove_dirs(j);
+	leave_tracers(j);
+	ret = restore_entries(j, true);
+	error = restore_entries(j, false);
+	finish(j);
+	return ret ? ret : error;
 }
 
 void journal_forget(struct journal *j)

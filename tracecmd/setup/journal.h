@@ -41,6 +41,13 @@ int journal_note(struct journal *j, const char *path, const char *value);
 int journal_remember(struct journal *j, const char *path);
 
 /*
+ * Note the triggers of an event, @path being its file "trigger", or the functions and commands of
+ * set_ftrace_filter and the like, to be changed by triggers.h or functions.h. 0; -errno.
+ */
+int journal_triggers(struct journal *j, const char *path);
+int journal_functions(struct journal *j, const char *path);
+
+/*
  * Make the directory @path (an instance), to be removed on restore, as if it had been noted.
  * 0; -EEXIST: it is not ours and will be kept; -errno.
  */

@@ -66,23 +66,54 @@ void setup_conf_release(struct setup_conf *c);
 int setup_find_tracing(const char **ret_dir, struct err *err);
 
 /*
- * Check @c against what the kernel offers, without changing anything: events
- * exist (unless @ignore_unknown), tracer and clock are available. 0; -EINVAL; -ENOENT; ...
+ * Check @c against what the kernel offers, without changing anything: events exist (unless
+ * @ignore_unknown), tracer, clock, options and the files that are needed are there, there are such
+ * CPUs. 0; -EINVAL; -ENOENT; ...
  */
 int setup_check(const struct setup_conf *c, bool ignore_unknown, struct err *err);
+
+/*
+ * Have the kernel look at the filters, triggers and functions of all @nr confs, in an instance that
+ * is made for that and removed again, if something could get lost by finding a mistake only when
+ * they are applied: an instance concerned is in use or holds a trace. 0, also if it can't be done;
+ * -EINVAL, ..., described in @err as setup_apply() does.
+ */
+int setup_try(const struct setup_conf *c, int nr, struct err *err);
 
 struct setup_instance;
 
 /*
  * Make the instance (create it if missing: the journal then removes it), reset it as
- * `record` does (tracing off, tracer nop, events off, their filters cleared, buffer emptied) and
- * apply @c. Tracing stays off. Events that don't exist are passed over, setup_check() is to find
- * them. A rejected filter is an error that quotes the kernel's error_log. After any error the
- * caller calls journal_restore(). @j must outlive the instance.
- * 0; -errno, described in @err.
+ * `record` does (tracing off, tracer nop, events off, their filters cleared, buffer emptied, and
+ * the lists of functions for a tracer of functions) and apply @c. Tracing stays off. Events that
+ * don't exist are passed over, setup_check() is to find them. A rejected filter or trigger is an
+ * error that quotes the kernel's error_log. After any error the caller calls journal_restore().
+ * @j must outlive the instance. 0; -errno, described in @err.
  */
 int setup_apply(const struct setup_conf *c, struct journal *j, struct setup_instance **ret,
 		struct err *err);
+
+/* The same without the reset (-K): what @c doesn't say stays as it is, also whether tracing is on. */
+int setup_apply_onto(const struct setup_conf *c, struct journal *j, struct setup_instance **ret,
+		     struct err *err);
+
+/*
+ * What concerns the whole system; to be called before the instances are set up. That the number of
+ * names can't be changed is only warned of. 0; -errno, described in @err.
+ */
+int setup_apply_system(const struct setup_system *sys, struct journal *j, struct err *err);
+
+/* Remove the existing instance @name for good. 0; -ENOENT; -EBUSY; ..., described in @err. */
+int setup_delete(const char *name, struct err *err);
+
+/*
+ * Trace only the tasks @pids in this instance from now on, and with @follow their children to come;
+ * besides those of the conf and of earlier calls. For tasks that are known only after
+ * setup_apply(). The journal takes it back. 0; -EOPNOTSUPP: an old kernel; -errno; described in
+ * @err.
+ */
+int setup_only_pids(struct setup_instance *s, const int *pids, int nr, bool follow,
+		    struct err *err);
 
 /* Facts of a set-up instance. Strings are owned by it. */
 const char *setup_name(const struct setup_instance *s);		/* "" for the top one */
