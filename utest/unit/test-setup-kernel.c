@@ -15,85 +15,7 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
-#include "setup/setup.h"
-#include "unit/tracefs-util.h"
-
-static struct path instance(void)
-{
-	struct path p;
-
-	snprintf(p.s, sizeof(p.s), TRACEFS "/instances/utest-setup-%d", getpid());
-	return p;
-}
-
-static const char *instance_name(const struct path *p)
-{
-	return strrchr(p->s, '/') + 1;
-}
-
-static int use_real(void **state)
-{
-	const char *dir;
-
-	return access(TRACEFS, R_OK) || geteuid() ? 0 : setup_find_tracing(&dir, NULL);
-}
-
-static int remove_instance(void **state)
-{
-	rmdir(instance().s);
-	return 0;
-}
-
-/* All that a recording may change, as one text. */
-static char *snapshot(const char *dir)
-{
-	static const char *const files[] = {
-		"tracing_on", "current_tracer", "trace_clock", "set_event", "set_event_pid",
-		"set_event_notrace_pid", "set_ftrace_pid", "trace_options", "tracing_cpumask",
-		"buffer_subbuf_size_kb", "events/enable", "events/sched/enable",
-		"events/sched/filter", "events/sched/sched_switch/filter",
-		"events/sched/sched_switch/enable", "events/sched/sched_waking/filter",
-		"events/sched/sched_waking/trigger", "events/sched/sched_waking/enable",
-		"events/sched/sched_wakeup/filter", "events/raw_syscalls/filter",
-		"events/raw_syscalls/sys_enter/filter", "per_cpu/cpu0/buffer_size_kb",
-		"per_cpu/cpu1/buffer_size_kb", "buffer_percent",
-	};
-	struct buf b = BUF_INIT;
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		_cleanup_free_ char *text = text_of(path_of(dir, files[i]).s);
-		char *expanded = text ? strstr(text, " (expanded") : NULL;
-
-		/* using a buffer expands it; the kernel has no way back */
-		if (expanded)
-			continue;
-		buf_printf(&b, "%s: %s\n", files[i], text ? text : "(unreadable)");
-	}
-	return buf_take_str(&b);
-}
-
-static void check_snapshot(const char *dir, const char *before)
-{
-	_cleanup_free_ char *now = snapshot(dir);
-	size_t at = 0;
-
-	while (now[at] && now[at] == before[at])
-		at++;
-	if (now[at] != before[at])
-		fail_msg("it was '...%.200s...', is '...%.200s...'",
-			 before + (at > 50 ? at - 50 : 0), now + (at > 50 ? at - 50 : 0));
-}
-
-static struct setup_instance *apply(const struct setup_conf *c, struct journal *j)
-{
-	struct setup_instance *s = NULL;
-	struct err err = { 0 };
-
-	if (setup_apply(c, j, &s, &err))
-		fail_msg("%s", err.text);
-	return s;
-}
+#include "unit/used-instance.h"
 
 static void kernel_instance_is_made_set_and_removed(void **state)
 {
@@ -138,39 +60,6 @@ static void kernel_instance_is_made_set_and_removed(void **state)
 	assert_int_equal(access(dir.s, F_OK), -1);
 	setup_free(s);
 	journal_free(j);
-}
-
-/* An instance that somebody uses: nothing in it has its default. */
-static void make_used_instance(const char *dir)
-{
-	static const struct {
-		const char *file, *text;
-	} set[] = {
-		{ "trace_clock", "boot" },
-		{ "per_cpu/cpu0/buffer_size_kb", "100" },
-		{ "events/sched/filter", "pid>1" },
-		{ "events/sched/sched_switch/filter", "prev_pid>7" },
-		{ "events/sched/sched_wakeup/filter", "0" },
-		{ "events/raw_syscalls/sys_enter/filter", "id==3" },
-		{ "events/sched/sched_waking/trigger", "traceoff:1 if pid==99999999" },
-		{ "events/sched/sched_switch/enable", "1" },
-		{ "events/sched/sched_process_exit/enable", "1" },
-		{ "events/irq/irq_handler_entry/enable", "1" },
-		{ "set_event_pid", "1 2" },
-		{ "set_event_notrace_pid", "3" },
-		{ "options/stacktrace", "1" },
-		{ "options/overwrite", "0" },
-		{ "trace_marker", "old content" },
-		{ "tracing_on", "1" },
-	};
-
-	assert_int_equal(mkdir(dir, 0750), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(set); i++) {
-		int ret = put_in(dir, set[i].file, set[i].text);
-
-		if (ret && ret != -EPERM && ret != -ENOENT)
-			fail_msg("%s: %s", set[i].file, strerror(-ret));
-	}
 }
 
 static void kernel_instance_in_use_is_found_again_as_it_was(void **state)
@@ -304,8 +193,13 @@ static void kernel_filter_of_many_need_not_suit_all(void **state)
 static void kernel_state_comes_back_after_a_kill(void **state)
 {
 	struct path dir = instance(), own;
-	struct setup_event ev = { .name = "sched", .filter = "pid>50" };
-	struct setup_conf c = { .events = &ev, .nr_events = 1, .clock = "mono", .buffer_kb = 64 };
+	struct setup_event ev = { .name = "sched", .filter = "pid>50",
+				  .trigger = "stacktrace:5 if common_pid==99999998" };
+	int pids[] = { 4 };
+	struct setup_conf c = {
+		.events = &ev, .nr_events = 1, .clock = "mono", .buffer_kb = 64,
+		.pids = pids, .nr_pids = 1, .follow = true, .cpumask = "1",
+	};
 	_cleanup_free_ char *before = NULL;
 	struct journal *j = NULL;
 	struct setup_instance *s;
@@ -453,8 +347,6 @@ static void kernel_tracefs_is_mounted_when_missing(void **state)
 	check_find(unmount_tracefs, 0, TRACEFS);
 	check_find(unmount_and_become_nobody, -EPERM, "tracefs is not mounted: run as root");
 }
-
-#define on_instance(test) cmocka_unit_test_teardown(test, remove_instance)
 
 int main(void)
 {
