@@ -39,6 +39,7 @@ extern const struct opt_spec show_options[], stat_options[], snapshot_options[],
 extern const struct opt_spec list_options_table[], options_options[];
 extern const struct opt_spec convert_options[], split_options[], restore_options[];
 int cmd_record(int argc, char **argv);
+int cmd_stream(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

@@ -21,11 +21,11 @@ _trace_cmd_arg()
 {
 	case $1:$2 in
 	*:--verbose)				echo level ;;
-	record:-e)				echo event ;;
-	record:-p)				echo tracer ;;
-	record:-C)				echo clock ;;
-	record:-O)				echo option ;;
-	record:-B)				echo instance ;;
+	record:-e | stream:-e)				echo event ;;
+	record:-p | stream:-p)				echo tracer ;;
+	record:-C | stream:-C)				echo clock ;;
+	record:-O | stream:-O)				echo option ;;
+	record:-B | stream:-B)				echo instance ;;
 	record:-A | agent:-N)			echo host ;;
 	record:--compression | convert:--compression)
 						echo any none zlib zstd ;;
@@ -37,8 +37,11 @@ _trace_cmd_arg()
 	record:--temp | *:--tsync-debug | restore:-t)	echo directory ;;
 	record:-o | report:-i | dump:-i | report:--kallsyms | convert:-[io] | split:-[io] | restore:-[iok])
 						echo file ;;
-	record:-[lng])				echo function ;;
-	record:--user)				echo other ;;
+	record:-[lng] | stream:-[lng])				echo function ;;
+	record:--user | stream:--user)		echo other ;;
+	stream:-[RbPMfsr] | stream:--module | stream:--max-graph-depth | stream:--subbuf-size | \
+	stream:--cmdlines-size | stream:--duration)
+						echo other ;;
 	record:-[RbPMmNV] | record:--module | record:--max-graph-depth | record:--subbuf-size | \
 	record:--cmdlines-size | record:--limit-size | record:--rotate | record:--duration)
 						echo other ;;

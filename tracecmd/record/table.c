@@ -75,7 +75,8 @@ const struct opt_spec record_options[] = {
 	/* the run */
 	{ OPT_DURATION, "duration", OPT_REQUIRED, "end after that time: 10s, 500ms, 5m, 2h", NULL,
 	  R | M },
-	{ 's', NULL, OPT_REQUIRED, "longest sleep of a recorder, in microseconds", NULL, R | M | A },
+	{ 's', NULL, OPT_REQUIRED, "longest sleep of a recorder, in microseconds", NULL, R | A },
+	{ 's', NULL, OPT_REQUIRED, "pause between two looks at the ring buffers, in microseconds", NULL, M },
 	{ 's', NULL, OPT_NONE, "take what the snapshot holds", NULL, X },
 	{ 'r', NULL, OPT_REQUIRED, "real-time priority of the recorders", NULL, R | M },
 	{ OPT_NOSPLICE, "nosplice", OPT_NONE, "read the ring buffer instead of splicing it", NULL,

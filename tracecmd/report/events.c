@@ -210,6 +210,14 @@ const char *events_task(struct events *ev, int pid, size_t *ret_len)
 	return t->text;
 }
 
+void events_forget_task(struct events *ev, int pid)
+{
+	struct task *t = &ev->tasks[(unsigned int)pid % TASKS];
+
+	if (t->pid == pid)
+		t->len = 0;
+}
+
 /* The flags column as libtraceevent prints it. */
 static const char *print_flags(struct events *ev, struct tep_record *record, size_t *ret_len)
 {

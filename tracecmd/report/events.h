@@ -56,6 +56,9 @@ int events_pid(const struct events *ev, struct tep_record *record);
  */
 const char *events_task(struct events *ev, int pid, size_t *ret_len);
 
+/* The name of @pid has changed. */
+void events_forget_task(struct events *ev, int pid);
+
 /*
  * The text behind the name, without a trailing newline. It lives until the next call.
  * NULL: the record is cut short.

@@ -145,8 +145,7 @@ int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *e
 	return 0;
 }
 
-/* A copy of @name without what could play tricks on a terminal. NULL: out of memory. */
-static char *label_new(const char *name)
+char *inputs_label(const char *name)
 {
 	char *label = strndup(name, LABEL_MAX), *p;
 
@@ -171,7 +170,7 @@ static int stream_add(struct inputs *in, struct input *f, struct tracecmd_input 
 	s = &more[in->nr_streams];
 	*s = (struct stream){
 		.handle = handle, .tep = f->tep, .events = f->events,
-		.label = label ? label_new(label) : NULL, .instance = instance,
+		.label = label ? inputs_label(label) : NULL, .instance = instance,
 		.file = f->name, .name = instance ? label : NULL, .range = { 0, UINT64_MAX },
 		.nr_cpus = cpus > 0 ? cpus : 0,
 		.time_in_ns = tracecmd_time_in_ns(handle) && !in->plan->line.raw_ts,

@@ -47,6 +47,9 @@ struct stream {
 
 #define LABEL_MAX 4096
 
+/* A copy of @name without what could play tricks on a terminal. NULL: out of memory. */
+char *inputs_label(const char *name);
+
 struct input {
 	const struct plan_input *plan;
 	struct tracecmd_input *handle;

@@ -26,8 +26,10 @@ void textout_release(struct textout *s)
 /* Write, unless an earlier write has failed. */
 static void textout_write(struct textout *s, const void *data, size_t len)
 {
-	if (!s->error && len)
-		s->error = io_write_full(s->fd, data, len, DEADLINE_NEVER);
+	if (s->error || !len)
+		return;
+	s->error = s->write ? s->write(s->to, data, len) :
+			      io_write_full(s->fd, data, len, DEADLINE_NEVER);
 }
 
 int textout_flush(struct textout *s)

@@ -20,6 +20,9 @@ struct textout {
 	size_t len;
 	bool lines;		/* a terminal: someone watches, so write line by line */
 	int error;		/* 0 or the first -errno */
+	/* who takes the text instead of the descriptor, if anybody; 0 or -errno */
+	int (*write)(void *to, const void *data, size_t len);
+	void *to;
 };
 
 /* Print to @fd. 0; -ENOMEM. */

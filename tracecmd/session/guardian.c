@@ -150,7 +150,8 @@ int guardian_run(const struct plan *p,
 		stop_tracing(note);
 		cmd_warn(0, "the recording process was ended by signal %d (%s)",
 			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-		finish_files(p, note);
+		if (p->kind != PLAN_STREAM)
+			finish_files(p, note);
 		if (journal && !p->keep)
 			journal_restore(journal);
 		status = 128 + WTERMSIG(status);

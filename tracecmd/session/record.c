@@ -22,6 +22,7 @@
 #include "session/local.h"
 #include "session/record.h"
 #include "session/stop.h"
+#include "session/streaming.h"
 
 /* A run in progress. */
 struct run {
@@ -30,6 +31,7 @@ struct run {
 	struct local local;
 	struct guest *guests;
 	struct child child;
+	struct live *live;	/* stream: prints the events instead of storing them */
 	struct stop stop;	/* the user's signals */
 	int child_fd;		/* readable: the command may have ended */
 	int status;		/* exit status so far: the first failure's */
@@ -145,7 +147,8 @@ static int run_start(struct run *r, struct err *err)
 	int ret = connect_guests(r, err);
 
 	if (!ret)
-		ret = local_record_files(&r->local, err);
+		ret = r->plan->kind == PLAN_STREAM ? streaming_start(&r->local, &r->live, err) :
+						     local_record_files(&r->local, err);
 	if (!ret)
 		ret = local_tracing(&r->local, true, err);
 	return ret;
@@ -179,8 +182,11 @@ static void check_guests(struct run *r)
 	}
 }
 
-/* What to wait for: [0] the user, [1] the command, two for each guest, then failed recorders. */
-enum { WAIT_STOP, WAIT_CHILD, WAIT_GUESTS };
+/*
+ * What to wait for: [0] the user, [1] the command, [2] and [3] what is to be printed, two for
+ * each guest, then failed recorders.
+ */
+enum { WAIT_STOP, WAIT_CHILD, WAIT_LIVE, WAIT_GUESTS = WAIT_LIVE + LIVE_POLL_FDS };
 
 static int wait_fds(struct run *r, struct pollfd *fds, int max)
 {
@@ -188,6 +194,9 @@ static int wait_fds(struct run *r, struct pollfd *fds, int max)
 
 	fds[WAIT_STOP] = (struct pollfd){ .fd = r->stop.fd, .events = POLLIN };
 	fds[WAIT_CHILD] = (struct pollfd){ .fd = r->child_fd, .events = POLLIN };
+	fds[WAIT_LIVE] = fds[WAIT_LIVE + 1] = (struct pollfd){ .fd = -1 };
+	if (r->live)
+		live_poll_fds(r->live, &fds[WAIT_LIVE]);
 	for (i = 0; i < r->plan->nr_guests; i++) {
 		fds[n++] = (struct pollfd){ .fd = guest_fd(&r->guests[i]), .events = POLLIN };
 		fds[n++] = (struct pollfd){ .fd = guest_data_fd(&r->guests[i]), .events = POLLIN };
@@ -203,6 +212,17 @@ static bool command_ended(struct run *r)
 	while (read(r->child_fd, &si, sizeof(si)) == sizeof(si))
 		;
 	return r->child.pid && child_ended(&r->child);
+}
+
+/* Print what has happened. False: that's the end. */
+static bool run_print(struct run *r)
+{
+	struct err err = { 0 };
+	int ret = r->live ? live_look(r->live, &err) : 1;
+
+	if (ret < 0)
+		run_failed(r, ret, &err);
+	return ret > 0;
 }
 
 /*
@@ -223,7 +243,7 @@ static int run_wait(struct run *r)
 		n = wait_fds(r, fds, max);
 		if (poll(fds, n, -1) < 0 && errno != EINTR)
 			return -errno;
-		if (stop_wanted(&r->stop) || command_ended(r))
+		if (stop_wanted(&r->stop) || command_ended(r) || !run_print(r))
 			return 0;
 		for (i = WAIT_GUESTS + 2 * r->plan->nr_guests; i < n; i++) {
 			if (fds[i].revents)
@@ -261,6 +281,10 @@ static void run_stop(struct run *r)
 	ret = local_stop(&r->local, &err);
 	if (ret)
 		run_failed(r, ret, &err);
+	err_clear(&err);
+	ret = r->live ? streaming_finish(r->plan, r->live, &r->stop, &err) : 0;
+	if (ret)
+		run_failed(r, ret, &err);
 	for (i = 0; i < r->plan->nr_guests; i++) {
 		bool known = r->guests[i].lost;
 
@@ -276,6 +300,8 @@ static void run_write(struct run *r)
 	struct err err = { 0 };
 	int i, ret;
 
+	if (r->live)
+		return;
 	for (i = 0; i < r->plan->nr_guests; i++) {
 		err_clear(&err);
 		ret = guest_write(&r->guests[i], &err);
@@ -293,6 +319,8 @@ static void run_abandon(struct run *r)
 {
 	int i;
 
+	if (r->plan->kind == PLAN_STREAM)
+		return;
 	files_output_abandon(r->plan->output);
 	for (i = 0; i < r->note->nr_instances; i++) {
 		if (r->note->instances[i].recorded)
@@ -310,15 +338,26 @@ static void run_abandon(struct run *r)
 	}
 }
 
-static int run_session(struct run *r, struct err *err)
+/* Where the file will be, if there is one: space for it is set aside now. */
+static int create_output(const struct plan *p, struct err *err)
 {
-	int fd, ret;
+	int fd;
 
-	fd = files_output_create(r->plan->output, false, finish_reserve(r->plan), err);
+	if (p->kind == PLAN_STREAM)
+		return 0;
+	fd = files_output_create(p->output, false, finish_reserve(p), err);
 	if (fd < 0)
 		return fd;
 	close(fd);
-	ret = run_start(r, err);
+	return 0;
+}
+
+static int run_session(struct run *r, struct err *err)
+{
+	int ret = create_output(r->plan, err);
+
+	if (!ret)
+		ret = run_start(r, err);
 	if (!ret && r->plan->command)
 		ret = run_command(r, err);
 	if (ret) {
@@ -362,6 +401,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		if (r.guests[i].own)
 			guest_release(&r.guests[i]);
 	}
+	/* it has files of the instances open */
+	live_free(r.live);
 	if (r.local.plan)
 		local_release(&r.local);
 	free(r.guests);

@@ -1,0 +1,132 @@
+/*
+ * streaming.c - see streaming.h. Layer 5.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "message.h"
+#include "session/finish.h"
+#include "session/streaming.h"
+
+/* Two of them, and an event is printed: well below a tenth of a second. */
+#define PAUSE_US	25000
+#define PAUSE_MIN_US	1000
+
+/* The formats of the events: a file of this machine without data. Its descriptor; -errno. */
+static int make_formats(const struct local *l, struct err *err)
+{
+	_cleanup_close_ int fd = memfd_create("trace-cmd", MFD_CLOEXEC);
+	struct plan plan = *l->plan;
+	int ret;
+
+	if (fd < 0)
+		return err_set(err, -errno, "cannot create a file in memory");
+	/* it is read at once */
+	plan.zip = NULL;
+	ret = finish_agent_meta(&plan, l->note, fd, err);
+	return ret ? ret : take_fd(fd);
+}
+
+static int add_instance(struct live *live, const struct local_instance *in, struct err *err)
+{
+	int cpu, fd, ret;
+
+	ret = live_add_buffer(live, setup_name(in->setup));
+	if (ret)
+		return err_set(err, ret, "out of memory");
+	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
+		fd = setup_open_raw(in->setup, cpu);
+		if (fd == -ENODEV || fd == -ENXIO) {
+			log_debug("CPU %d cannot be read: offline", cpu);
+			continue;
+		}
+		if (fd < 0)
+			return err_set(err, fd, "cannot open the ring buffer of CPU %d in '%s'", cpu,
+				       setup_dir(in->setup));
+		ret = live_add_cpu(live, cpu, fd, setup_page_size(in->setup));
+		if (ret)
+			return err_set(err, ret, "out of memory");
+	}
+	return 0;
+}
+
+/* In the order in which a file has them: the top one, then the instance named last. */
+static int add_instances(struct live *live, const struct local *l, struct err *err)
+{
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < l->nr_instances; i++) {
+		const struct local_instance *in = &l->instances[i ? l->nr_instances - i : 0];
+
+		if (in->setup)
+			ret = add_instance(live, in, err);
+	}
+	return ret;
+}
+
+static int check(const struct local *l, struct err *err)
+{
+	int i;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		if (l->instances[i].setup && setup_is_latency_tracer(l->instances[i].setup)) {
+			err_set(err, 0, "Streaming is not available with latency tracer plugins");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int pause_us(const struct plan *p)
+{
+	if (p->poll)
+		return 0;
+	if (p->sleep_us < 0)
+		return PAUSE_US;
+	return p->sleep_us < PAUSE_MIN_US ? PAUSE_MIN_US : p->sleep_us;
+}
+
+int streaming_start(const struct local *l, struct live **ret_live, struct err *err)
+{
+	struct sched_param sched = { .sched_priority = l->plan->fifo_priority };
+	struct live_conf conf = {
+		.out_fd = STDOUT_FILENO, .tracing = l->tracing_dir, .pause_us = pause_us(l->plan),
+		.labels = l->nr_instances > 1,
+	};
+	int ret = check(l, err);
+
+	if (ret)
+		return ret;
+	/* a reader that goes ends the run in good order */
+	signal(SIGPIPE, SIG_IGN);
+	conf.meta_fd = make_formats(l, err);
+	if (conf.meta_fd < 0)
+		return conf.meta_fd;
+	ret = live_new(&conf, ret_live, err);
+	if (!ret)
+		ret = add_instances(*ret_live, l, err);
+	if (!ret && sched.sched_priority && sched_setscheduler(0, SCHED_FIFO, &sched))
+		cmd_warn(errno, "failed to set priority");
+	return ret;
+}
+
+static bool urged(void *stop)
+{
+	return stop_urgent(stop);
+}
+
+int streaming_finish(const struct plan *p, struct live *live, struct stop *stop, struct err *err)
+{
+	int ret = live_finish(live, urged, stop, err);
+
+	if (ret && ret != -ECANCELED)
+		return ret;
+	if (p->fail_on_lost && live_has_lost(live))
+		return err_set(err, -ENODATA, "events were lost");
+	return 0;
+}
