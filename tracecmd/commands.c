@@ -33,6 +33,8 @@ static const struct command commands[] = {
 	  list_options_table, cmd_list, true },
 	{ "options", "list the options of the plugins that print events", "", options_options,
 	  cmd_options, true },
+	{ "check-events", "check that the formats of the kernel's events are understood",
+	  "[-N] [--verbose[=LEVEL]]", check_events_options, cmd_check_events, true },
 	{ "report", "show the trace that is stored in trace.dat files",
 	  "[-i FILE]... [options] [FILE ...]", report_options, cmd_report, true },
 	{ "dump", "show what a trace.dat file is made of",

@@ -37,6 +37,7 @@ extern const struct opt_spec record_options[], report_options[], dump_options[],
 extern const struct opt_spec stop_options[], restart_options[], clear_options[], reset_options[];
 extern const struct opt_spec show_options[], stat_options[], snapshot_options[], stack_options[];
 extern const struct opt_spec list_options_table[], options_options[];
+extern const struct opt_spec check_events_options[];
 extern const struct opt_spec convert_options[], split_options[], restore_options[];
 int cmd_record(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
@@ -55,6 +56,7 @@ int cmd_stat(int argc, char **argv);
 int cmd_snapshot(int argc, char **argv);
 int cmd_stack(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_check_events(int argc, char **argv);
 int cmd_options(int argc, char **argv);
 
 #endif
