@@ -46,7 +46,7 @@ int choose_end(struct choose *c)
 	int ret = 0;
 
 	if (c->top || !c->named)
-		ret = selection_add(&c->sel, NULL, &err);
+		ret = selection_add_top(&c->sel, &err);
 	if (!ret && c->all)
 		ret = selection_add_instances(&c->sel, &err);
 	return ret ? cmd_fail_err(-ret, &err) : 0;

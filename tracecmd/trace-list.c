@@ -94,6 +94,9 @@ static int letter(struct list_plan *l, char c, const char *next)
 static int unknown(const char *option)
 {
 	fprintf(stderr, "list: invalid option -- '%s'\n", option);
+	/* how scripts know it */
+	if (option[0] == '-' && option[1])
+		fprintf(stderr, "list: invalid option -- '-'\n");
 	return usage("list");
 }
 

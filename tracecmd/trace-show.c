@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "choose.h"
 #include "commands.h"
@@ -23,7 +24,7 @@ const struct opt_spec show_options[] = {
 	{ 's', NULL, OPT_NONE, "the snapshot" },
 	{ 'c', NULL, OPT_REQUIRED, "of that CPU only" },
 	{ 'B', NULL, OPT_REQUIRED, "of the instance NAME; comes before options that name a file" },
-	{ 'f', NULL, OPT_NONE, "print the path of the file first" },
+	{ 'f', NULL, OPT_NONE, "print the path of the trace first" },
 	{ OPT_HIST, "hist", OPT_REQUIRED, "the histograms of an event, [SYSTEM:]EVENT" },
 	{ OPT_TRIGGER, "trigger", OPT_REQUIRED, "the triggers of an event, [SYSTEM:]EVENT" },
 	{ OPT_TRACING_ON, "tracing_on", OPT_NONE, "whether the buffer takes events" },
@@ -136,7 +137,7 @@ static int option_print(struct show *s, int id, const char *arg)
 	if (!b)
 		return ret;
 	s->done = true;
-	ret = file ? show_file(b, file, s->plan.path, &err) :
+	ret = file ? show_file(b, file, &err) :
 		     show_event(b, arg, id == OPT_HIST ? "hist" : "trigger", &err);
 	return ret ? cmd_fail_err(-ret, &err) : 0;
 }
@@ -222,6 +223,17 @@ int cmd_show(int argc, char **argv)
 	return ret;
 }
 
+/* Does the kernel have snapshots at all? */
+static bool has_snapshot(const struct selected *b)
+{
+	struct buf path = BUF_INIT;
+	_cleanup_free_ char *text = NULL;
+
+	buf_printf(&path, "%s/snapshot", b->dir);
+	text = buf_take_str(&path);
+	return text && !access(text, F_OK);
+}
+
 int cmd_snapshot(int argc, char **argv)
 {
 	struct show s = { .plan = { .file = "snapshot", .cpu = -1 } };
@@ -234,7 +246,7 @@ int cmd_snapshot(int argc, char **argv)
 	if (!ret && (b = buffer(&s, &ret))) {
 		ret = s.snapshot ? show_snapshot_write(b, s.plan.cpu, s.snapshot, &err) :
 				   show_buffer(b, &s.plan, &err);
-		if (ret == -ENOENT && !s.snapshot && s.plan.cpu < 0)
+		if (ret == -ENOENT && !has_snapshot(b))
 			ret = cmd_fail(ENOENT, "Snapshot feature is not supported by this kernel");
 		else if (ret)
 			ret = cmd_fail_err(-ret, &err);

@@ -122,75 +122,106 @@ static void print_event(const char *tracing, const struct list_events *what, con
 	}
 }
 
-/* The events of ftrace itself, which available_events leaves out. */
-static void ftrace_events(const char *tracing, const struct list_events *what,
-			  const struct event_match *m)
+static int is_dir(const struct dirent *d)
 {
-	_cleanup_free_ char *dir = tracefile_path(tracing, "events/ftrace");
-	struct dirent **names;
-	int i, n = dir ? scandir(dir, &names, NULL, alphasort) : -1;
+	return d->d_name[0] != '.' && (d->d_type == DT_DIR || d->d_type == DT_UNKNOWN);
+}
+
+/* Directories below @dir in the kernel's order, as scandir(). How many; -errno, described. */
+static int dirs_below(const char *dir, struct dirent ***ret, struct err *err)
+{
+	int n = scandir(dir, ret, is_dir, NULL);
+
+	return n < 0 ? err_set(err, -errno, "reading %s", dir) : n;
+}
+
+static int system_events(const char *tracing, const struct list_events *what,
+			 const struct event_match *m, const char *system, struct err *err)
+{
+	_cleanup_free_ char *dir = tracefile_path(tracing, "events/%s", system);
+	struct dirent **events;
+	int i, n = dir ? dirs_below(dir, &events, err) : -ENOMEM;
 
 	for (i = 0; i < n; i++) {
-		if (names[i]->d_name[0] != '.' && names[i]->d_type == DT_DIR &&
-		    matches(m, "ftrace", names[i]->d_name))
-			print_event(tracing, what, "ftrace", names[i]->d_name);
-		free(names[i]);
+		if (matches(m, system, events[i]->d_name))
+			print_event(tracing, what, system, events[i]->d_name);
+		free(events[i]);
 	}
-	if (n >= 0)
-		free(names);
+	if (n < 0)
+		return n;
+	free(events);
+	return 0;
+}
+
+/* Call @fn for each system, that of ftrace's own events among them. 0; -errno, described. */
+static int each_system(const char *tracing, int (*fn)(const char *system, void *data, struct err *err),
+		       void *data, struct err *err)
+{
+	_cleanup_free_ char *dir = tracefile_path(tracing, "events");
+	struct dirent **systems;
+	int i, ret = 0, n = dir ? dirs_below(dir, &systems, err) : -ENOMEM;
+
+	for (i = 0; i < n; i++) {
+		if (!ret)
+			ret = fn(systems[i]->d_name, data, err);
+		free(systems[i]);
+	}
+	if (n < 0)
+		return n;
+	free(systems);
+	return ret;
+}
+
+struct event_walk {
+	const char *tracing;
+	const struct list_events *what;
+	const struct event_match *match;
+};
+
+static int walk_system(const char *system, void *data, struct err *err)
+{
+	struct event_walk *w = data;
+	int ret = system_events(w->tracing, w->what, w->match, system, err);
+
+	/* modules and probes come and go */
+	return ret == -ENOENT ? 0 : ret;
 }
 
 int list_events(const char *tracing, const struct list_events *what, struct err *err)
 {
 	_cleanup_free_ char *events = NULL;
 	struct event_match m;
-	char *rest, *line, *event;
-	int ret = match_init(&m, what->pattern, err);
+	struct event_walk walk = { tracing, what, &m };
+	int ret;
 
+	/* without those of ftrace itself */
+	if (!what->pattern) {
+		ret = content(tracing, "available_events", &events, err);
+		if (!ret)
+			printf("%s%s", events, *events ? "\n" : "");
+		return ret;
+	}
+	ret = match_init(&m, what->pattern, err);
 	if (ret)
 		return ret;
-	ret = content(tracing, "available_events", &events, err);
-	for (rest = events; !ret && (line = strsep(&rest, "\n"));) {
-		event = strchr(line, ':');
-		if (!event)
-			continue;
-		*event++ = '\0';
-		if (matches(&m, line, event))
-			print_event(tracing, what, line, event);
-	}
-	if (!ret && what->pattern)
-		ftrace_events(tracing, what, &m);
+	ret = each_system(tracing, walk_system, &walk, err);
 	match_release(&m);
 	return ret;
 }
 
+static int print_system(const char *system, void *data, struct err *err)
+{
+	printf("%s\n", system);
+	return 0;
+}
+
 int list_systems(const char *tracing, struct err *err)
 {
-	_cleanup_free_ char *events = NULL;
-	_cleanup_buf_ struct buf seen = BUF_INIT;
-	char *rest, *line;
-	int ret = content(tracing, "available_events", &events, err);
+	int ret = each_system(tracing, print_system, NULL, err);
 
-	if (ret)
-		return ret;
-	buf_add(&seen, "\n", 1);
-	for (rest = events; (line = strsep(&rest, "\n"));) {
-		_cleanup_free_ char *word = NULL;
-		size_t len = strcspn(line, ":");
-
-		if (asprintf(&word, "\n%.*s\n", (int)len, line) < 0)
-			return err_set(err, -ENOMEM, "out of memory");
-		/* a system's events stand together, most often */
-		if (!len || memmem(seen.data, seen.len, word, len + 2))
-			continue;
-		buf_add(&seen, word + 1, len + 1);
-		if (seen.error)
-			return err_set(err, -ENOMEM, "out of memory");
-		printf("%.*s\n", (int)len, line);
-	}
-	/* available_events leaves it out */
-	printf("ftrace\n\n");
-	return 0;
+	if (!ret)
+		printf("\n");
+	return ret;
 }
 
 /* --- the rest --------------------------------------------------------------- */
@@ -205,28 +236,41 @@ int list_tracers(const char *tracing, struct err *err)
 	return ret;
 }
 
-/* The lines of a file that match. */
-static int list_lines(const char *tracing, const char *file, const char *pattern, struct err *err)
+/* An option by its name alone, or by what is printed: "no" in front if it is off. */
+static void print_option(const char *dir, const char *name, const regex_t *re)
 {
-	_cleanup_free_ char *text = NULL;
-	char *rest, *line;
-	regex_t re;
-	int ret = pattern ? compile(&re, pattern, err) : 0;
+	_cleanup_free_ char *path = tracefile_path(dir, "%s", name);
+	_cleanup_free_ char *on = NULL, *line = NULL;
 
-	if (ret)
-		return ret;
-	ret = content(tracing, file, &text, err);
-	for (rest = text; !ret && (line = strsep(&rest, "\n"));)
-		if (*line && (!pattern || !regexec(&re, line, 0, NULL, 0)))
-			printf("%s\n", line);
-	if (pattern)
-		regfree(&re);
-	return ret;
+	if (!path || tracefile_read(path, &on) ||
+	    asprintf(&line, "%s%s", on[0] == '0' ? "no" : "", name) < 0)
+		return;
+	if (!re || !regexec(re, name, 0, NULL, 0) || !regexec(re, line, 0, NULL, 0))
+		printf("%s\n", line);
 }
 
 int list_options(const char *tracing, const char *pattern, struct err *err)
 {
-	return list_lines(tracing, "trace_options", pattern, err);
+	_cleanup_free_ char *dir = tracefile_path(tracing, "options");
+	struct dirent **names;
+	regex_t re;
+	int i, n, ret = pattern ? compile(&re, pattern, err) : 0;
+
+	if (ret)
+		return ret;
+	n = dir ? scandir(dir, &names, NULL, NULL) : -1;
+	if (n < 0)
+		ret = err_set(err, -errno, "reading %s", dir ? dir : "options");
+	for (i = 0; i < n; i++) {
+		if (names[i]->d_name[0] != '.')
+			print_option(dir, names[i]->d_name, pattern ? &re : NULL);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	if (pattern)
+		regfree(&re);
+	return ret;
 }
 
 int list_functions(const char *tracing, const char *pattern, struct err *err)
@@ -258,7 +302,7 @@ int list_instances(const char *tracing, struct err *err)
 {
 	_cleanup_free_ char *dir = tracefile_path(tracing, "instances");
 	struct dirent **names;
-	int i, any = 0, n = dir ? scandir(dir, &names, NULL, alphasort) : -1;
+	int i, any = 0, n = dir ? scandir(dir, &names, NULL, NULL) : -1;
 
 	if (n < 0)
 		return err_set(err, -errno, "reading %s", dir ? dir : "instances");
@@ -275,7 +319,12 @@ int list_instances(const char *tracing, struct err *err)
 
 int list_clocks(const char *tracing, struct err *err)
 {
-	return list_lines(tracing, "trace_clock", NULL, err);
+	_cleanup_free_ char *text = NULL;
+	int ret = content(tracing, "trace_clock", &text, err);
+
+	if (!ret)
+		printf("%s\n", text);
+	return ret;
 }
 
 int list_all(const char *tracing, struct err *err)

@@ -67,6 +67,20 @@ int selection_add(struct selection *s, const char *name, struct err *err)
 	return 0;
 }
 
+int selection_add_top(struct selection *s, struct err *err)
+{
+	unsigned int before = s->count;
+	struct selected top;
+	int ret = selection_add(s, NULL, err);
+
+	if (ret || s->count == before)
+		return ret;
+	top = s->item[before];
+	memmove(s->item + 1, s->item, before * sizeof(*s->item));
+	s->item[0] = top;
+	return 0;
+}
+
 static int is_name(const struct dirent *d)
 {
 	return d->d_name[0] != '.';

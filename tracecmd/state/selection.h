@@ -31,6 +31,9 @@ void selection_release(struct selection *s);
  */
 int selection_add(struct selection *s, const char *name, struct err *err);
 
+/* Add the top buffer in front of all others; once is enough. 0; -ENOMEM; described in @err. */
+int selection_add_top(struct selection *s, struct err *err);
+
 /* Add all instances, but not the top buffer. 0; -errno, described in @err. */
 int selection_add_instances(struct selection *s, struct err *err);
 

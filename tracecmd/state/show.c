@@ -4,19 +4,25 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "setup/tracefile.h"
 #include "state/show.h"
 
 #define COPY_BYTES	(64 << 10)
+#define LIVE_MS		20		/* how often to look at an empty trace_pipe */
+#define TAIL_MS		2000		/* how long to print the rest at the end */
 #define STACK_ENABLED	"/proc/sys/kernel/stack_tracer_enabled"
 
-/* Everything that @path gives, to stdout at once: trace_pipe is live. */
+/* Everything that @path gives, to stdout. */
 static int copy_out(const char *path, struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -41,6 +47,99 @@ static int copy_out(const char *path, struct err *err)
 	}
 }
 
+/* --- trace_pipe ------------------------------------------------------------- */
+
+/* Block SIGINT and SIGTERM, and have them in a descriptor. -errno. */
+static int signals_open(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool tracing_is_off(const struct selected *b)
+{
+	_cleanup_free_ char *path = tracefile_path(b->dir, "tracing_on");
+	_cleanup_free_ char *text = NULL;
+
+	return path && !tracefile_read(path, &text) && text[0] == '0';
+}
+
+/* Print what there is. 1: something; 0: nothing; -EPIPE; -errno, described. */
+static int pipe_read(int fd, char *block, const char *path, struct err *err)
+{
+	ssize_t n = read(fd, block, COPY_BYTES);
+	int ret;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (n < 0)
+		return err_set(err, -errno, "reading %s", path);
+	ret = io_write_full(STDOUT_FILENO, block, n, DEADLINE_NEVER);
+	if (ret && ret != -EPIPE)
+		err_set(err, ret, "writing to the standard output");
+	return ret ? ret : n > 0;
+}
+
+/* The user wants to end: what was traced until then is still printed. */
+static int pipe_rest(int fd, char *block, const char *path, struct err *err)
+{
+	struct deadline d = deadline_in_ms(TAIL_MS);
+	int ret = 1;
+
+	while (ret > 0 && !deadline_passed(d))
+		ret = pipe_read(fd, block, path, err);
+	return ret < 0 ? ret : 0;
+}
+
+/*
+ * Print trace_pipe while it fills up: until the user or the reader of stdout has had
+ * enough, or tracing is off and all was shown. poll() is of no use here: the kernel calls the
+ * file readable when its buffer is filled to some degree, and reading would take a signal's turn.
+ */
+static int follow_pipe(const struct selected *b, const char *path, struct err *err)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_free_ char *block = malloc(COPY_BYTES);
+	_cleanup_close_ int signals = -1;
+	bool any = false;
+	int ret;
+
+	if (!block)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (fd < 0)
+		return err_set(err, -errno, "reading %s", path);
+	signals = signals_open();
+	do {
+		struct pollfd fds[] = {
+			{ .fd = signals, .events = POLLIN }, { .fd = STDOUT_FILENO },
+		};
+
+		ret = pipe_read(fd, block, path, err);
+		any |= ret > 0;
+		if (ret < 0 || poll(fds, ARRAY_SIZE(fds), ret ? 0 : LIVE_MS) <= 0) {
+			/* as the kernel ends those who wait there */
+			if (ret || !any || !tracing_is_off(b))
+				continue;
+			ret = pipe_rest(fd, block, path, err);
+			break;
+		}
+		if (fds[1].revents & (POLLERR | POLLHUP))
+			break;
+		if (fds[0].revents) {
+			ret = pipe_rest(fd, block, path, err);
+			break;
+		}
+	} while (ret >= 0);
+	return ret == -EPIPE || ret > 0 ? 0 : ret;
+}
+
+/* --- the files -------------------------------------------------------------- */
+
 int show_buffer(const struct selected *b, const struct show_plan *plan, struct err *err)
 {
 	_cleanup_free_ char *path = plan->cpu < 0 ?
@@ -49,20 +148,18 @@ int show_buffer(const struct selected *b, const struct show_plan *plan, struct e
 
 	if (!path)
 		return err_set(err, -ENOMEM, "out of memory");
-	if (plan->path)
+	if (plan->path) {
 		printf("%s\n", path);
-	return copy_out(path, err);
+		fflush(stdout);
+	}
+	return strcmp(plan->file, "trace_pipe") ? copy_out(path, err) : follow_pipe(b, path, err);
 }
 
-int show_file(const struct selected *b, const char *file, bool path, struct err *err)
+int show_file(const struct selected *b, const char *file, struct err *err)
 {
 	_cleanup_free_ char *name = tracefile_path(b->dir, "%s", file);
 
-	if (!name)
-		return err_set(err, -ENOMEM, "out of memory");
-	if (path)
-		printf("%s\n", name);
-	return copy_out(name, err);
+	return name ? copy_out(name, err) : err_set(err, -ENOMEM, "out of memory");
 }
 
 /* The first system below @events with @event, as a heap string. NULL: none. */
@@ -112,8 +209,7 @@ int show_snapshot_write(const struct selected *b, int cpu, const char *value, st
 	int ret = path ? tracefile_write(path, value, false) : -ENOMEM;
 
 	if (ret == -ENOENT)
-		return err_set(err, ret, cpu < 0 ? "Snapshot feature is not supported by this kernel" :
-						   "there is no snapshot of CPU %d", cpu);
+		return err_set(err, ret, "there is no snapshot of CPU %d", cpu);
 	return ret ? err_set(err, ret, "writing '%s' to %s", value, path) : 0;
 }
 

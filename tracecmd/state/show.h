@@ -16,13 +16,14 @@ struct show_plan {
 };
 
 /*
- * Copy the file to stdout until its end, which trace_pipe doesn't have. 0, also when
- * the reader of stdout has gone; -errno, described in @err.
+ * Copy the file to stdout until its end. trace_pipe has none: it is followed, and what comes is
+ * printed at once, until SIGINT or SIGTERM (the rest is printed then), or until tracing is off. 0,
+ * also when the reader of stdout has gone; -errno, described in @err.
  */
 int show_buffer(const struct selected *b, const struct show_plan *plan, struct err *err);
 
-/* The content of @file of a buffer, its path first if @path is set. 0; -errno, described. */
-int show_file(const struct selected *b, const char *file, bool path, struct err *err);
+/* The content of @file of a buffer. 0; -errno, described. */
+int show_file(const struct selected *b, const char *file, struct err *err);
 
 /*
  * The hist or trigger @file of an event named "SYS:EVENT", or "EVENT" of the first system

@@ -4,6 +4,7 @@
  * Each block begins with an empty line, and is left out when it has nothing to say or
  * the kernel lacks its file.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static int is_name(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
-/* Call @fn for all directories below events/, or below that of @system, sorted. */
+/* Call @fn for all directories below events/, or below that of @system, as the kernel has them. */
 static void each(const struct selected *b, const char *system,
 		 void (*fn)(const struct selected *b, const char *system, const char *name, void *data),
 		 void *data)
@@ -48,7 +49,7 @@ static void each(const struct selected *b, const char *system,
 	_cleanup_free_ char *dir = system ? tracefile_path(b->dir, "events/%s", system) :
 					    tracefile_path(b->dir, "events");
 	struct dirent **names;
-	int i, n = dir ? scandir(dir, &names, is_name, alphasort) : -1;
+	int i, n = dir ? scandir(dir, &names, is_name, NULL) : -1;
 
 	for (i = 0; i < n; i++) {
 		if (names[i]->d_type == DT_DIR)
@@ -144,28 +145,37 @@ static void stat_events(const struct selected *b)
 
 /* --- filters and triggers --------------------------------------------------- */
 
+/* Take away blanks and newlines at the end of @text. */
+static char *trim(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && isspace((unsigned char)text[len - 1]))
+		len--;
+	text[len] = '\0';
+	return text;
+}
+
 static void event_filter(const struct selected *b, const char *system, const char *event, void *data)
 {
 	_cleanup_free_ char *filter = event_content(b, system, event, "filter");
 
-	if (!filter || !strcmp(filter, "none"))
+	if (!filter || !strcmp(trim(filter), "none"))
 		return;
 	title_print(data);
 	printf("  %s:%s \"%s\"\n", system, event, filter);
 }
 
+/* All triggers of an event are one text; what a kernel has for none is a comment. */
 static void event_triggers(const struct selected *b, const char *system, const char *event,
 			   void *data)
 {
 	_cleanup_free_ char *text = event_content(b, system, event, "trigger");
-	char *rest = text, *line;
 
-	while (text && (line = strsep(&rest, "\n"))) {
-		if (!*line || *line == '#')
-			continue;
-		title_print(data);
-		printf("  %s:%s \"%s\"\n", system, event, line);
-	}
+	if (!text || !*trim(text) || *text == '#')
+		return;
+	title_print(data);
+	printf("  %s:%s \"%s\"\n", system, event, text);
 }
 
 static void system_filters(const struct selected *b, const char *none, const char *system, void *data)
@@ -303,11 +313,33 @@ static void stat_instances(const struct selected *b)
 	_cleanup_free_ char *dir = tracefile_path(b->dir, "instances");
 	struct title title = { .text = "Instances:" };
 	struct dirent **names;
-	int i, n = dir && !b->name ? scandir(dir, &names, is_name, alphasort) : -1;
+	int i, n = dir && !b->name ? scandir(dir, &names, is_name, NULL) : -1;
 
 	for (i = 0; i < n; i++) {
 		title_print(&title);
 		printf(" %s\n", names[i]->d_name);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+}
+
+/* Those that the buffer has, the tracers' among them. */
+static void stat_options(const struct selected *b)
+{
+	_cleanup_free_ char *dir = tracefile_path(b->dir, "options");
+	struct title title = { .text = "Options:" };
+	struct dirent **names;
+	int i, n = dir ? scandir(dir, &names, is_name, NULL) : -1;
+
+	for (i = 0; i < n; i++) {
+		_cleanup_free_ char *path = tracefile_path(dir, "%s", names[i]->d_name);
+		_cleanup_free_ char *on = NULL;
+
+		if (path && !tracefile_read(path, &on)) {
+			title_print(&title);
+			printf("   %s%s\n", on[0] == '0' ? "no" : "", names[i]->d_name);
+		}
 		free(names[i]);
 	}
 	if (n >= 0)
@@ -338,7 +370,7 @@ void stat_buffer(const struct selected *b, bool options)
 	stat_pids(b, "set_ftrace_pid", "Filtered function tracer PIDs:");
 	stat_pids(b, "set_ftrace_notrace_pid", "Filtered function tracer notrace PIDs:");
 	if (options)
-		stat_lines(b, "trace_options", "Options:", 3);
+		stat_options(b);
 	stat_tracing_on(b);
 	stat_text(b, "error_log", "Error log:");
 	stat_instances(b);

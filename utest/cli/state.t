@@ -56,8 +56,9 @@ before=$(cat "$TRACING/tracing_on")
 tc stop -B "no-such-$$"
 is "$rc $(cat "$TRACING/tracing_on")" "2 $before" "stop of an instance that isn't there leaves the top alone"
 tc show -B "$inst" -f --current_tracer --buffer_size
-is "$out" "$d/current_tracer"$'\n'nop$'\n'"$d/buffer_size_kb"$'\n'"$(cat "$d/buffer_size_kb")" \
-	"show prints several files, with their paths"
+is "$out" "nop"$'\n'"$(cat "$d/buffer_size_kb")" "show prints several files"
+tc show -B "$inst" -f -c 0
+is "$(head -n 1 <<< "$out")" "$d/per_cpu/cpu0/trace" "show -f: the trace's path first"
 tc show -B "$inst" --trigger sched_waking
 like "$out" 'traceoff:count=1' "show --trigger finds the system"
 tc show -B "$inst" --hist sched:nothing
@@ -112,6 +113,36 @@ is "$rc" 0 "reset -d"
 [ ! -e "$d" ]
 ok $? "deletes the instance"
 mkdir "$d"
+
+# --- show -p
+
+mark() { echo "mark $1" > "$d/trace_marker"; }
+marks() { sed -n 's/.*tracing_mark_write: mark \([0-9]*\)$/\1/p' "$T/pipe"; }
+start "$T/pipe" "$TRACE_CMD" show -p -B "$inst"
+in_time=0
+for ((i = 1; i <= 20; i++)); do
+	at=${EPOCHREALTIME/./}
+	mark $i
+	wait_for 5 eval "marks | grep -qx $i" || break
+	[ $((${EPOCHREALTIME/./} - at)) -gt 100000 ] || in_time=$((in_time + 1))
+done
+is "$(marks | paste -sd' ')" "$(seq -s' ' 20)" "show -p prints single events at once"
+[ $in_time -gt 0 ]
+ok $? "... within a tenth of a second" "never in 20 times"
+for ((i = 21; i <= 2000; i++)); do mark $i; done
+stop "$pid" INT
+is "$rc" 0 "Ctrl-C ends it"
+is "$(marks | md5sum)" "$(seq 2000 | md5sum)" "... after all that had happened"
+start "$T/pipe" "$TRACE_CMD" show -p -B "$inst"
+mark 1
+wait_for 5 eval 'marks | grep -q 1'
+echo 0 > "$d/tracing_on"
+wait_for 10 eval "! alive $pid"
+ok $? "it ends when tracing is off and all was shown"
+echo 1 > "$d/tracing_on"
+start "$T/head" bash -c "'$TRACE_CMD' show -p -B '$inst' | true"
+wait_for 10 eval "! alive $pid"
+ok $? "it ends when its reader has gone, though nothing happens"
 
 # --- list
 
