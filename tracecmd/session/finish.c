@@ -15,7 +15,6 @@
 #include "base/io.h"
 #include "base/tsc.h"
 #include "message.h"
-#include "session/comms.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "wire/dat.h"
@@ -165,33 +164,12 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 
 /* --- metadata ------------------------------------------------------------ */
 
-/* @early: nothing is recorded yet, so that the kernel knows hardly a command by name. */
-static int put_metadata(struct out_file *o, const struct plan *p, const char *tracing_dir,
-			bool early, struct err *err)
-{
-	char **names = p->all_formats ? NULL : setup_event_names(p->instances, p->nr_instances);
-	struct meta_events events = { (const char *const *)names, 0 };
-	struct meta m = { 0 };
-	unsigned int i;
-	int ret;
-
-	while (names && names[events.count])
-		events.count++;
-	ret = meta_read(&m, tracing_dir, &events, err);
-	if (!ret && early)
-		ret = comms_complete(&m.cmdlines);
-	if (!ret)
-		ret = out_metadata(o, &m, err);
-	meta_release(&m);
-	for (i = 0; i < events.count; i++)
-		free(names[i]);
-	free(names);
-	return ret;
-}
-
-/* Start a file of this machine in @fd: all but the buffers. */
-static int start_file(const struct plan *p, const struct note *n, int fd, bool early,
-		      struct out_file **ret_o, struct err *err)
+/*
+ * Start a file of this machine in @fd: all but the buffers. @begins: nothing is recorded yet, so that
+ * the kernel knows hardly a task by name.
+ */
+static int start_file(const struct plan *p, const struct note *n, struct early *e, int fd,
+		      bool begins, struct out_file **ret_o, struct err *err)
 {
 	struct out_conf conf = {
 		.version = p->file_version, .zip = p->zip, .nr_cpus = cpus_configured(),
@@ -204,7 +182,7 @@ static int start_file(const struct plan *p, const struct note *n, int fd, bool e
 	if (!ret)
 		ret = out_create(fd, &conf, ret_o, err);
 	if (!ret)
-		ret = put_metadata(*ret_o, p, dir, early, err);
+		ret = early_put(e, *ret_o, p, dir, begins, err);
 	if (!ret)
 		ret = put_options(*ret_o, p, n);
 	for (i = n->nr_instances - 1; !ret && i > 0; i--) {
@@ -347,7 +325,7 @@ static int keep_data(int code, const char *output, struct err *err)
 		       output, said, output);
 }
 
-int finish_host(const struct plan *p, const struct note *n, struct err *err)
+int finish_host(const struct plan *p, const struct note *n, struct early *e, struct err *err)
 {
 	struct out_file *o = NULL;
 	int fd, i, ret, end;
@@ -355,7 +333,7 @@ int finish_host(const struct plan *p, const struct note *n, struct err *err)
 	fd = files_output_create(p->output, true, 0, err);
 	if (fd < 0)
 		return fd;
-	ret = start_file(p, n, fd, false, &o, err);
+	ret = start_file(p, n, e, fd, false, &o, err);
 	if (!ret)
 		ret = put_instances(p, n, o, err);
 	/* what could be written shall be readable even so */
@@ -425,7 +403,7 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 int finish_agent_meta(const struct plan *p, const struct note *n, int fd, struct err *err)
 {
 	struct out_file *o = NULL;
-	int ret = start_file(p, n, fd, true, &o, err);
+	int ret = start_file(p, n, NULL, fd, true, &o, err);
 
 	if (!ret)
 		ret = out_finish(o, err);

@@ -107,7 +107,7 @@ static void finish_files(const struct plan *p, const struct note *n)
 		return;
 	}
 	err_clear(&err);
-	ret = finish_host(p, n, &err);
+	ret = finish_host(p, n, NULL, &err);
 	if (ret)
 		cmd_fail_err(ret, &err);
 	else

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "message.h"
 #include "session/child.h"
+#include "session/early.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
@@ -32,6 +34,7 @@ struct run {
 	struct guest *guests;
 	struct child child;
 	struct live *live;	/* stream: prints the events instead of storing them */
+	struct early *early;	/* NULL: the metadata is read in the end */
 	struct stop stop;	/* the user's signals */
 	int child_fd;		/* readable: the command may have ended */
 	int status;		/* exit status so far: the first failure's */
@@ -309,7 +312,7 @@ static void run_write(struct run *r)
 			run_failed(r, ret, &err);
 	}
 	err_clear(&err);
-	ret = finish_host(r->plan, r->note, &err);
+	ret = finish_host(r->plan, r->note, r->early, &err);
 	if (ret)
 		run_failed(r, ret, &err);
 }
@@ -390,12 +393,17 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	if (!ret && p->command)
 		ret = child_start(p->command, &r.child);
 	allow_descriptors();
+	if (!ret && early_start(p, &r.early))
+		log_debug("the metadata is read in the end");
 	if (!ret)
 		ret = local_setup(&r.local, p, note, mirror_fd, false, &err);
+	if (!ret)
+		early_go_on(r.early, r.local.tracing_dir);
 	if (!ret)
 		ret = run_session(&r, &err);
 	if (ret && (err.text[0] || !r.status))
 		run_failed(&r, ret, &err);
+	early_free(r.early);
 	child_release(&r.child);
 	for (i = 0; r.guests && i < p->nr_guests; i++) {
 		if (r.guests[i].own)

@@ -266,18 +266,30 @@ int meta_read_formats(struct meta *m, const char *dir, const struct meta_events 
 	return 0;
 }
 
-int meta_read_symbols(struct meta *m, const char *dir)
+int meta_read_kallsyms(struct meta *m)
 {
 	_cleanup_close_ int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 
 	part_init(&m->kallsyms);
-	part_init(&m->printk);
 	if (fd < 0)
 		buf_extend(&m->kallsyms, 4);
 	else
 		add_sized_fd(&m->kallsyms, fd, 4, false);
+	return m->kallsyms.error;
+}
+
+int meta_read_printk(struct meta *m, const char *dir)
+{
+	part_init(&m->printk);
 	add_sized(&m->printk, dir, "printk_formats", 4);
-	return m->kallsyms.error ? m->kallsyms.error : m->printk.error;
+	return m->printk.error;
+}
+
+int meta_read_symbols(struct meta *m, const char *dir)
+{
+	int ret = meta_read_kallsyms(m);
+
+	return ret ? ret : meta_read_printk(m, dir);
 }
 
 int meta_read_cmdlines(struct meta *m, const char *dir)

@@ -43,6 +43,8 @@ int meta_read(struct meta *m, const char *dir, const struct meta_events *events,
 int meta_read_formats(struct meta *m, const char *dir, const struct meta_events *events,
 		      struct err *err);			/* 16, 17, 18 */
 int meta_read_symbols(struct meta *m, const char *dir);	/* 19, 20 */
+int meta_read_kallsyms(struct meta *m);				/* 19 */
+int meta_read_printk(struct meta *m, const char *dir);		/* 20 */
 int meta_read_cmdlines(struct meta *m, const char *dir);	/* 21 */
 
 #endif

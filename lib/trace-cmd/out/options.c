@@ -135,6 +135,11 @@ int out_metadata(struct out_file *o, const struct meta *m, struct err *err)
 		if (ret)
 			return ret;
 	}
+	return out_option_cpus(o);
+}
+
+int out_option_cpus(struct out_file *o)
+{
 	return o->version < 7 ? 0 : option_u32(o, DAT_CPUCOUNT, o->nr_cpus);
 }
 

@@ -100,10 +100,16 @@ int out_metadata(struct out_file *o, const struct meta *m, struct err *err);
  * Write one part, ids 16..21, in version 7 also 23 and 25. Version 6 needs all of
  * 16..21, in this order. @packed: @payload is already what a section of out_zip()
  * holds (version 7 only). The CPUCOUNT option, which out_metadata() adds in
- * version 7, is the caller's.
+ * version 7, is the caller's: out_option_cpus() or another.
  */
 int out_part(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
 	     struct err *err);
+
+/* Append @payload to @ret as out_part() takes it with @packed, in this machine's byte order. 0; -errno. */
+int out_pack_part(const struct zip_algo *zip, const struct buf *payload, struct buf *ret);
+
+/* CPUCOUNT, in version 7 (version 6 has it behind its parts). 0; -errno. */
+int out_option_cpus(struct out_file *o);
 
 /* Add one option to the open list; the payload is copied. */
 int out_option(struct out_file *o, unsigned int id, const void *data, size_t len);

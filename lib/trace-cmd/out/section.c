@@ -22,22 +22,28 @@ int32_t out_describe(struct out_file *o, const char *text, const char *more)
 }
 
 /* Append @payload as a compressed block: u32 compressed size, u32 size, bytes. */
-static int block_put(struct out_file *o, struct buf *b, const struct buf *payload)
+static int block_put(struct buf *b, const struct zip_algo *zip, enum byte_order order,
+		     const struct buf *payload)
 {
-	size_t bound = o->zip->bound(payload->len), at = b->len, n;
+	size_t bound = zip->bound(payload->len), at = b->len, n;
 	int ret;
 
 	if (payload->len > UINT32_MAX || bound > UINT32_MAX)
 		return -EFBIG;
 	if (!buf_extend(b, 8 + bound))
 		return b->error;
-	ret = o->zip->compress(payload->data, payload->len, b->data + at + 8, bound, &n);
+	ret = zip->compress(payload->data, payload->len, b->data + at + 8, bound, &n);
 	if (ret)
 		return ret;
-	store_u32(b->data + at, o->order, n);
-	store_u32(b->data + at + 4, o->order, payload->len);
+	store_u32(b->data + at, order, n);
+	store_u32(b->data + at + 4, order, payload->len);
 	b->len = at + 8 + n;
 	return 0;
+}
+
+int out_pack_part(const struct zip_algo *zip, const struct buf *payload, struct buf *ret)
+{
+	return payload->error ? payload->error : block_put(ret, zip, ORDER_NATIVE, payload);
 }
 
 int out_section(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
@@ -54,7 +60,7 @@ int out_section(struct out_file *o, unsigned int id, const struct buf *payload, 
 	s.description = out_describe(o, dat_id_find(id)->section, "");
 	dat_section_put(&b, o->order, &s);
 	if (o->zip && !packed)
-		ret = block_put(o, &b, payload);
+		ret = block_put(&b, o->zip, o->order, payload);
 	else
 		buf_add(&b, payload->data, payload->len);
 	if (!ret && !b.error) {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -31,6 +32,7 @@
 #define PIPE_BYTES	(1024 * 1024)	/* pages moved at once; the limit without privileges */
 #define ROUND_BYTES	(16 * 1024 * 1024)	/* moved between looks whether to stop */
 #define QUIT_MS		500		/* time an abandoned thread gets to notice */
+#define FIRST_NICE	(-20)
 #define MAX_PAGE_SIZE	(16 * 1024 * 1024)
 
 /* In a sub-buffer's header: the bytes of its events, below the flags for lost ones. */
@@ -254,13 +256,20 @@ static int recorder_run(struct recorder *r)
 
 /* --- the thread */
 
-static void be_fifo(struct recorder *r)
+/*
+ * Events get lost when a recorder has to wait for a CPU, not because it is slow: it goes first,
+ * where that is allowed.
+ */
+static void be_important(struct recorder *r)
 {
 	struct sched_param param = { .sched_priority = r->conf.fifo_priority };
 	int ret;
 
-	if (!param.sched_priority)
+	if (!param.sched_priority) {
+		if (setpriority(PRIO_PROCESS, gettid(), FIRST_NICE))
+			log_debug("cpu %d: no better priority: %s", r->conf.cpu, strerror(errno));
 		return;
+	}
 	ret = pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
 	if (ret)
 		log_debug("cpu %d: no real-time priority: %s", r->conf.cpu, strerror(ret));
@@ -274,7 +283,7 @@ static void *recorder_thread(void *arg)
 
 	snprintf(name, sizeof(name), "recorder/%d", r->conf.cpu);
 	pthread_setname_np(pthread_self(), name);
-	be_fifo(r);
+	be_important(r);
 
 	ret = recorder_run(r);
 	if (ret)

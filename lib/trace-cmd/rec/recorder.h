@@ -24,7 +24,8 @@ struct recorder_conf {
 	bool no_splice;
 	int sleep_us;		/* longest pause between looks when the kernel doesn't wake us
 				   earlier (buffer_percent full); 0: a quarter of a second */
-	int fifo_priority;	/* 0: none, else SCHED_FIFO at this priority, if allowed */
+	int fifo_priority;	/* 0: before all normal threads (nice -20), else SCHED_FIFO
+				   at this priority; if allowed */
 };
 
 /* Start. 0; -EINVAL; -errno, described in @err. */
