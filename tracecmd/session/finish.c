@@ -17,6 +17,7 @@
 #include "message.h"
 #include "session/files.h"
 #include "session/finish.h"
+#include "session/lost.h"
 #include "wire/dat.h"
 #include "wire/opts.h"
 
@@ -206,35 +207,6 @@ static void print_sizes(const struct plan *p, const struct out_buffer *b)
 			      packed ? &b->cpus[i].raw_size : NULL);
 }
 
-/* Say what got lost, which a user must not overlook. */
-static void print_lost(const struct plan *p, const struct note_instance *in)
-{
-	int cpu;
-
-	if (in->name[0] && !p->quiet)
-		printf("\nBuffer: %s\n\n", in->name);
-	for (cpu = 0; !p->quiet && cpu < in->nr_cpus; cpu++) {
-		_cleanup_(buf_release) struct buf b = BUF_INIT;
-		_cleanup_free_ char *path = NULL;
-		unsigned long long over = 0, commit = 0;
-		const char *at;
-
-		if (asprintf(&path, "%s/per_cpu/cpu%d/stats", in->dir, cpu) < 0)
-			return;
-		if (io_read_path(path, &b))
-			continue;
-		at = strstr((char *)b.data, "\noverrun: ");
-		over = at ? strtoull(at + 10, NULL, 10) : 0;
-		at = strstr((char *)b.data, "\ncommit overrun: ");
-		commit = at ? strtoull(at + 17, NULL, 10) : 0;
-		if (over)
-			printf("CPU %d: %llu events lost\n", cpu, over);
-		if (commit)
-			printf("CPU %d: %llu events lost due to commit overrun\n", cpu, commit);
-	}
-	fflush(stdout);
-}
-
 /* One buffer of @output: open the CPUs' data and write it. */
 static int put_buffer(const struct plan *p, struct out_file *o, const char *output,
 		      struct out_buffer *b, int nr_cpus, struct err *err)
@@ -292,9 +264,10 @@ static bool space_is_short(const struct plan *p, const char *output, const char 
 }
 
 /* All buffers: the top one first, then the instances, named last comes first. */
-static int put_instances(const struct plan *p, const struct note *n, struct out_file *o,
+static int put_instances(const struct plan *p, struct note *n, struct out_file *o,
 			 struct err *err)
 {
+	uint64_t lost = 0, kb = 0;
 	int i, ret;
 
 	for (i = 0; i < n->nr_instances; i++) {
@@ -309,8 +282,10 @@ static int put_instances(const struct plan *p, const struct note *n, struct out_
 		if (ret)
 			return ret;
 		if (in->recorded)
-			print_lost(p, in);
+			lost += lost_print(p, in, &kb);
 	}
+	lost_advise(p, lost, kb);
+	n->lost_events = lost;
 	return 0;
 }
 
@@ -325,7 +300,7 @@ static int keep_data(int code, const char *output, struct err *err)
 		       output, said, output);
 }
 
-int finish_host(const struct plan *p, const struct note *n, struct early *e, struct err *err)
+int finish_host(const struct plan *p, struct note *n, struct early *e, struct err *err)
 {
 	struct out_file *o = NULL;
 	int fd, i, ret, end;

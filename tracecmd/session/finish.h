@@ -19,9 +19,9 @@ uint64_t finish_reserve(const struct plan *p);
 
 /*
  * Write this machine's file from the per-CPU data files, which are removed once it is complete.
- * @e: what is known about the machine already, or NULL. 0; -errno described in @err: data files are kept then, and named in the message.
+ * @e: what is known about the machine already, or NULL. Fills in the note's lost_events. 0; -errno described in @err: data files are kept then, and named in the message.
  */
-int finish_host(const struct plan *p, const struct note *n, struct early *e, struct err *err);
+int finish_host(const struct plan *p, struct note *n, struct early *e, struct err *err);
 
 /* Write a guest's file, likewise; @shift NULL: not synchronised. */
 int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,

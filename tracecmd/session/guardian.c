@@ -82,7 +82,7 @@ static void stop_tracing(const struct note *n)
 }
 
 /* Write what the killed worker had recorded. */
-static void finish_files(const struct plan *p, const struct note *n)
+static void finish_files(const struct plan *p, struct note *n)
 {
 	bool recorded = false;
 	struct err err = { 0 };

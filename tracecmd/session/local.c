@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "session/files.h"
 #include "session/local.h"
+#include "session/lost.h"
 
 /* How long a recorder may stand still while draining before it is given up. */
 #define DRAIN_TIMEOUT_MS 30000
@@ -146,6 +147,8 @@ int local_record_files(struct local *l, struct err *err)
 	for (i = 0; i < l->nr_instances; i++) {
 		struct local_instance *in = &l->instances[i];
 
+		if (in->setup)
+			lost_begin(in->note);
 		for (cpu = 0; in->setup && cpu < in->nr_cpus; cpu++) {
 			fd = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
 			if (fd < 0)

@@ -24,6 +24,7 @@ struct note_instance {
 	char clock[64];
 	uint32_t page_size;	/* bytes */
 	int nr_cpus;
+	uint64_t lost_before;	/* events, when recording began */
 };
 
 /* A guest whose metadata has come in full. */
@@ -40,6 +41,7 @@ struct note_guest {
 
 struct note {
 	uint64_t trace_id;	/* of this machine's file */
+	uint64_t lost_events;	/* of all instances, once the file is written */
 	int nr_instances;
 	struct note_instance instances[PLAN_MAX_INSTANCES];
 	int nr_guests;

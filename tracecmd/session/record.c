@@ -315,6 +315,10 @@ static void run_write(struct run *r)
 	ret = finish_host(r->plan, r->note, r->early, &err);
 	if (ret)
 		run_failed(r, ret, &err);
+	err_clear(&err);
+	if (r->plan->fail_on_lost && r->note->lost_events)
+		run_failed(r, -ENODATA, (err_set(&err, -ENODATA, "%llu events were lost",
+						 (unsigned long long)r->note->lost_events), &err));
 }
 
 /* Undo what a run that never began to trace has left. */
