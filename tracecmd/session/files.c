@@ -38,10 +38,20 @@ char *files_cpu_data(const struct plan *p, const char *output, const char *insta
 	return buf_take_str(&b);
 }
 
-int files_cpu_create(const struct plan *p, const char *output, const char *instance, int cpu,
-		     struct err *err)
+char *files_cpu_other(const struct plan *p, const char *output, const char *instance, int cpu)
 {
 	_cleanup_free_ char *name = files_cpu_data(p, output, instance, cpu);
+	struct buf b = BUF_INIT;
+
+	if (!name)
+		return NULL;
+	buf_printf(&b, "%s.1", name);
+	return buf_take_str(&b);
+}
+
+/* Create @name, NULL: no memory. fd; -errno described in @err. */
+static int create_data(const char *name, int cpu, struct err *err)
+{
 	int fd;
 
 	if (!name)
@@ -52,9 +62,24 @@ int files_cpu_create(const struct plan *p, const char *output, const char *insta
 	return fd;
 }
 
-int files_cpu_open(const struct plan *p, const char *output, const char *instance, int cpu)
+int files_cpu_create(const struct plan *p, const char *output, const char *instance, int cpu,
+		     struct err *err)
 {
 	_cleanup_free_ char *name = files_cpu_data(p, output, instance, cpu);
+
+	return create_data(name, cpu, err);
+}
+
+int files_cpu_create_other(const struct plan *p, const char *output, const char *instance,
+			   int cpu, struct err *err)
+{
+	_cleanup_free_ char *name = files_cpu_other(p, output, instance, cpu);
+
+	return create_data(name, cpu, err);
+}
+
+static int open_data(const char *name)
+{
 	int fd;
 
 	if (!name)
@@ -63,15 +88,33 @@ int files_cpu_open(const struct plan *p, const char *output, const char *instanc
 	return fd < 0 ? -errno : fd;
 }
 
+int files_cpu_open(const struct plan *p, const char *output, const char *instance, int cpu)
+{
+	_cleanup_free_ char *name = files_cpu_data(p, output, instance, cpu);
+
+	return open_data(name);
+}
+
+int files_cpu_open_other(const struct plan *p, const char *output, const char *instance, int cpu)
+{
+	_cleanup_free_ char *name = files_cpu_other(p, output, instance, cpu);
+
+	return open_data(name);
+}
+
 void files_cpu_remove(const struct plan *p, const char *output, const char *instance, int nr_cpus)
 {
 	int cpu;
 
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		_cleanup_free_ char *name = files_cpu_data(p, output, instance, cpu);
+		_cleanup_free_ char *other = p->max_kb ?
+			files_cpu_other(p, output, instance, cpu) : NULL;
 
 		if (name)
 			unlink(name);
+		if (other)
+			unlink(other);
 	}
 }
 

@@ -18,12 +18,18 @@ char *files_guest_output(const char *output, const char *guest);
 /* Name of CPU @cpu's data for output @output and instance @instance ("" = top). Heap string or NULL. */
 char *files_cpu_data(const struct plan *p, const char *output, const char *instance, int cpu);
 
-/* Create that file, empty. fd; -errno described in @err. */
+/* With -m: name of the file that takes turns with it. Heap string or NULL. */
+char *files_cpu_other(const struct plan *p, const char *output, const char *instance, int cpu);
+
+/* Create the first or (@other) second one, empty. fd; -errno described in @err. */
 int files_cpu_create(const struct plan *p, const char *output, const char *instance, int cpu,
 		     struct err *err);
+int files_cpu_create_other(const struct plan *p, const char *output, const char *instance,
+			   int cpu, struct err *err);
 
-/* Open it for reading (and writing). fd; -errno. */
+/* Open one for reading (and writing). fd; -errno. */
 int files_cpu_open(const struct plan *p, const char *output, const char *instance, int cpu);
+int files_cpu_open_other(const struct plan *p, const char *output, const char *instance, int cpu);
 
 /* Remove the data of CPUs 0 .. @nr_cpus - 1. */
 void files_cpu_remove(const struct plan *p, const char *output, const char *instance,

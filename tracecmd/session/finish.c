@@ -17,6 +17,7 @@
 #include "message.h"
 #include "session/files.h"
 #include "session/finish.h"
+#include "session/halves.h"
 #include "session/lost.h"
 #include "wire/dat.h"
 #include "wire/opts.h"
@@ -209,24 +210,33 @@ static void print_sizes(const struct plan *p, const struct out_buffer *b)
 
 /* One buffer of @output: open the CPUs' data and write it. */
 static int put_buffer(const struct plan *p, struct out_file *o, const char *output,
-		      struct out_buffer *b, int nr_cpus, struct err *err)
+		      struct out_buffer *b, int nr_cpus, bool halves, struct err *err)
 {
 	_cleanup_free_ struct out_cpu *cpus = calloc(nr_cpus + 1, sizeof(*cpus));
+	_cleanup_free_ struct halves *pairs = calloc(nr_cpus + 1, sizeof(*pairs));
 	int cpu, ret;
 
-	if (!cpus)
+	if (!cpus || !pairs)
 		return -ENOMEM;
-	for (cpu = 0; cpu < nr_cpus; cpu++)
-		cpus[cpu] = (struct out_cpu){
-			.cpu = cpu, .fd = files_cpu_open(p, output, b->name, cpu),
-		};
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		cpus[cpu] = (struct out_cpu){ .cpu = cpu, .fd = -1 };
+		if (halves) {
+			halves_open(&pairs[cpu], p, output, b->name, cpu, b->page_size);
+			cpus[cpu].source = &pairs[cpu].source;
+		} else {
+			cpus[cpu].fd = files_cpu_open(p, output, b->name, cpu);
+		}
+	}
 	b->cpus = cpus;
 	b->nr_cpus = nr_cpus;
 	ret = out_buffer(o, b, err);
 	if (!ret)
 		print_sizes(p, b);
-	for (cpu = 0; cpu < nr_cpus; cpu++)
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
+		if (halves)
+			halves_close(&pairs[cpu]);
 		fd_close(&cpus[cpu].fd);
+	}
 	b->cpus = NULL;
 	return ret;
 }
@@ -239,7 +249,7 @@ static int put_instance(const struct plan *p, struct out_file *o, const struct n
 		.page_size = in->page_size ? in->page_size : file_page_size(n), .consume = consume,
 	};
 
-	return put_buffer(p, o, p->output, &b, in->recorded ? in->nr_cpus : 0, err);
+	return put_buffer(p, o, p->output, &b, in->recorded ? in->nr_cpus : 0, p->max_kb > 0, err);
 }
 
 /* True if the file system of @path could not hold what the CPUs' data come to. */
@@ -362,7 +372,7 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 	if (!ret)
 		ret = out_options_end(o, err);
 	if (!ret)
-		ret = put_buffer(p, o, g->file, &b, g->nr_cpus, err);
+		ret = put_buffer(p, o, g->file, &b, g->nr_cpus, false, err);
 	end = o ? out_finish(o, err) : 0;
 	ret = ret ? ret : end;
 	out_free(o);

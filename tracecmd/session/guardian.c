@@ -15,6 +15,7 @@
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
+#include "session/rotate.h"
 #include "setup/journal.h"
 
 /* The signal handler has no other way to know whom to tell. */
@@ -103,15 +104,18 @@ static void finish_files(const struct plan *p, struct note *n)
 			cmd_fail_err(ret, &err);
 	}
 	if (!recorded) {
-		files_output_abandon(p->output);
+		_cleanup_free_ char *first = n->last_file ? rotate_name(p->output, 1) : NULL;
+
+		files_output_abandon(first ? first : p->output);
 		return;
 	}
 	err_clear(&err);
-	ret = finish_host(p, n, NULL, &err);
+	ret = n->last_file ? rotate_rescue(p, n, &err) : finish_host(p, n, NULL, &err);
 	if (ret)
 		cmd_fail_err(ret, &err);
 	else
-		fprintf(stderr, "  What it had recorded until then is in '%s'\n", p->output);
+		fprintf(stderr, "  What it had recorded until then is in '%s%s'\n", p->output,
+			n->last_file ? ".*" : "");
 }
 
 int guardian_run(const struct plan *p,

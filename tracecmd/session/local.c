@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "session/files.h"
+#include "session/halves.h"
 #include "session/local.h"
 #include "session/lost.h"
 
@@ -16,6 +18,9 @@
 #define DRAIN_TIMEOUT_MS 30000
 /* The same when another one, which had as much time, has been given up. */
 #define DRAIN_AGAIN_MS 500
+
+/* Between looks whether recorders have turned to their new files. */
+#define SWITCH_LOOK_MS 1
 
 /* Copy @from, cut to @size. */
 static void text_set(char *to, size_t size, const char *from)
@@ -119,13 +124,16 @@ void local_sync_instance(struct local *l, int id)
 		journal_note(l->journal, path, NULL);
 }
 
-int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
-		     struct err *err)
+/* Record into @sink_fd, with full_bytes of @how in turn with its spare_fd. */
+static int record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
+		      const struct recorder_conf *how, struct err *err)
 {
 	struct recorder_conf conf = {
 		.cpu = cpu, .sink_fd = sink_fd, .page_size = setup_page_size(i->setup),
 		.no_splice = l->plan->no_splice, .sleep_us = l->plan->sleep_us < 0 ? 0 : l->plan->sleep_us,
-		.fifo_priority = l->plan->fifo_priority,
+		.fifo_priority = l->plan->fifo_priority, .poll = l->plan->poll,
+		.block = l->plan->sleep_us == 0, .budget = l->budget,
+		.spare_fd = how->spare_fd, .full_bytes = how->full_bytes,
 	};
 
 	i->sinks[cpu] = sink_fd;
@@ -140,9 +148,43 @@ int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sin
 	return recorder_start(&conf, &i->recorders[cpu], err);
 }
 
+int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
+		     struct err *err)
+{
+	return record_cpu(l, i, cpu, sink_fd, &(struct recorder_conf){ 0 }, err);
+}
+
+/* Record a CPU into its file; with -m in turn with a second one. */
+static int record_file(struct local *l, struct local_instance *in, int cpu, struct err *err)
+{
+	_cleanup_close_ int other = -1;
+	struct recorder_conf how = { 0 };
+	int fd = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
+
+	if (fd < 0)
+		return fd;
+	in->note->recorded = true;
+	if (l->plan->max_kb) {
+		how.full_bytes = halves_bytes(l->plan->max_kb, in->note->page_size);
+		if (!how.full_bytes) {
+			close(fd);
+			return err_set(err, -EINVAL, "-m %d is too little for '%s': %u at least",
+				       l->plan->max_kb, in->note->dir,
+				       in->note->page_size / 512);
+		}
+		other = files_cpu_create_other(l->plan, l->plan->output, in->note->name, cpu, err);
+		if (other < 0) {
+			close(fd);
+			return other;
+		}
+		how.spare_fd = other;
+	}
+	return record_cpu(l, in, cpu, fd, &how, err);
+}
+
 int local_record_files(struct local *l, struct err *err)
 {
-	int i, cpu, fd, ret;
+	int i, cpu, ret;
 
 	for (i = 0; i < l->nr_instances; i++) {
 		struct local_instance *in = &l->instances[i];
@@ -150,16 +192,88 @@ int local_record_files(struct local *l, struct err *err)
 		if (in->setup)
 			lost_begin(in->note);
 		for (cpu = 0; in->setup && cpu < in->nr_cpus; cpu++) {
-			fd = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
-			if (fd < 0)
-				return fd;
-			in->note->recorded = true;
-			ret = local_record_cpu(l, in, cpu, fd, err);
+			ret = record_file(l, in, cpu, err);
 			if (ret)
 				return ret;
 		}
 	}
 	return 0;
+}
+
+/* New files of an instance, into @fds. 0; -errno, and none is left. */
+static int create_files(struct local *l, struct local_instance *in, int *fds, struct err *err)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
+		fds[cpu] = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
+		if (fds[cpu] >= 0)
+			continue;
+		files_cpu_remove(l->plan, l->plan->output, in->note->name, cpu);
+		for (int i = 0; i < cpu; i++)
+			close(fds[i]);
+		return fds[cpu];
+	}
+	return 0;
+}
+
+/* Hand @fds to the recorders of @in, whose files they replace. */
+static int hand_in(struct local_instance *in, const int *fds)
+{
+	int cpu, ret = 0;
+
+	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
+		if (in->recorders[cpu] && !ret)
+			ret = recorder_switch(in->recorders[cpu], fds[cpu]);
+		close(in->sinks[cpu]);
+		in->sinks[cpu] = fds[cpu];
+	}
+	return ret;
+}
+
+static bool have_switched(struct local_instance *in)
+{
+	int cpu;
+
+	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
+		if (in->recorders[cpu] && !recorder_switched(in->recorders[cpu]))
+			return false;
+	}
+	return true;
+}
+
+static int switch_instance(struct local *l, struct local_instance *in, struct err *err)
+{
+	_cleanup_free_ int *fds = calloc(in->nr_cpus + 1, sizeof(*fds));
+	struct deadline d = deadline_in_ms(DRAIN_TIMEOUT_MS);
+	int ret;
+
+	if (!fds)
+		return -ENOMEM;
+	ret = create_files(l, in, fds, err);
+	if (ret)
+		return ret;
+	ret = hand_in(in, fds);
+	if (ret)
+		return err_set(err, ret, "cannot go on with another file: %s", strerror(-ret));
+	while (!have_switched(in)) {
+		if (deadline_passed(d))
+			return err_set(err, -ETIMEDOUT, "a recorder does not go on with '%s'",
+				       l->plan->output);
+		poll(NULL, 0, SWITCH_LOOK_MS);
+	}
+	return 0;
+}
+
+int local_switch_files(struct local *l, struct err *err)
+{
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < l->nr_instances; i++) {
+		if (l->instances[i].recorders)
+			ret = switch_instance(l, &l->instances[i], err);
+	}
+	return ret;
 }
 
 int local_tracing(struct local *l, bool on, struct err *err)

@@ -30,6 +30,7 @@ struct local {
 	const char *tracing_dir;
 	struct local_instance *instances;	/* in the plan's order */
 	int nr_instances;
+	struct budget *budget;			/* NULL, or counts the data; its owner's */
 };
 
 /*
@@ -51,6 +52,12 @@ int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sin
 
 /* Create a data file for each CPU of all instances and record into it. */
 int local_record_files(struct local *l, struct err *err);
+
+/*
+ * Go on recording into new files, those of the plan's output as it is now. Waits until nothing more
+ * is written to the old ones. 0; -errno described in @err: the old ones are still in use.
+ */
+int local_switch_files(struct local *l, struct err *err);
 
 /* Switch tracing of all instances; on: recorder threads are excluded from the trace before. */
 int local_tracing(struct local *l, bool on, struct err *err);

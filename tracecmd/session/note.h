@@ -41,6 +41,8 @@ struct note_guest {
 
 struct note {
 	uint64_t trace_id;	/* of this machine's file */
+	/* with --rotate: numbers of the first file not written yet, and of the one being recorded; 0: none */
+	unsigned int first_file, last_file;
 	uint64_t lost_events;	/* of all instances, once the file is written */
 	int nr_instances;
 	struct note_instance instances[PLAN_MAX_INSTANCES];

@@ -114,6 +114,18 @@ static int check_output(const struct plan *p, struct err *err)
 	return 0;
 }
 
+/* Limits that don't go together. */
+static int check_limits(const struct plan *p, struct err *err)
+{
+	if (!p->rotate.bytes && !p->rotate.ms)
+		return 0;
+	if (p->max_kb)
+		return err_set(err, -EINVAL, "-m and --rotate both throw away old data: choose one; --rotate SIZE:KEEP keeps KEEP files");
+	if (p->nr_guests)
+		return err_set(err, -EINVAL, "--rotate is for this machine alone, not with -A");
+	return 0;
+}
+
 int plan_check(const struct plan *p, bool agent, struct err *err)
 {
 	bool something = p->nr_guests > 0;
@@ -139,6 +151,8 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 			       "-g is for the top instance, where nothing is traced\n"
 			       "Give -p function_graph before -B");
 	ret = setup_try(p->instances, p->nr_instances, err);
+	if (!ret)
+		ret = check_limits(p, err);
 	if (ret)
 		return ret;
 	return agent || p->kind == PLAN_STREAM ? 0 : check_output(p, err);

@@ -21,6 +21,7 @@
 #include "session/finish.h"
 #include "session/guardian.h"
 #include "session/guest.h"
+#include "session/limits.h"
 #include "session/local.h"
 #include "session/record.h"
 #include "session/stop.h"
@@ -34,6 +35,8 @@ struct run {
 	struct guest *guests;
 	struct child child;
 	struct live *live;	/* stream: prints the events instead of storing them */
+	struct rotate *rotate;	/* NULL: all goes into one file */
+	struct limits limits;
 	struct early *early;	/* NULL: the metadata is read in the end */
 	struct stop stop;	/* the user's signals */
 	int child_fd;		/* readable: the command may have ended */
@@ -149,11 +152,17 @@ static int run_start(struct run *r, struct err *err)
 {
 	int ret = connect_guests(r, err);
 
+	if (!ret && r->rotate)
+		ret = rotate_start(r->rotate, r->early);
+	if (!ret)
+		ret = limits_init(&r->limits, r->plan, &r->local, r->rotate, err);
 	if (!ret)
 		ret = r->plan->kind == PLAN_STREAM ? streaming_start(&r->local, &r->live, err) :
 						     local_record_files(&r->local, err);
 	if (!ret)
 		ret = local_tracing(&r->local, true, err);
+	if (!ret)
+		limits_begin(&r->limits);
 	return ret;
 }
 
@@ -186,10 +195,10 @@ static void check_guests(struct run *r)
 }
 
 /*
- * What to wait for: [0] the user, [1] the command, [2] and [3] what is to be printed, two for
- * each guest, then failed recorders.
+ * What to wait for: the user, the command, a limit, two of what is to be printed, two for each
+ * guest, then failed recorders.
  */
-enum { WAIT_STOP, WAIT_CHILD, WAIT_LIVE, WAIT_GUESTS = WAIT_LIVE + LIVE_POLL_FDS };
+enum { WAIT_STOP, WAIT_CHILD, WAIT_LIMIT, WAIT_LIVE, WAIT_GUESTS = WAIT_LIVE + LIVE_POLL_FDS };
 
 static int wait_fds(struct run *r, struct pollfd *fds, int max)
 {
@@ -200,6 +209,7 @@ static int wait_fds(struct run *r, struct pollfd *fds, int max)
 	fds[WAIT_LIVE] = fds[WAIT_LIVE + 1] = (struct pollfd){ .fd = -1 };
 	if (r->live)
 		live_poll_fds(r->live, &fds[WAIT_LIVE]);
+	fds[WAIT_LIMIT] = (struct pollfd){ .fd = limits_fd(&r->limits), .events = POLLIN };
 	for (i = 0; i < r->plan->nr_guests; i++) {
 		fds[n++] = (struct pollfd){ .fd = guest_fd(&r->guests[i]), .events = POLLIN };
 		fds[n++] = (struct pollfd){ .fd = guest_data_fd(&r->guests[i]), .events = POLLIN };
@@ -232,9 +242,9 @@ static bool run_print(struct run *r)
  * Until the command ends, a signal comes, a recorder fails, or all guests are gone and nothing
  * else is traced.
  */
-static int run_wait(struct run *r)
+static int run_wait(struct run *r, struct err *err)
 {
-	int max = WAIT_GUESTS + 2 * r->plan->nr_guests, i, n;
+	int max = WAIT_GUESTS + 2 * r->plan->nr_guests, i, n, ret;
 	_cleanup_free_ struct pollfd *fds = NULL;
 
 	for (i = 0; i < r->local.nr_instances; i++)
@@ -244,7 +254,7 @@ static int run_wait(struct run *r)
 		return -ENOMEM;
 	for (;;) {
 		n = wait_fds(r, fds, max);
-		if (poll(fds, n, -1) < 0 && errno != EINTR)
+		if (poll(fds, n, limits_wait_ms(&r->limits)) < 0 && errno != EINTR)
 			return -errno;
 		if (stop_wanted(&r->stop) || command_ended(r) || !run_print(r))
 			return 0;
@@ -252,6 +262,9 @@ static int run_wait(struct run *r)
 			if (fds[i].revents)
 				return 0;	/* local_stop() tells why */
 		}
+		ret = limits_check(&r->limits, err);
+		if (ret)
+			return ret < 0 ? ret : 0;
 		check_guests(r);
 		if (r->plan->nr_guests && !any_guest(r) && !any_local(r))
 			return 0;
@@ -265,7 +278,8 @@ static void reap_command(struct run *r)
 
 	if (!r->child.pid)
 		return;
-	if (!child_ends_within(&r->child, 500)) {
+	/* nobody but us has told it to end if a limit was reached */
+	if (!child_ends_within(&r->child, r->limits.reached ? 0 : 500)) {
 		child_release(&r->child);
 		return;
 	}
@@ -312,9 +326,15 @@ static void run_write(struct run *r)
 			run_failed(r, ret, &err);
 	}
 	err_clear(&err);
+	ret = r->rotate ? rotate_wait(r->rotate, &err) : 0;
+	if (ret)
+		run_failed(r, ret, &err);
+	err_clear(&err);
 	ret = finish_host(r->plan, r->note, r->early, &err);
 	if (ret)
 		run_failed(r, ret, &err);
+	else
+		rotate_prune(r->rotate);
 	err_clear(&err);
 	if (r->plan->fail_on_lost && r->note->lost_events)
 		run_failed(r, -ENODATA, (err_set(&err, -ENODATA, "%llu events were lost",
@@ -376,7 +396,8 @@ static int run_session(struct run *r, struct err *err)
 		printf("Hit Ctrl^C to stop recording\n");
 		fflush(stdout);
 	}
-	ret = run_wait(r);
+	ret = run_wait(r, err);
+	limits_end(&r->limits);
 	/* the command first, so that its end is in the trace */
 	reap_command(r);
 	run_stop(r);
@@ -397,7 +418,11 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	if (!ret && p->command)
 		ret = child_start(p->command, &r.child);
 	allow_descriptors();
-	if (!ret && early_start(p, &r.early))
+	if (!ret && (p->rotate.bytes || p->rotate.ms)) {
+		ret = rotate_new(p, note, &r.rotate);
+		r.plan = p = ret ? p : rotate_plan(r.rotate);
+	}
+	if (!ret && p->kind == PLAN_RECORD && early_start(p, &r.early))
 		log_debug("the metadata is read in the end");
 	if (!ret)
 		ret = local_setup(&r.local, p, note, mirror_fd, false, &err);
@@ -407,6 +432,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		ret = run_session(&r, &err);
 	if (ret && (err.text[0] || !r.status))
 		run_failed(&r, ret, &err);
+	rotate_free(r.rotate);
 	early_free(r.early);
 	child_release(&r.child);
 	for (i = 0; r.guests && i < p->nr_guests; i++) {
@@ -417,6 +443,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	live_free(r.live);
 	if (r.local.plan)
 		local_release(&r.local);
+	limits_release(&r.limits);
 	free(r.guests);
 	stop_close(&r.stop);
 	fd_close(&r.child_fd);

@@ -57,7 +57,7 @@ struct recorder {
 	uint8_t *page;			/* one sub-buffer, for read() */
 	size_t page_fill;
 
-	int stop_fd, failed_fd;
+	int wake_fd, failed_fd;
 	atomic_bool stop;
 	atomic_int refs;		/* the caller's and the thread's */
 
@@ -76,7 +76,7 @@ static void recorder_unref(struct recorder *r)
 	sink_close(&r->sink);
 	fd_close(&r->pipe[0]);
 	fd_close(&r->pipe[1]);
-	fd_close(&r->stop_fd);
+	fd_close(&r->wake_fd);
 	fd_close(&r->failed_fd);
 	pthread_cond_destroy(&r->ended);
 	pthread_mutex_destroy(&r->lock);
@@ -102,10 +102,14 @@ static int64_t move_full_pages(struct recorder *r, int64_t limit)
 	int64_t moved = 0;
 
 	while (r->splice_in && moved < limit) {
+		uint64_t room;
 		ssize_t n;
-		int ret;
+		int ret = sink_ready(&r->sink, &room);
 
-		n = splice(r->conf.raw_fd, NULL, r->pipe[1], NULL, r->pipe_bytes,
+		if (ret)
+			return ret;
+		n = splice(r->conf.raw_fd, NULL, r->pipe[1], NULL,
+			   room < r->pipe_bytes ? room : r->pipe_bytes,
 			   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 		if (n > 0) {
 			ret = sink_splice(&r->sink, r->pipe[0], n, r->page, r->conf.page_size);
@@ -143,7 +147,9 @@ static int move_any_page(struct recorder *r)
 			r->page_fill += n;
 	}
 	r->page_fill = 0;
-	ret = sink_write(&r->sink, r->page, size);
+	ret = sink_ready(&r->sink, NULL);
+	if (!ret)
+		ret = sink_write(&r->sink, r->page, size);
 	return ret ? ret : 1;
 }
 
@@ -215,38 +221,62 @@ static int64_t buffer_capacity(const struct recorder *r)
 	return (kb * 1024 / (r->conf.page_size - HEADER_BYTES) + 3) * r->conf.page_size;
 }
 
-/* Sleep until data is there (-> true), a stop is asked for, or @ns have passed. */
+/* Sleep until data is there (-> true), somebody wakes us, or @ns (< 0: any time) have passed. */
 static bool wait_raw(struct recorder *r, bool watch_raw, int64_t ns)
 {
 	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
 	struct pollfd pfd[] = {
-		{ .fd = r->stop_fd, .events = POLLIN },
+		{ .fd = r->wake_fd, .events = POLLIN },
 		{ .fd = r->conf.raw_fd, .events = POLLIN },
 	};
+	uint64_t times;
 
-	return ppoll(pfd, watch_raw ? 2 : 1, &ts, NULL) > 0 && pfd[1].revents;
+	if (ppoll(pfd, watch_raw ? 2 : 1, ns < 0 ? NULL : &ts, NULL) <= 0)
+		return false;
+	if (pfd[0].revents)
+		(void)!read(r->wake_fd, &times, sizeof(times));
+	return pfd[1].revents;
+}
+
+/* Longest sleep between looks, ns; < 0: until the kernel calls. */
+static int64_t look_ns(const struct recorder *r)
+{
+	if (r->conf.block)
+		return -1;
+	return r->conf.sleep_us ? r->conf.sleep_us * 1000LL : LOOK_MS * 1000000LL;
+}
+
+/* Move what there is; without @ready, no page that is still being filled. Bytes or -errno. */
+static int64_t move_some(struct recorder *r, bool ready)
+{
+	int ret = sink_ready(&r->sink, NULL);
+
+	if (ret)
+		return ret;
+	if (r->splice_in)
+		return move_full_pages(r, ROUND_BYTES);
+	return ready ? move_everything(r, CAUGHT_UP_LIVE, ROUND_BYTES) : 0;
 }
 
 static int recorder_run(struct recorder *r)
 {
-	int64_t look_ns = r->conf.sleep_us ? r->conf.sleep_us * 1000LL : LOOK_MS * 1000000LL;
-	int64_t hold_ns = look_ns < HOLD_MS * 1000000LL ? look_ns : HOLD_MS * 1000000LL;
-	int64_t moved;
+	int64_t hold_ns = HOLD_MS * 1000000LL, moved;
 
+	if (look_ns(r) >= 0 && look_ns(r) < hold_ns)
+		hold_ns = look_ns(r);
 	while (!atomic_load(&r->stop)) {
-		bool ready = wait_raw(r, true, look_ns);
+		bool ready = r->conf.poll || wait_raw(r, true, look_ns(r));
 
-		/* when nothing calls for it don't take a page that is still being filled */
-		if (r->splice_in)
-			moved = move_full_pages(r, ROUND_BYTES);
-		else
-			moved = ready ? move_everything(r, CAUGHT_UP_LIVE, ROUND_BYTES) : 0;
+		moved = move_some(r, ready);
 		if (moved < 0)
 			return moved;
 		/* kernels that know no buffer_percent call any event readable */
-		if (ready && moved <= (r->splice_in ? 0 : r->conf.page_size))
+		if (ready && !r->conf.poll && moved <= (r->splice_in ? 0 : r->conf.page_size))
 			wait_raw(r, false, hold_ns);
 	}
+	moved = sink_ready(&r->sink, NULL);
+	if (moved < 0)
+		return moved;
 	moved = move_everything(r, CAUGHT_UP_DRAIN, buffer_capacity(r));
 	if (r->page_fill)
 		log_debug("cpu %d: %zu bytes of a cut sub-buffer dropped", r->conf.cpu,
@@ -265,6 +295,8 @@ static void be_important(struct recorder *r)
 	struct sched_param param = { .sched_priority = r->conf.fifo_priority };
 	int ret;
 
+	if (!param.sched_priority && r->conf.poll)
+		return;		/* nobody else would ever run */
 	if (!param.sched_priority) {
 		if (setpriority(PRIO_PROCESS, gettid(), FIRST_NICE))
 			log_debug("cpu %d: no better priority: %s", r->conf.cpu, strerror(errno));
@@ -318,9 +350,9 @@ static int open_pipe(struct recorder *r)
 
 static int open_events(struct recorder *r)
 {
-	r->stop_fd = eventfd(0, EFD_CLOEXEC);
+	r->wake_fd = eventfd(0, EFD_CLOEXEC);
 	r->failed_fd = eventfd(0, EFD_CLOEXEC);
-	return r->stop_fd < 0 || r->failed_fd < 0 ? -errno : 0;
+	return r->wake_fd < 0 || r->failed_fd < 0 ? -errno : 0;
 }
 
 static struct recorder *recorder_alloc(const struct recorder_conf *conf)
@@ -331,7 +363,7 @@ static struct recorder *recorder_alloc(const struct recorder_conf *conf)
 	if (!r)
 		return NULL;
 	r->conf = *conf;
-	r->pipe[0] = r->pipe[1] = r->stop_fd = r->failed_fd = -1;
+	r->pipe[0] = r->pipe[1] = r->wake_fd = r->failed_fd = -1;
 	sink_init(&r->sink);
 	r->splice_in = !conf->no_splice;
 	atomic_init(&r->refs, 1);
@@ -370,12 +402,15 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 			       conf->cpu);
 	}
 	if (conf->page_size <= HEADER_BYTES || conf->page_size > MAX_PAGE_SIZE ||
-	    conf->sleep_us < 0)
+	    conf->sleep_us < 0 || conf->full_bytes % conf->page_size)
 		error = -EINVAL;
 	if (!error)
 		error = open_events(r);
 	if (!error)
 		error = sink_open(&r->sink, conf->sink_fd);
+	r->sink.budget = conf->budget;
+	if (!error && conf->full_bytes)
+		error = sink_alternate(&r->sink, conf->spare_fd, conf->full_bytes);
 	if (!error)
 		error = open_pipe(r);
 	if (!error && !(r->page = calloc(1, conf->page_size)))
@@ -394,7 +429,26 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 void recorder_stop(struct recorder *r)
 {
 	if (!atomic_exchange(&r->stop, true))
-		fire(r->stop_fd);
+		fire(r->wake_fd);
+}
+
+int recorder_switch(struct recorder *r, int fd)
+{
+	int ret = sink_switch(&r->sink, fd);
+
+	if (!ret)
+		fire(r->wake_fd);
+	return ret;
+}
+
+bool recorder_switched(struct recorder *r)
+{
+	bool done;
+
+	pthread_mutex_lock(&r->lock);
+	done = r->done;
+	pthread_mutex_unlock(&r->lock);
+	return done || sink_switched(&r->sink);
 }
 
 uint64_t recorder_bytes(const struct recorder *r)

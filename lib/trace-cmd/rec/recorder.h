@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 
+struct budget;
 struct recorder;
 
 struct recorder_conf {
@@ -22,6 +23,11 @@ struct recorder_conf {
 				   recorder_join(). A socket or pipe is made non-blocking. */
 	uint32_t page_size;	/* sub-buffer, bytes; more than its header of 16 */
 	bool no_splice;
+	bool poll;		/* never sleep */
+	bool block;		/* sleep until the kernel calls, without looks in between */
+	int spare_fd;		/* with full_bytes: the other file of sink_alternate(); like sink_fd */
+	uint64_t full_bytes;	/* whole sub-buffers; 0: one file takes all */
+	struct budget *budget;	/* NULL, or what it writes is counted there */
 	int sleep_us;		/* longest pause between looks when the kernel doesn't wake us
 				   earlier (buffer_percent full); 0: a quarter of a second */
 	int fifo_priority;	/* 0: before all normal threads (nice -20), else SCHED_FIFO
@@ -36,6 +42,13 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
  * then; if it isn't, as much is drained as the buffer can hold.
  */
 void recorder_stop(struct recorder *r);
+
+/*
+ * Go on with the file @fd, which stays the caller's, after the sub-buffer being moved. 0; -errno.
+ * recorder_switched(): has it? Also true if it has ended: then nothing more comes in any file.
+ */
+int recorder_switch(struct recorder *r, int fd);
+bool recorder_switched(struct recorder *r);
 
 /* Bytes moved so far. Any thread may ask. */
 uint64_t recorder_bytes(const struct recorder *r);

@@ -12,12 +12,14 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "rec/budget.h"
 #include "rec/sink.h"
 
 void sink_init(struct sink *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->fd = s->quit_fd = -1;
+	s->fd = s->quit_fd = s->spare_fd = -1;
+	atomic_init(&s->next_fd, -1);
 	atomic_init(&s->quit, false);
 	atomic_init(&s->bytes, 0);
 }
@@ -44,8 +46,84 @@ int sink_open(struct sink *s, int fd)
 
 void sink_close(struct sink *s)
 {
+	int next = atomic_exchange(&s->next_fd, -1);
+
+	fd_close(&next);
+	fd_close(&s->spare_fd);
 	fd_close(&s->fd);
 	fd_close(&s->quit_fd);
+}
+
+int sink_alternate(struct sink *s, int fd, uint64_t full_bytes)
+{
+	if (!s->is_file)
+		return -EINVAL;
+	s->spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	s->full_bytes = full_bytes;
+	return s->spare_fd < 0 ? -errno : 0;
+}
+
+int sink_switch(struct sink *s, int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (own < 0)
+		return -errno;
+	own = atomic_exchange(&s->next_fd, own);
+	fd_close(&own);
+	return 0;
+}
+
+bool sink_switched(const struct sink *s)
+{
+	return atomic_load(&s->next_fd) < 0;
+}
+
+/* The file is full: empty the other one and go on there. */
+static int turn(struct sink *s)
+{
+	int fd = s->spare_fd;
+
+	if (ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET))
+		return -errno;
+	s->spare_fd = s->fd;
+	s->fd = fd;
+	s->start = 0;
+	s->here = 0;
+	return 0;
+}
+
+int sink_ready(struct sink *s, uint64_t *ret_room)
+{
+	/* taken last: whoever sees it gone knows that the old file is complete */
+	int next = atomic_load(&s->next_fd), ret;
+
+	if (next >= 0) {
+		fd_close(&s->fd);
+		s->fd = next;
+		s->here = 0;
+		s->start = lseek(next, 0, SEEK_CUR);
+		atomic_store(&s->next_fd, -1);
+		if (s->start < 0)
+			return -errno;
+	}
+	if (s->full_bytes && s->here >= s->full_bytes) {
+		ret = turn(s);
+		if (ret)
+			return ret;
+	}
+	if (ret_room)
+		*ret_room = s->full_bytes ? s->full_bytes - s->here : UINT64_MAX;
+	return 0;
+}
+
+/* @n more bytes have been written. */
+static void count(struct sink *s, size_t n)
+{
+	atomic_fetch_add(&s->bytes, n);
+	s->here += n;
+	if (s->budget)
+		budget_use(s->budget, n);
 }
 
 void sink_give_up(struct sink *s)
@@ -100,7 +178,7 @@ int sink_write(struct sink *s, const uint8_t *data, size_t len)
 		if (n > 0) {
 			data += n;
 			len -= n;
-			atomic_fetch_add(&s->bytes, n);
+			count(s, n);
 			continue;
 		}
 		ret = n ? after_error(s, errno) : -ENOSPC;
@@ -141,7 +219,7 @@ int sink_splice(struct sink *s, int pipe, size_t len, uint8_t *scratch, size_t s
 		n = splice(pipe, NULL, s->fd, NULL, len, flags);
 		if (n > 0) {
 			len -= n;
-			atomic_fetch_add(&s->bytes, n);
+			count(s, n);
 			continue;
 		}
 		if (n < 0 && (errno == EINVAL || errno == ENOSYS)) {
@@ -158,14 +236,14 @@ int sink_splice(struct sink *s, int pipe, size_t len, uint8_t *scratch, size_t s
 
 void sink_trim(struct sink *s, uint32_t unit)
 {
-	uint64_t bytes = atomic_load(&s->bytes);
-	uint64_t whole = bytes - bytes % unit;
+	uint64_t whole = s->here - s->here % unit;
 	struct stat st;
 
-	if (!s->is_file || whole == bytes || fstat(s->fd, &st))
+	if (!s->is_file || whole == s->here || fstat(s->fd, &st))
 		return;
-	if (st.st_size == s->start + (off_t)bytes && ftruncate(s->fd, s->start + whole))
+	if (st.st_size == s->start + (off_t)s->here && ftruncate(s->fd, s->start + whole))
 		log_debug("the cut end of a recorder's file stays: %s", strerror(errno));
 	lseek(s->fd, s->start + whole, SEEK_SET);
-	atomic_store(&s->bytes, whole);
+	atomic_fetch_sub(&s->bytes, s->here - whole);
+	s->here = whole;
 }

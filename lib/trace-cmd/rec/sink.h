@@ -2,7 +2,7 @@
  * sink.h - where a recorder's sub-buffers go: a file, or a socket or pipe.
  *
  * Layer 3. The recorder's thread writes; other threads may ask for the bytes
- * written and tell it to give up.
+ * written, tell it to give up, and hand in another file to go on with.
  */
 #ifndef REC_SINK_H
 #define REC_SINK_H
@@ -13,8 +13,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct budget;
+
 struct sink {
 	int fd;			/* our own duplicate: outlives the caller's if we are abandoned */
+	int spare_fd;		/* -1, or the file to turn to when fd's is full, and back */
+	uint64_t full_bytes;	/* 0: a file is never full */
+	uint64_t here;		/* bytes since its start in the file being written */
+	atomic_int next_fd;	/* the file to go on with instead, -1: none; ours */
+	struct budget *budget;	/* NULL, or who wants to know how much all write */
 	int quit_fd;		/* eventfd that ends the wait for a reader */
 	atomic_bool quit;
 	atomic_uint_least64_t bytes;
@@ -29,6 +36,24 @@ void sink_init(struct sink *s);
 /* Use @fd, which stays the caller's; a socket or pipe is made non-blocking. 0; -errno. */
 int sink_open(struct sink *s, int fd);
 void sink_close(struct sink *s);
+
+/*
+ * Keep the latest data only: @fd, a file as well, takes what comes after @full_bytes, and when it
+ * has as many the first file is emptied and goes on, and so forth. 0; -errno.
+ */
+int sink_alternate(struct sink *s, int fd, uint64_t full_bytes);
+
+/* Go on with the file @fd, which stays the caller's, at the next sink_ready(). Any thread may. 0; -errno. */
+int sink_switch(struct sink *s, int fd);
+
+/* Has it done so? */
+bool sink_switched(const struct sink *s);
+
+/*
+ * Between two sub-buffers: be ready for more. *@ret_room (may be NULL): bytes that may be written
+ * before the next call. 0; -errno.
+ */
+int sink_ready(struct sink *s, uint64_t *ret_room);
 
 /* Make a blocked or later write end with -ETIMEDOUT. Any thread may. */
 void sink_give_up(struct sink *s);
