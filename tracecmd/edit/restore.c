@@ -21,12 +21,15 @@
 #include "edit/restore.h"
 #include "edit/target.h"
 #include "edit/tell.h"
+#include "out/cpudata.h"
 
 #define CPU_MAX		65536
 
 /* The data that is to go into the file. */
 struct input {
 	struct out_cpu *cpus;
+	int *fds;		/* theirs */
+	struct cpudata **data;	/* NULL where it isn't compressed */
 	int count;
 };
 
@@ -34,10 +37,13 @@ static void input_release(struct input *in)
 {
 	int i;
 
-	for (i = 0; i < in->count; i++)
-		if (in->cpus[i].fd >= 0)
-			close(in->cpus[i].fd);
+	for (i = 0; i < in->count; i++) {
+		close(in->fds[i]);
+		cpudata_free(in->data[i]);
+	}
 	free(in->cpus);
+	free(in->fds);
+	free(in->data);
 }
 
 static void out_freep(struct out_file **o)
@@ -107,7 +113,9 @@ static int input_open(struct input *in, const struct restore_plan *plan, struct 
 	int fd;
 
 	in->cpus = calloc((size_t)plan->nr_data + 1, sizeof(*in->cpus));
-	if (!in->cpus)
+	in->fds = calloc((size_t)plan->nr_data + 1, sizeof(*in->fds));
+	in->data = calloc((size_t)plan->nr_data + 1, sizeof(struct cpudata *));
+	if (!in->cpus || !in->fds || !in->data)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (; in->count < plan->nr_data; in->count++) {
 		fd = open(plan->data[in->count], O_RDONLY | O_CLOEXEC);
@@ -118,7 +126,7 @@ static int input_open(struct input *in, const struct restore_plan *plan, struct 
 			return err_set(err, -EINVAL, "error reading %s: it has to be a file with the "
 				       "data of a CPU", plan->data[in->count]);
 		}
-		in->cpus[in->count].fd = fd;
+		in->cpus[in->count].fd = in->fds[in->count] = fd;
 	}
 	number(in, plan->data);
 	return 0;
@@ -239,8 +247,13 @@ static int put_data(struct out_file *o, const struct input *in, const char *cloc
 		.name = "", .clock = clock ? clock : "local", .page_size = out_page_size(o), .cpus = in->cpus,
 		.nr_cpus = in->count,
 	};
-	int ret = out_options_end(o, err);
+	int i, ret = out_options_end(o, err);
 
+	for (i = 0; !ret && i < in->count; i++) {
+		ret = cpudata_open(in->cpus[i].fd, o, b.page_size, false, &in->cpus[i], &in->data[i]);
+		if (ret)
+			err_set(err, ret, "the data of CPU %d can't be unpacked", in->cpus[i].cpu);
+	}
 	if (!ret && in->count) {
 		ret = out_buffer(o, &b, err);
 		if (!ret)

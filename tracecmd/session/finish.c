@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/tsc.h"
 #include "message.h"
+#include "out/cpudata.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/halves.h"
@@ -208,35 +209,59 @@ static void print_sizes(const struct plan *p, const struct out_buffer *b)
 			      packed ? &b->cpus[i].raw_size : NULL);
 }
 
+/* Where a CPU's data comes from. */
+struct origin {
+	int fd;			/* its file, -1 */
+	struct cpudata *data;	/* NULL: plain */
+	struct halves halves;	/* with -m */
+};
+
+/* Open the data of @cpu, own data that may be compressed or in two files, or (@own not) a guest's. */
+static int open_origin(struct origin *from, const struct plan *p, const struct out_file *o,
+		       const char *output, const struct out_buffer *b, bool own,
+		       struct out_cpu *cpu)
+{
+	if (own && p->max_kb) {
+		halves_open(&from->halves, p, output, b->name, cpu->cpu, b->page_size);
+		cpu->source = &from->halves.source;
+		return 0;
+	}
+	from->fd = files_cpu_open(p, output, b->name, cpu->cpu);
+	cpu->fd = from->fd;
+	return own ? cpudata_open(from->fd, o, b->page_size, b->consume, cpu, &from->data) : 0;
+}
+
+static void close_origin(struct origin *from)
+{
+	cpudata_free(from->data);
+	halves_close(&from->halves);
+	fd_close(&from->fd);
+}
+
 /* One buffer of @output: open the CPUs' data and write it. */
 static int put_buffer(const struct plan *p, struct out_file *o, const char *output,
-		      struct out_buffer *b, int nr_cpus, bool halves, struct err *err)
+		      struct out_buffer *b, int nr_cpus, bool own, struct err *err)
 {
 	_cleanup_free_ struct out_cpu *cpus = calloc(nr_cpus + 1, sizeof(*cpus));
-	_cleanup_free_ struct halves *pairs = calloc(nr_cpus + 1, sizeof(*pairs));
-	int cpu, ret;
+	_cleanup_free_ struct origin *from = calloc(nr_cpus + 1, sizeof(*from));
+	int cpu, ret = 0;
 
-	if (!cpus || !pairs)
+	if (!cpus || !from)
 		return -ENOMEM;
 	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		cpus[cpu] = (struct out_cpu){ .cpu = cpu, .fd = -1 };
-		if (halves) {
-			halves_open(&pairs[cpu], p, output, b->name, cpu, b->page_size);
-			cpus[cpu].source = &pairs[cpu].source;
-		} else {
-			cpus[cpu].fd = files_cpu_open(p, output, b->name, cpu);
-		}
+		from[cpu] = (struct origin){ .fd = -1, .halves.fd = { -1, -1 } };
 	}
+	for (cpu = 0; !ret && cpu < nr_cpus; cpu++)
+		ret = open_origin(&from[cpu], p, o, output, b, own, &cpus[cpu]);
 	b->cpus = cpus;
 	b->nr_cpus = nr_cpus;
-	ret = out_buffer(o, b, err);
+	ret = ret ? err_set(err, ret, "cannot read the data of CPU %d", cpu - 1) :
+		    out_buffer(o, b, err);
 	if (!ret)
 		print_sizes(p, b);
-	for (cpu = 0; cpu < nr_cpus; cpu++) {
-		if (halves)
-			halves_close(&pairs[cpu]);
-		fd_close(&cpus[cpu].fd);
-	}
+	for (cpu = 0; cpu < nr_cpus; cpu++)
+		close_origin(&from[cpu]);
 	b->cpus = NULL;
 	return ret;
 }
@@ -249,7 +274,7 @@ static int put_instance(const struct plan *p, struct out_file *o, const struct n
 		.page_size = in->page_size ? in->page_size : file_page_size(n), .consume = consume,
 	};
 
-	return put_buffer(p, o, p->output, &b, in->recorded ? in->nr_cpus : 0, p->max_kb > 0, err);
+	return put_buffer(p, o, p->output, &b, in->recorded ? in->nr_cpus : 0, true, err);
 }
 
 /* True if the file system of @path could not hold what the CPUs' data come to. */

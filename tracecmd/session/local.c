@@ -133,7 +133,7 @@ static int record_cpu(struct local *l, struct local_instance *i, int cpu, int si
 		.no_splice = l->plan->no_splice, .sleep_us = l->plan->sleep_us < 0 ? 0 : l->plan->sleep_us,
 		.fifo_priority = l->plan->fifo_priority, .poll = l->plan->poll,
 		.block = l->plan->sleep_us == 0, .budget = l->budget,
-		.spare_fd = how->spare_fd, .full_bytes = how->full_bytes,
+		.zip = how->zip, .spare_fd = how->spare_fd, .full_bytes = how->full_bytes,
 	};
 
 	i->sinks[cpu] = sink_fd;
@@ -154,11 +154,22 @@ int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sin
 	return record_cpu(l, i, cpu, sink_fd, &(struct recorder_conf){ 0 }, err);
 }
 
+/*
+ * What the recorders compress by, so that it needn't be done in the end: NULL unless that is about as quick
+ * as writing. Of -m most data will be thrown away anyway.
+ */
+static const struct zip_algo *zip_while_recording(const struct plan *p)
+{
+	if (p->file_version < 7 || !p->zip || p->max_kb)
+		return NULL;
+	return !strcmp(p->zip->name, "zstd") ? p->zip : NULL;
+}
+
 /* Record a CPU into its file; with -m in turn with a second one. */
 static int record_file(struct local *l, struct local_instance *in, int cpu, struct err *err)
 {
 	_cleanup_close_ int other = -1;
-	struct recorder_conf how = { 0 };
+	struct recorder_conf how = { .zip = zip_while_recording(l->plan) };
 	int fd = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
 
 	if (fd < 0)

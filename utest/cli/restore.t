@@ -67,6 +67,39 @@ is "$("$TRACE_CMD" dump --events copy.dat | grep -c '^name:')" 1 "... formats th
 run 60 "$TRACE_CMD" restore -i copy.dat -o copied.dat left.cpu*
 like "$(report copied.dat)" 'sched_switch: ' "... and data goes with it"
 
+# what is left behind when both processes of record are killed, compressed or not
+for zip in zstd none; do
+	"$TRACE_CMD" list -c | grep -q "$zip" || [ $zip = none ] || { skip 5 "no $zip"; continue; }
+	start crash.log "$TRACE_CMD" record -o crash.dat --compression $zip -B "$inst" -e sched:sched_switch sleep 100
+	wait_for 20 test -e "crash.dat.$inst.cpu0"
+	worker=$(pgrep -P "$pid")
+	child=$(pgrep -P "$worker")
+	i=0
+	until [ $i = 300 ]; do
+		echo "left $i" > "$TRACING/instances/$inst/trace_marker"
+		i=$((i + 1))
+	done
+	# shellcheck disable=SC2016	# evaluated there
+	wait_for 20 eval '[ "$(cat crash.dat.$inst.cpu* | wc -c)" -gt 5000 ]'
+	ok $? "$zip: data arrives"
+	kill -STOP "$pid" "$child"
+	kill -KILL "$worker" "$pid"
+	stop "$pid"
+	kill -KILL "$child" 2> /dev/null
+	echo 0 > "$TRACING/instances/$inst/tracing_on"
+	run 60 "$TRACE_CMD" restore -o back.dat "crash.dat.$inst".cpu*
+	is "$rc" 0 "... is restored after both processes were killed" "$both"
+	run 60 "$TRACE_CMD" dump --validate back.dat
+	is "$rc" 0 "... the file is valid" "$both"
+	like "$(report back.dat)" 'sched_switch: ' "... and has the events"
+	"$TRACE_CMD" convert -i partial.dat --compression none -o partial0.dat > /dev/null 2>&1
+	run 60 "$TRACE_CMD" restore -i partial0.dat -o back0.dat "crash.dat.$inst".cpu*
+	is "$(report back0.dat | plain)" "$(report back.dat | plain)" "... the same in a file that isn't compressed"
+	rm -f crash.dat*
+	echo 0 > "$TRACING/instances/$inst/events/enable"
+	echo 1 > "$TRACING/instances/$inst/tracing_on"
+done
+
 # CPUs by name, or by their order
 cp left.cpu1 other 2> /dev/null || cp left.cpu0 other
 run 60 "$TRACE_CMD" restore -i partial.dat -o order.dat left.cpu0 other

@@ -32,6 +32,7 @@
 #define PIPE_BYTES	(1024 * 1024)	/* pages moved at once; the limit without privileges */
 #define ROUND_BYTES	(16 * 1024 * 1024)	/* moved between looks whether to stop */
 #define QUIT_MS		500		/* time an abandoned thread gets to notice */
+#define SETTLE_NS	100000000LL
 #define FIRST_NICE	(-20)
 #define MAX_PAGE_SIZE	(16 * 1024 * 1024)
 
@@ -56,6 +57,7 @@ struct recorder {
 	bool splice_in;
 	uint8_t *page;			/* one sub-buffer, for read() */
 	size_t page_fill;
+	int64_t settled_ns;		/* CLOCK_MONOTONIC */
 
 	int wake_fd, failed_fd;
 	atomic_bool stop;
@@ -246,16 +248,35 @@ static int64_t look_ns(const struct recorder *r)
 	return r->conf.sleep_us ? r->conf.sleep_us * 1000LL : LOOK_MS * 1000000LL;
 }
 
+/*
+ * Before we sleep: shall all that came be in the file? A chunk that isn't full is compressed again
+ * when it is, so this costs something, and while much comes it is done now and then.
+ */
+static bool settle_is_due(struct recorder *r)
+{
+	int64_t now_ns = mono_now_ns();
+
+	if (!r->conf.zip || (!r->conf.block && now_ns - r->settled_ns < SETTLE_NS))
+		return false;
+	r->settled_ns = now_ns;
+	return true;
+}
+
 /* Move what there is; without @ready, no page that is still being filled. Bytes or -errno. */
 static int64_t move_some(struct recorder *r, bool ready)
 {
 	int ret = sink_ready(&r->sink, NULL);
+	int64_t moved = 0;
 
 	if (ret)
 		return ret;
 	if (r->splice_in)
-		return move_full_pages(r, ROUND_BYTES);
-	return ready ? move_everything(r, CAUGHT_UP_LIVE, ROUND_BYTES) : 0;
+		moved = move_full_pages(r, ROUND_BYTES);
+	else if (ready)
+		moved = move_everything(r, CAUGHT_UP_LIVE, ROUND_BYTES);
+	if (moved >= 0 && settle_is_due(r))
+		ret = sink_settle(&r->sink);
+	return ret ? ret : moved;
 }
 
 static int recorder_run(struct recorder *r)
@@ -281,7 +302,7 @@ static int recorder_run(struct recorder *r)
 	if (r->page_fill)
 		log_debug("cpu %d: %zu bytes of a cut sub-buffer dropped", r->conf.cpu,
 			  r->page_fill);
-	return moved < 0 ? (int)moved : 0;
+	return moved < 0 ? (int)moved : sink_finish(&r->sink);
 }
 
 /* --- the thread */
@@ -411,6 +432,8 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 	r->sink.budget = conf->budget;
 	if (!error && conf->full_bytes)
 		error = sink_alternate(&r->sink, conf->spare_fd, conf->full_bytes);
+	if (!error && conf->zip)
+		error = sink_compress(&r->sink, conf->zip, conf->page_size);
 	if (!error)
 		error = open_pipe(r);
 	if (!error && !(r->page = calloc(1, conf->page_size)))

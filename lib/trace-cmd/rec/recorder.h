@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "zip/zip.h"
 
 struct budget;
 struct recorder;
@@ -25,6 +26,7 @@ struct recorder_conf {
 	bool no_splice;
 	bool poll;		/* never sleep */
 	bool block;		/* sleep until the kernel calls, without looks in between */
+	const struct zip_algo *zip;	/* compress on the way into the file, which is empty; NULL: no */
 	int spare_fd;		/* with full_bytes: the other file of sink_alternate(); like sink_fd */
 	uint64_t full_bytes;	/* whole sub-buffers; 0: one file takes all */
 	struct budget *budget;	/* NULL, or what it writes is counted there */

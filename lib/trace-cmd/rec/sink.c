@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "rec/budget.h"
+#include "rec/press.h"
 #include "rec/sink.h"
 
 void sink_init(struct sink *s)
@@ -48,6 +50,10 @@ void sink_close(struct sink *s)
 {
 	int next = atomic_exchange(&s->next_fd, -1);
 
+	if (s->press)
+		press_release(s->press);
+	free(s->press);
+	s->press = NULL;
 	fd_close(&next);
 	fd_close(&s->spare_fd);
 	fd_close(&s->fd);
@@ -61,6 +67,34 @@ int sink_alternate(struct sink *s, int fd, uint64_t full_bytes)
 	s->spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	s->full_bytes = full_bytes;
 	return s->spare_fd < 0 ? -errno : 0;
+}
+
+int sink_compress(struct sink *s, const struct zip_algo *zip, uint32_t page_size)
+{
+	int ret;
+
+	if (!s->is_file || s->start)
+		return -EINVAL;
+	s->press = malloc(sizeof(*s->press));
+	if (!s->press)
+		return -ENOMEM;
+	ret = press_init(s->press, zip, page_size);
+	if (ret) {
+		free(s->press);
+		s->press = NULL;
+		return ret;
+	}
+	return press_begin(s->press, s->fd);
+}
+
+int sink_settle(struct sink *s)
+{
+	return s->press ? press_settle(s->press, s->fd) : 0;
+}
+
+int sink_finish(struct sink *s)
+{
+	return s->press ? press_finish(s->press, s->fd) : 0;
 }
 
 int sink_switch(struct sink *s, int fd)
@@ -99,13 +133,19 @@ int sink_ready(struct sink *s, uint64_t *ret_room)
 	int next = atomic_load(&s->next_fd), ret;
 
 	if (next >= 0) {
+		ret = sink_finish(s);
+		if (ret)
+			return ret;
 		fd_close(&s->fd);
 		s->fd = next;
 		s->here = 0;
 		s->start = lseek(next, 0, SEEK_CUR);
-		atomic_store(&s->next_fd, -1);
 		if (s->start < 0)
 			return -errno;
+		atomic_store(&s->next_fd, -1);
+		ret = s->press ? press_begin(s->press, s->fd) : 0;
+		if (ret)
+			return ret;
 	}
 	if (s->full_bytes && s->here >= s->full_bytes) {
 		ret = turn(s);
@@ -166,8 +206,55 @@ static int after_error(struct sink *s, int error)
 	}
 }
 
+/* Write through the press. */
+static int write_pressed(struct sink *s, const uint8_t *data, size_t len)
+{
+	while (len) {
+		size_t room, part;
+		uint8_t *to = press_room(s->press, &room);
+		int ret;
+
+		if (atomic_load(&s->quit))
+			return -ETIMEDOUT;
+		part = len < room ? len : room;
+		memcpy(to, data, part);
+		ret = press_add(s->press, s->fd, part);
+		if (ret)
+			return ret;
+		count(s, part);
+		data += part;
+		len -= part;
+	}
+	return 0;
+}
+
+/* The same from a pipe. */
+static int splice_pressed(struct sink *s, int pipe, size_t len)
+{
+	while (len) {
+		size_t room, part;
+		uint8_t *to = press_room(s->press, &room);
+		int ret;
+
+		if (atomic_load(&s->quit))
+			return -ETIMEDOUT;
+		part = len < room ? len : room;
+		/* doesn't block: the bytes are in the pipe */
+		ret = io_read_full(pipe, to, part, DEADLINE_NEVER);
+		if (!ret)
+			ret = press_add(s->press, s->fd, part);
+		if (ret)
+			return ret;
+		count(s, part);
+		len -= part;
+	}
+	return 0;
+}
+
 int sink_write(struct sink *s, const uint8_t *data, size_t len)
 {
+	if (s->press)
+		return write_pressed(s, data, len);
 	while (len) {
 		ssize_t n;
 		int ret;
@@ -210,6 +297,8 @@ int sink_splice(struct sink *s, int pipe, size_t len, uint8_t *scratch, size_t s
 {
 	unsigned int flags = SPLICE_F_MOVE | (s->is_file ? 0 : SPLICE_F_NONBLOCK);
 
+	if (s->press)
+		return splice_pressed(s, pipe, len);
 	while (len && !s->no_splice) {
 		ssize_t n;
 		int ret;
@@ -239,6 +328,10 @@ void sink_trim(struct sink *s, uint32_t unit)
 	uint64_t whole = s->here - s->here % unit;
 	struct stat st;
 
+	if (s->press) {
+		press_cut(s->press, s->fd);
+		return;
+	}
 	if (!s->is_file || whole == s->here || fstat(s->fd, &st))
 		return;
 	if (st.st_size == s->start + (off_t)s->here && ftruncate(s->fd, s->start + whole))

@@ -13,7 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "zip/zip.h"
+
 struct budget;
+struct press;
 
 struct sink {
 	int fd;			/* our own duplicate: outlives the caller's if we are abandoned */
@@ -21,6 +24,7 @@ struct sink {
 	uint64_t full_bytes;	/* 0: a file is never full */
 	uint64_t here;		/* bytes since its start in the file being written */
 	atomic_int next_fd;	/* the file to go on with instead, -1: none; ours */
+	struct press *press;	/* NULL, or what compresses the data; a file's */
 	struct budget *budget;	/* NULL, or who wants to know how much all write */
 	int quit_fd;		/* eventfd that ends the wait for a reader */
 	atomic_bool quit;
@@ -42,6 +46,15 @@ void sink_close(struct sink *s);
  * has as many the first file is emptied and goes on, and so forth. 0; -errno.
  */
 int sink_alternate(struct sink *s, int fd, uint64_t full_bytes);
+
+/* Compress sub-buffers of @page_size bytes by @zip; @s has a file that is empty. 0; -errno. */
+int sink_compress(struct sink *s, const struct zip_algo *zip, uint32_t page_size);
+
+/* Have all that was written in the file, even if more could be compressed better. 0; as sink_write(). */
+int sink_settle(struct sink *s);
+
+/* Nothing more will be written. 0; as sink_write(). */
+int sink_finish(struct sink *s);
 
 /* Go on with the file @fd, which stays the caller's, at the next sink_ready(). Any thread may. 0; -errno. */
 int sink_switch(struct sink *s, int fd);
