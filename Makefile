@@ -17,6 +17,8 @@ libdir		?= $(prefix)/lib
 includedir	?= $(prefix)/include
 mandir		?= $(prefix)/share/man
 bashdir		?= $(prefix)/share/bash-completion/completions
+zshdir		?= $(prefix)/share/zsh/site-functions
+fishdir		?= $(prefix)/share/fish/vendor_completions.d
 DESTDIR		?=
 
 BUILD		?= build

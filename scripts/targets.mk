@@ -59,7 +59,7 @@ $(BUILD)/man/%: %.txt
 # --- installation
 
 LIB_FILES	= libtracecmd.a libtracecmd.so libtracecmd.so.$(LIB_MAJOR) libtracecmd.so.$(LIB_VERSION)
-COMPLETION	= tracecmd/trace-cmd.bash
+COMPLETION	= tracecmd/completion
 HAVE_ASCIIDOCTOR := $(shell command -v asciidoctor 2>/dev/null)
 
 # $(call put,MODE,FILE,DIRECTORY,NAME)
@@ -75,7 +75,9 @@ install: all $(if $(HAVE_ASCIIDOCTOR),man)
 	$(Q)$(call put,644,include/trace-cmd/trace-cmd.h,$(includedir)/trace-cmd,trace-cmd.h)
 	+$(Q)rm -f $(BUILD)/installed.pc && $(SUBMAKE) -s PC=$(BUILD)/installed.pc $(BUILD)/installed.pc
 	$(Q)$(call put,644,$(BUILD)/installed.pc,$(libdir)/pkgconfig,libtracecmd.pc)
-	$(Q)if [ -e $(COMPLETION) ]; then $(call put,644,$(COMPLETION),$(bashdir),trace-cmd); fi
+	$(Q)$(call put,644,$(COMPLETION)/trace-cmd.bash,$(bashdir),trace-cmd)
+	$(Q)$(call put,644,$(COMPLETION)/_trace-cmd,$(zshdir),_trace-cmd)
+	$(Q)$(call put,644,$(COMPLETION)/trace-cmd.fish,$(fishdir),trace-cmd.fish)
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN1)); do \
 		$(call put,644,$$page,$(mandir)/man1,); done
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN3)); do \
@@ -86,6 +88,7 @@ uninstall:
 	$(say) REMOVE '$(DESTDIR)$(prefix)'
 	$(Q)rm -f $(DESTDIR)$(bindir)/trace-cmd $(addprefix $(DESTDIR)$(libdir)/,$(LIB_FILES)) \
 		$(DESTDIR)$(libdir)/pkgconfig/libtracecmd.pc $(DESTDIR)$(bashdir)/trace-cmd \
+		$(DESTDIR)$(zshdir)/_trace-cmd $(DESTDIR)$(fishdir)/trace-cmd.fish \
 		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN1))) \
 		$(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(MAN3))) \
 		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h

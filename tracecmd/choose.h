@@ -15,7 +15,7 @@ struct choose {
 };
 
 #define CHOOSE_OPTIONS \
-	{ 'B', NULL, OPT_REQUIRED, "the instance NAME; may be given several times" }, \
+	{ 'B', NULL, OPT_REQUIRED, "the instance NAME; may be given several times", "instance" }, \
 	{ 't', NULL, OPT_NONE, "the top buffer, too, when instances are named" }
 
 /* 0; or the exit status after a message. Release in any case. */

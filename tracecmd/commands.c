@@ -36,19 +36,21 @@ static const struct command commands[] = {
 	{ "check-events", "check that the formats of the kernel's events are understood",
 	  "[-N] [--verbose[=LEVEL]]", check_events_options, cmd_check_events, true },
 	{ "report", "show the trace that is stored in trace.dat files",
-	  "[-i FILE]... [options] [FILE ...]", report_options, cmd_report, true },
+	  "[-i FILE]... [options] [FILE ...]", report_options, cmd_report, true, 0, "file" },
 	{ "dump", "show what a trace.dat file is made of",
-	  "[options] [-i FILE | FILE]", dump_options, cmd_dump, true },
+	  "[options] [-i FILE | FILE]", dump_options, cmd_dump, true, 0, "file" },
 	{ "convert", "write a trace file in another version or compression",
 	  "[-i FILE] [--file-version 6|7] [--compression NAME] [-o] FILE", convert_options,
-	  cmd_convert, true },
+	  cmd_convert, true, 0, "file" },
 	{ "split", "write parts of a trace file as files of their own",
 	  "[-i FILE][-o FILE][-s|-m|-u|-e|-p N][-r][-c][-C CPU][--top [-b NAME]][-B NAME [-t]]... [START [END]]",
 	  split_options, cmd_split, true },
 	{ "restore", "make a trace file of the CPU data that a recorder left behind",
-	  "[-c [-t DIR][-k FILE] | -i FILE][-o FILE] [CPU-FILE ...]", restore_options, cmd_restore, true },
+	  "[-c [-t DIR][-k FILE] | -i FILE][-o FILE] [CPU-FILE ...]", restore_options, cmd_restore, true,
+	  0, "file" },
 	{ "agent", "trace this machine on request of a host",
 	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
+	{ "__complete", NULL, NULL, complete_options, cmd_complete },
 };
 
 const struct command *command_at(unsigned int i)
@@ -75,8 +77,10 @@ int usage_all(void)
 
 	printf("\ntrace-cmd version %s\n\nusage:\n  trace-cmd [COMMAND] ...\n\n  commands:\n",
 	       VERSION);
-	for (i = 0; (c = command_at(i)); i++)
-		printf("     %s - %s\n", c->name, c->help);
+	for (i = 0; (c = command_at(i)); i++) {
+		if (c->help)
+			printf("     %s - %s\n", c->name, c->help);
+	}
 	printf("\n");
 	return EXIT_USAGE;
 }

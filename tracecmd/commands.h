@@ -16,12 +16,13 @@
 
 struct command {
 	const char *name;
-	const char *help;			/* one line */
+	const char *help;			/* one line; NULL: not shown */
 	const char *usage;			/* what follows "trace-cmd NAME " */
 	const struct opt_spec *options;		/* ends with OPT_END */
 	int (*run)(int argc, char **argv);	/* argv[0] is the name; returns the exit status */
 	bool strict;				/* options end at the first other word */
 	unsigned int bit;			/* FOR_*, if its table is the record family's */
+	const char *words;			/* what the words behind the options are, as opt_spec.value */
 };
 
 /* The command called @name, NULL if there is none; the @i-th, NULL at the end. */
@@ -36,7 +37,7 @@ int usage(const char *name);
 extern const struct opt_spec record_options[], report_options[], dump_options[], agent_options[];
 extern const struct opt_spec stop_options[], restart_options[], clear_options[], reset_options[];
 extern const struct opt_spec show_options[], stat_options[], snapshot_options[], stack_options[];
-extern const struct opt_spec list_options_table[], options_options[];
+extern const struct opt_spec list_options_table[], options_options[], complete_options[];
 extern const struct opt_spec check_events_options[];
 extern const struct opt_spec convert_options[], split_options[], restore_options[];
 int cmd_record(int argc, char **argv);
@@ -58,5 +59,6 @@ int cmd_stack(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_check_events(int argc, char **argv);
 int cmd_options(int argc, char **argv);
+int cmd_complete(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@ enum opt_arg {
 	OPT_NONE,
 	OPT_REQUIRED,
 	OPT_OPTIONAL,		/* only as --name=VALUE or -xVALUE */
+	OPT_NEXT,		/* the next word if it is no option (list; not for opt_next()) */
 };
 
 /* Ids of options without a letter start here. */
@@ -24,8 +25,9 @@ struct opt_spec {
 	enum opt_arg arg;
 	const char *help;	/* NULL: not shown */
 	/*
-	 * What completion offers for the argument: a kind of value ("event", "file", ...; those of
-	 * completion.h) or the words themselves, divided by blanks. NULL: nothing.
+	 * What completion offers for the argument: a kind of value ("event", "file", ...; all are in
+	 * value_kind() of complete-values.c) or the words themselves, divided by blanks. Who takes
+	 * an argument has one, be it "number" or "text".
 	 */
 	const char *value;
 	unsigned int commands;	/* of a table that commands share: for whom it is; 0: for all */

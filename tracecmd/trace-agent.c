@@ -16,16 +16,22 @@
 enum { OPT_TSYNC_DEBUG = OPT_LONG, OPT_TSYNC_METHOD, OPT_TSYNC_STAMP, OPT_VERBOSE };
 
 const struct opt_spec agent_options[] = {
-	{ 'p', "port", OPT_REQUIRED, "port to listen on (823)" },
-	{ 'N', NULL, OPT_REQUIRED, "serve TCP instead of vsock, and only the client NAME or address" },
-	{ 'P', NULL, OPT_REQUIRED, "serve only the vsock peer with that CID (2, the host)" },
+	{ 'p', "port", OPT_REQUIRED, "port to listen on (823)", "number" },
+	{ 'N', NULL, OPT_REQUIRED, "serve TCP instead of vsock, and only the client NAME or address",
+	  "host" },
+	{ 'P', NULL, OPT_REQUIRED, "serve only the vsock peer with that CID (2, the host)",
+	  "number" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
 	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
-	  "clock offset from the fastest response (fastest) or the histogram of all (histogram)" },
+	  "clock offset from the fastest response (fastest) or the histogram of all (histogram)",
+	  "fastest histogram" },
 	{ OPT_TSYNC_STAMP, "tsync-stamp", OPT_REQUIRED,
-	  "stamp probes by ftrace marker (marker) or by clock (mono_raw; needs -C mono_raw)" },
-	{ OPT_TSYNC_DEBUG, "tsync-debug", OPT_REQUIRED, "directory for files with all probes" },
-	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all" },
+	  "stamp probes by ftrace marker (marker) or by clock (mono_raw; needs -C mono_raw)",
+	  "marker mono_raw" },
+	{ OPT_TSYNC_DEBUG, "tsync-debug", OPT_REQUIRED, "directory for files with all probes",
+	  "directory" },
+	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
+	  "none crit err warn info debug all" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };

@@ -12,12 +12,13 @@
 enum { OPT_VERSION = OPT_LONG, OPT_COMPRESSION, OPT_VERBOSE };
 
 const struct opt_spec convert_options[] = {
-	{ 'i', NULL, OPT_REQUIRED, "the FILE to read (trace.dat)" },
-	{ 'o', NULL, OPT_REQUIRED, "the FILE to write; may also be the last word" },
-	{ OPT_VERSION, "file-version", OPT_REQUIRED, "6 or 7 (the default)" },
+	{ 'i', NULL, OPT_REQUIRED, "the FILE to read (trace.dat)", "file" },
+	{ 'o', NULL, OPT_REQUIRED, "the FILE to write; may also be the last word", "file" },
+	{ OPT_VERSION, "file-version", OPT_REQUIRED, "6 or 7 (the default)", "6 7" },
 	{ OPT_COMPRESSION, "compression", OPT_REQUIRED,
-	  "none, zlib, zstd, or any: the best there is (the default of version 7)" },
-	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all" },
+	  "none, zlib, zstd, or any: the best there is (the default of version 7)", "compression" },
+	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
+	  "none crit err warn info debug all" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };

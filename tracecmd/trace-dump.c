@@ -19,7 +19,7 @@ enum {
 };
 
 const struct opt_spec dump_options[] = {
-	{ 'i', NULL, OPT_REQUIRED, "the FILE to look at (trace.dat)" },
+	{ 'i', NULL, OPT_REQUIRED, "the FILE to look at (trace.dat)", "file" },
 	{ 'v', "validate", OPT_NONE, "parse all metadata, say whether the file is valid" },
 	{ OPT_ALL, "all", OPT_NONE, "show everything below" },
 	{ OPT_SUMMARY, "summary", OPT_NONE, "what is in the file (the default)" },
@@ -38,9 +38,10 @@ const struct opt_spec dump_options[] = {
 	{ OPT_STRINGS, "strings", OPT_NONE, "strings of a version 7 file" },
 	{ OPT_SECTIONS, "sections", OPT_NONE, "sections of a version 7 file" },
 	{ OPT_COMPAT, "compat", OPT_REQUIRED,
-	  "3.1 or 3.4: TimeShift in --options as these releases show it" },
+	  "3.1 or 3.4: TimeShift in --options as these releases show it", "3.1 3.4" },
 	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL,
-	  "say more: none, crit, err, warn, info, debug, all" },
+	  "say more: none, crit, err, warn, info, debug, all",
+	  "none crit err warn info debug all" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };

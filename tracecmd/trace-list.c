@@ -17,7 +17,8 @@
 enum { OPT_FULL = OPT_LONG };
 
 const struct opt_spec list_options_table[] = {
-	{ 'e', NULL, OPT_OPTIONAL, "events, those that match a regular expression if one follows" },
+	{ 'e', NULL, OPT_NEXT, "events, those that match a regular expression if one follows",
+	  "event" },
 	{ 'F', NULL, OPT_NONE, "the formats of the events" },
 	{ OPT_FULL, "full", OPT_NONE, "with -F: what is printed of them, too" },
 	{ 'l', NULL, OPT_NONE, "the filters of the events" },
@@ -25,8 +26,8 @@ const struct opt_spec list_options_table[] = {
 	{ 's', NULL, OPT_NONE, "event systems" },
 	{ 't', NULL, OPT_NONE, "tracers" },
 	{ 'p', NULL, OPT_NONE, "tracers, too" },
-	{ 'o', NULL, OPT_OPTIONAL, "trace options; [REGEX]" },
-	{ 'f', NULL, OPT_OPTIONAL, "functions that may be traced; [REGEX]" },
+	{ 'o', NULL, OPT_NEXT, "trace options; [REGEX]", "option" },
+	{ 'f', NULL, OPT_NEXT, "functions that may be traced; [REGEX]", "function" },
 	{ 'P', NULL, OPT_NONE, "plugins that print events" },
 	{ 'O', NULL, OPT_NONE, "options of these plugins" },
 	{ 'B', NULL, OPT_NONE, "instances" },

@@ -13,11 +13,12 @@
 const struct opt_spec reset_options[] = {
 	CHOOSE_OPTIONS,
 	{ 'a', "all", OPT_NONE, "all buffers, the top one included unless -B is given" },
-	{ 'b', NULL, OPT_REQUIRED, "new size of the ring buffer of each CPU, in KB" },
+	{ 'b', NULL, OPT_REQUIRED, "new size of the ring buffer of each CPU, in KB", "number" },
 	{ 'd', NULL, OPT_NONE, "delete the instance of the -B before it; after -a: all instances" },
 	{ 'k', NULL, OPT_REQUIRED,
 	  "keep dynamic events of a kind: kprobe, kretprobe, uprobe, uretprobe,\n"
-	  "eprobe, synth, all; may be given several times" },
+	  "eprobe, synth, all; may be given several times",
+	  "kprobe kretprobe uprobe uretprobe eprobe synth all" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };

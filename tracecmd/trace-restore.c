@@ -12,10 +12,12 @@
 
 const struct opt_spec restore_options[] = {
 	{ 'c', NULL, OPT_NONE, "write only the metadata, for a later -i" },
-	{ 't', NULL, OPT_REQUIRED, "with -c: from DIR, a copy of a tracing directory" },
-	{ 'k', NULL, OPT_REQUIRED, "with -c: from FILE, a copy of kallsyms" },
-	{ 'o', NULL, OPT_REQUIRED, "the FILE to write (trace.dat, with -c trace-partial.dat)" },
-	{ 'i', NULL, OPT_REQUIRED, "the metadata is that of FILE, made by -c" },
+	{ 't', NULL, OPT_REQUIRED, "with -c: from DIR, a copy of a tracing directory",
+	  "directory" },
+	{ 'k', NULL, OPT_REQUIRED, "with -c: from FILE, a copy of kallsyms", "file" },
+	{ 'o', NULL, OPT_REQUIRED, "the FILE to write (trace.dat, with -c trace-partial.dat)",
+	  "file" },
+	{ 'i', NULL, OPT_REQUIRED, "the metadata is that of FILE, made by -c", "file" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };

@@ -22,7 +22,7 @@ const struct opt_spec restart_options[] = {
 	OPT_END
 };
 const struct opt_spec clear_options[] = {
-	{ 'B', NULL, OPT_REQUIRED, "the instance NAME; may be given several times" },
+	{ 'B', NULL, OPT_REQUIRED, "the instance NAME; may be given several times", "instance" },
 	{ 'a', "all", OPT_NONE, "all buffers, the top one included" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END

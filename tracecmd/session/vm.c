@@ -84,23 +84,47 @@ static void parse_cmdline(const struct buf *b, struct vm *vm)
 	}
 }
 
+/* What the process with the directory @name in /proc says of itself. False: it is none. */
+static bool read_vm(const char *name, struct vm *ret)
+{
+	_cleanup_(buf_release) struct buf b = { .cap = CMDLINE_MAX };
+	struct vm vm = { .pid = strtol(name, NULL, 10), .cid = -1 };
+	char path[64];
+
+	if (vm.pid <= 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", vm.pid);
+	if (io_read_path(path, &b) || !b.len)
+		return false;
+	parse_cmdline(&b, &vm);
+	*ret = vm;
+	return true;
+}
+
+int vm_names(struct strlist *names)
+{
+	_cleanup_closedir_ DIR *dir = opendir("/proc");
+	struct dirent *d;
+	struct vm vm;
+	int ret = 0;
+
+	while (!ret && dir && (d = readdir(dir))) {
+		if (read_vm(d->d_name, &vm) && vm.name[0] && vm.cid >= 0 && owns_kvm(vm.pid))
+			ret = strlist_add(names, vm.name);
+	}
+	return ret;
+}
+
 /* Look at each process for a machine that has @name, or @cid if @name is NULL. */
 static int find_vm(const char *name, int64_t cid, struct vm *ret)
 {
 	_cleanup_closedir_ DIR *dir = opendir("/proc");
 	struct dirent *d;
+	struct vm vm;
 
 	while (dir && (d = readdir(dir))) {
-		struct vm vm = { .pid = strtol(d->d_name, NULL, 10), .cid = -1 };
-		_cleanup_(buf_release) struct buf b = { .cap = CMDLINE_MAX };
-		char path[64];
-
-		if (vm.pid <= 0)
+		if (!read_vm(d->d_name, &vm))
 			continue;
-		snprintf(path, sizeof(path), "/proc/%d/cmdline", vm.pid);
-		if (io_read_path(path, &b) || !b.len)
-			continue;
-		parse_cmdline(&b, &vm);
 		if (name ? strcmp(vm.name, name) || vm.cid < 0 : vm.cid != cid)
 			continue;
 		if (!owns_kvm(vm.pid))

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/strlist.h"
 #include "net/addr.h"
 
 /*
@@ -22,6 +23,9 @@ int vm_resolve(const char *where, struct net_addr *ret, char **ret_name, struct 
 
 /* The CID of the machine called @name; -ENOENT. */
 int64_t vm_cid_of(const char *name);
+
+/* Add the names of all machines of this host that have a CID to @names. 0; -ENOMEM. */
+int vm_names(struct strlist *names);
 
 /* The process that runs the machine with vsock @cid; -ENOENT. */
 pid_t vm_pid_of(uint32_t cid);

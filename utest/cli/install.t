@@ -10,7 +10,9 @@ quiet_make() { env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TOP" "$@"; }
 succeeds "make install" quiet_make install prefix="$prefix"
 
 for f in bin/trace-cmd lib/libtracecmd.a lib/libtracecmd.so lib/libtracecmd.so.1 \
-	 lib/pkgconfig/libtracecmd.pc include/trace-cmd/trace-cmd.h; do
+	 lib/pkgconfig/libtracecmd.pc include/trace-cmd/trace-cmd.h \
+	 share/bash-completion/completions/trace-cmd share/zsh/site-functions/_trace-cmd \
+	 share/fish/vendor_completions.d/trace-cmd.fish; do
 	[ -s "$prefix/$f" ]
 	ok $? "$f is installed"
 done
@@ -47,6 +49,11 @@ succeeds "the same, linked with the static library" \
 	$(pkg-config --libs --silence-errors libzstd) $(pkg-config --libs --silence-errors libdeflate) -pthread
 run 20 "$prefix/bin/trace-cmd" dump -i "$T/missing.dat"
 isnt "$rc" 0 "the installed command runs"
+is "$(cd / && bash -c '. "$1/share/bash-completion/completions/trace-cmd"
+	COMP_WORDS=("$1/bin/trace-cmd" repo) COMP_CWORD=1 COMP_LINE="$1/bin/trace-cmd repo"
+	COMP_POINT=${#COMP_LINE}
+	_trace_cmd
+	echo "${COMPREPLY[*]}"' - "$prefix")" report "and the installed completion asks it"
 
 # DESTDIR: the same files elsewhere, which know nothing of it
 succeeds "make install DESTDIR=" quiet_make install prefix=/opt/trace DESTDIR="$T/stage"
