@@ -132,7 +132,7 @@ void offer_fields(struct offers *o)
 
 /* --- those of a trace file, or the kernel's if it has none ----------------- */
 
-static int file_event(void *data, const char *system, const char *event)
+static int file_event(void *data, const char *system, const char *event, char *format)
 {
 	struct offers *o = data;
 	char about[128];
@@ -159,12 +159,41 @@ void offer_event_names(struct offers *o)
 		each_line(o, "available_events", kernel_event);
 }
 
+static void fields_in(struct offers *o, char *format)
+{
+	char *line;
+
+	while ((line = strsep(&format, "\n")))
+		field_of_line(o, line);
+}
+
+struct search {
+	struct offers *offers;
+	const char *event;	/* "SYSTEM:EVENT" or "EVENT" */
+	bool found;
+};
+
+static int fields_if_found(void *data, const char *system, const char *event, char *format)
+{
+	struct search *s = data;
+	const char *colon = strchr(s->event, ':');
+
+	if (strcmp(event, colon ? colon + 1 : s->event) ||
+	    (colon && (strlen(system) != (size_t)(colon - s->event) ||
+		       strncmp(system, s->event, colon - s->event))))
+		return 0;
+	fields_in(s->offers, format);
+	s->found = true;
+	return 1;
+}
+
 /* EVENTS[:EXPRESSION]: of those in EVENTS (divided by commas) the last one, or a field of it. */
 void offer_filters(struct offers *o)
 {
 	const char *colon = strchr(o->word, ':'), *comma;
-	_cleanup_free_ char *event = NULL, *format = NULL;
-	char *line, *rest, *slash;
+	_cleanup_free_ char *event = NULL;
+	struct search s;
+	char *slash;
 
 	if (!colon) {
 		comma = strrchr(o->word, ',');
@@ -180,13 +209,28 @@ void offer_filters(struct offers *o)
 		*slash = ':';
 	if (!event || !field_follows(o))
 		return;
-	if (names_format(o->file, event, &format)) {
-		if (o->tracing)
-			kernel_fields(o, event);
-		return;
-	}
-	for (rest = format; (line = strsep(&rest, "\n"));)
-		field_of_line(o, line);
+	s = (struct search){ .offers = o, .event = event };
+	names_events(o->file, fields_if_found, &s);
+	if (!s.found && o->tracing)
+		kernel_fields(o, event);
+}
+
+static int own_fields(void *data, const char *system, const char *event, char *format)
+{
+	/* fields that all events have come first, a blank line is behind them */
+	char *own = strstr(format, "\n\n");
+
+	if (own)
+		fields_in(data, own);
+	return 0;
+}
+
+void offer_columns(struct offers *o)
+{
+	offer_words(o, "ts time cpu pid comm system event flags file instance text");
+	/* there are hundreds */
+	if (*o->word)
+		names_events(o->file, own_fields, o);
 }
 
 static int file_pid(void *data, int pid, const char *comm)

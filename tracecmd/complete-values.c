@@ -255,6 +255,7 @@ const struct value_kind *value_kind(const char *name)
 		{ "event-name", offer_event_names },	/* of a trace file */
 		{ "event-filter", offer_filters },	/* of a trace file */
 		{ "field", offer_fields },
+		{ "column", offer_columns, true },	/* of a report, or fields */
 		{ "tracer", offer_tracers },
 		{ "clock", offer_clocks },
 		{ "option", offer_options },

@@ -53,6 +53,7 @@ void offer_events(struct offers *o);
 void offer_filters(struct offers *o);
 void offer_fields(struct offers *o);
 void offer_event_names(struct offers *o);
+void offer_columns(struct offers *o);
 void offer_file_tasks(struct offers *o);
 void offer_file_pids(struct offers *o);
 

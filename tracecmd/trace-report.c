@@ -44,7 +44,7 @@ const struct opt_spec report_options[] = {
 	{ OPT_LIMIT, "limit", OPT_REQUIRED, "show no more than N events", "number" },
 	{ OPT_FORMAT, "format", OPT_REQUIRED, "text, json (an object a line), or csv", "text json csv" },
 	{ OPT_FIELDS, "fields", OPT_REQUIRED, "show only these columns and fields of events: A[,B...]",
-	  "text" },
+	  "column" },
 	{ OPT_SUMMARY, "summary", OPT_NONE, "count events, by type, CPU, task and buffer, and losses" },
 	{ OPT_FAIL_ON_LOST, "fail-on-lost", OPT_NONE, "status 61 if events were lost" },
 	{ 'l', NULL, OPT_NONE, "latency layout" },

@@ -39,11 +39,8 @@ static int load(const char *path, unsigned int id, struct buf *text, enum byte_o
 }
 
 struct events {
-	/* of the caller; or, for one event, what it is called and its format */
-	int (*each)(void *data, const char *system, const char *event);
+	names_event_fn each;
 	void *data;
-	const char *wanted;
-	char *format;
 	const char *system;
 };
 
@@ -55,44 +52,23 @@ static int on_system(void *data, const char *name, uint32_t events)
 	return 0;
 }
 
-/* The heap string "EVENT" out of a format; NULL: it has none. */
-static char *name_of(const char *text, size_t len)
-{
-	const char *end = memchr(text, '\n', len);
-
-	if (len <= 6 || memcmp(text, "name: ", 6))
-		return NULL;
-	return strndup(text + 6, (end ? (size_t)(end - text) : len) - 6);
-}
-
-static bool is_wanted(const struct events *e, const char *event)
-{
-	const char *colon = strchr(e->wanted, ':');
-
-	if (!colon)
-		return !strcmp(event, e->wanted);
-	return !strcmp(event, colon + 1) && strlen(e->system) == (size_t)(colon - e->wanted) &&
-	       !strncmp(e->system, e->wanted, colon - e->wanted);
-}
-
 static int on_event(void *data, const char *text, size_t len)
 {
-	_cleanup_free_ char *name = name_of(text, len);
-	struct events *e = data;
+	const struct events *e = data;
+	_cleanup_free_ char *format = strndup(text, len), *name = NULL;
 
-	if (!name)
+	if (!format)
+		return -ENOMEM;
+	if (strncmp(format, "name: ", 6))
 		return 0;
-	if (e->each)
-		return e->each(e->data, e->system, name);
-	if (!is_wanted(e, name))
-		return 0;
-	e->format = strndup(text, len);
-	return 1;
+	name = strndup(format + 6, strcspn(format + 6, "\n"));
+	return name ? e->each(e->data, e->system, name, format) : -ENOMEM;
 }
 
-static int walk(const char *path, struct events *e)
+int names_events(const char *path, names_event_fn each, void *data)
 {
-	const struct formats_visitor v = { .system = on_system, .event = on_event, .data = e };
+	struct events e = { .each = each, .data = data };
+	const struct formats_visitor v = { .system = on_system, .event = on_event, .data = &e };
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	enum byte_order order;
 	struct cursor c;
@@ -103,25 +79,6 @@ static int walk(const char *path, struct events *e)
 	c = cursor_over(text.data, text.len, order);
 	ret = formats_walk(&c, true, &v);
 	return ret < 0 ? ret : 0;
-}
-
-int names_events(const char *path, int (*each)(void *data, const char *system, const char *event),
-		 void *data)
-{
-	struct events e = { .each = each, .data = data };
-
-	return walk(path, &e);
-}
-
-int names_format(const char *path, const char *event, char **ret)
-{
-	struct events e = { .wanted = event };
-	int r = walk(path, &e);
-
-	if (!e.format)
-		return r ? r : -ENOENT;
-	*ret = e.format;
-	return 0;
 }
 
 int names_tasks(const char *path, int (*each)(void *data, int pid, const char *comm), void *data)

@@ -234,7 +234,7 @@ slowest=0
 for line in "rec" "record -" "record -e " "record -e system" "record -e system1:" "record -l some" \
 	    "record -l some_function_of_the_kernel_69" "record -l none" "record -g x" "record -P " \
 	    "record -A " "record --user " "record --module " "record -e event_2400 -f x" \
-	    "report -F " "report -F tick:" "report --pid " "report --comm " "report -r "; do
+	    "report -F " "report -F tick:" "report --pid " "report --comm " "report -r " "report --fields n"; do
 	read -ra words <<< "$line"
 	[[ $line != *' ' ]] || words+=("")
 	ms=1000000

@@ -205,6 +205,8 @@ static const struct {
 	{ "trace-cmd report -F tick,to", "tick,tock" },
 	{ "trace-cmd report -F tick:va", "tick:value" },
 	{ "trace-cmd report -F test/tick:common_p", "test/tick:common_pid test/tick:common_preempt_count" },
+	{ "trace-cmd report --fields ", "comm cpu event file flags instance pid system text time ts" },
+	{ "trace-cmd report --fields ts,v", "ts,value" },
 	{ "trace-cmd report --pid ", "1 42 43 44" },
 	{ "trace-cmd report --pid 1,4", "1,42 1,43 1,44" },
 	{ "trace-cmd report --comm=an", "--comm=answer" },	/* not the one with an escape */
