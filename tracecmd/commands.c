@@ -85,14 +85,17 @@ int usage_all(void)
 	return EXIT_USAGE;
 }
 
-/* One option: ten blanks, its first name, its text; further lines of text line up. */
+/*
+ * One option: ten blanks (twelve for a detail), its first name, its text; further lines of text line
+ * up. Completion scripts of other releases take the first word of such lines: no comma may follow it.
+ */
 static void usage_option(const struct opt_spec *o)
 {
 	char word[64];
 	const char *line = o->help;
 
 	if (o->id < OPT_LONG && o->name)
-		snprintf(word, sizeof(word), "-%c, --%s", o->id, o->name);
+		snprintf(word, sizeof(word), "-%c --%s", o->id, o->name);
 	else if (o->id < OPT_LONG)
 		snprintf(word, sizeof(word), "-%c", o->id);
 	else
@@ -100,8 +103,8 @@ static void usage_option(const struct opt_spec *o)
 	while (line) {
 		const char *end = strchr(line, '\n');
 
-		printf("          %-20s %.*s\n", line == o->help ? word : "",
-		       end ? (int)(end - line) : (int)strlen(line), line);
+		printf("          %s%-*s %.*s\n", o->detail ? "  " : "", o->detail ? 18 : 20,
+		       line == o->help ? word : "", end ? (int)(end - line) : (int)strlen(line), line);
 		line = end ? end + 1 : NULL;
 	}
 }

@@ -31,6 +31,7 @@ struct opt_spec {
 	 */
 	const char *value;
 	unsigned int commands;	/* of a table that commands share: for whom it is; 0: for all */
+	bool detail;		/* goes with the option above it: help puts it farther right */
 };
 #define OPT_END { 0, NULL, OPT_NONE, NULL }
 

@@ -84,7 +84,7 @@ offers "trace-cmd nothing-like-it" "" "no command begins so"
 
 # options: for each command, all that its help shows
 for c in $commands; do
-	wanted=$("$TRACE_CMD" "$c" -h | grep -E '^ {10}-' | cut -c 11-31 |
+	wanted=$("$TRACE_CMD" "$c" -h | grep -E '^ {10,12}-' | cut -c 11-31 |
 		grep -oE -e '-[-a-zA-Z0-9_]+' | LC_ALL=C sort -u | paste -sd' ')
 	offers "trace-cmd $c -" "$wanted" "$c: all options of its help"
 done

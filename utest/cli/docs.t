@@ -13,7 +13,7 @@ missing() { LC_ALL=C comm -23 <(sort -u <<< "$1") <(sort -u <<< "$2") | paste -s
 
 # the options that the command's help shows
 help_options() {
-	"$TRACE_CMD" "$1" -h | grep -E '^ {10}-' | cut -c 11-31 | grep -oE -e '(^|[ ,])--?[a-zA-Z][-a-zA-Z0-9_]*' |
+	"$TRACE_CMD" "$1" -h | grep -E '^ {10,12}-' | cut -c 11-31 | grep -oE -e '(^|[ ,])--?[a-zA-Z][-a-zA-Z0-9_]*' |
 		tr -d ' ,'
 }
 

@@ -32,6 +32,12 @@ harmless() {
 		fi
 		rm -f out.dat
 	done
+	for command in --comm -F "-F tick:" "--fields v"; do
+		read -ra words <<< "$command"
+		[ ${#words[@]} = 2 ] || words+=("")
+		limited "$TRACE_CMD" __complete 5 trace-cmd report -i "$2" "${words[@]}"
+		[ "$rc $err" = "0 " ] || bad+="completion of report $command: status $rc, $err"$'\n'
+	done
 	is "$bad" "" "$1"
 }
 
