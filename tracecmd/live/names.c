@@ -16,9 +16,8 @@
 #define COMM_LEN	16		/* bytes of a name, NUL included */
 #define SLOTS		8192		/* tasks whose names are at hand, a power of two */
 #define AGAIN_NS	250000000	/* how long a name is believed */
-#define SAVED_NS	50000000	/* how long what the kernel had saved is */
 #define EVENT_IDS	65536
-#define TELLERS		7
+#define TELLERS		9
 
 /* Events that tell names: a field each for pid and name. */
 static const struct {
@@ -29,6 +28,8 @@ static const struct {
 	{ "sched", "sched_waking", "pid", "comm" },
 	{ "sched", "sched_wakeup", "pid", "comm" },
 	{ "sched", "sched_wakeup_new", "pid", "comm" },
+	{ "sched", "sched_process_exit", "pid", "comm" },
+	{ "sched", "sched_process_free", "pid", "comm" },
 	{ "task", "task_newtask", "pid", "comm" },
 	{ "task", "task_rename", "pid", "newcomm" },
 };
@@ -176,18 +177,11 @@ static bool from_proc(int pid, char *comm)
 	return true;
 }
 
-/* The name that the kernel has saved. False: none. */
-static bool from_saved(struct names *n, int pid, char *comm)
+/* The name in the text that the kernel has saved. False: none. */
+static bool find_saved(const struct names *n, int pid, char *comm)
 {
 	const char *at;
 
-	if (n->now_ns - n->saved_ns > SAVED_NS) {
-		buf_reset(&n->saved);
-		n->saved.cap = 64 << 20;
-		if (io_read_path(n->saved_path, &n->saved))
-			buf_reset(&n->saved);
-		n->saved_ns = n->now_ns;
-	}
 	for (at = (char *)n->saved.data; at && *at; at += *at == '\n') {
 		char *end;
 
@@ -198,6 +192,19 @@ static bool from_saved(struct names *n, int pid, char *comm)
 		at += strcspn(at, "\n");
 	}
 	return false;
+}
+
+/* The name that the kernel has saved. False: none. Its list is read at most once a look. */
+static bool from_saved(struct names *n, int pid, char *comm)
+{
+	if (n->saved_ns != n->now_ns) {
+		buf_reset(&n->saved);
+		n->saved.cap = 64 << 20;
+		if (io_read_path(n->saved_path, &n->saved))
+			buf_reset(&n->saved);
+		n->saved_ns = n->now_ns;
+	}
+	return find_saved(n, pid, comm);
 }
 
 static void look_up(struct names *n, int pid)

@@ -92,6 +92,7 @@ static int check_access(const char *dir, struct err *err)
 
 int setup_find_tracing(const char **ret_dir, struct err *err)
 {
+	const char *known;
 	char dir[256];
 	int ret;
 
@@ -106,9 +107,16 @@ int setup_find_tracing(const char **ret_dir, struct err *err)
 	ret = check_access(dir, err);
 	if (ret)
 		return ret;
-	/* so that libtracefs agrees; it keeps a copy */
-	if (tracefs_set_tracing_dir(dir) || !tracefs_tracing_dir())
-		return err_set(err, -ENOMEM, "cannot use %s: no memory", dir);
-	*ret_dir = tracefs_tracing_dir();
+	/*
+	 * So that libtracefs agrees; it keeps a copy. If it does already it must not be told again:
+	 * that would free what earlier calls have given out.
+	 */
+	known = tracefs_tracing_dir();
+	if (!known || strcmp(known, dir)) {
+		if (tracefs_set_tracing_dir(dir))
+			return err_set(err, -ENOMEM, "cannot use %s: no memory", dir);
+		known = tracefs_tracing_dir();
+	}
+	*ret_dir = known;
 	return 0;
 }

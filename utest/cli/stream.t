@@ -108,8 +108,11 @@ ok $? "... which are some" "$(cat "$log")"
 # --- names
 
 run 30 "$TRACE_CMD" stream -B "$inst" -e sched:sched_process_exit sh -c 'for i in 1 2 3; do /bin/true; done'
-like "$out" ' true-[0-9]+ +\[' "the name of a task that has ended"
+like "$out" ' true-[0-9]+ +\[' "the name of a task that its event tells"
 unlike "$out" '<\.\.\.>' "... no task is without one"
+# signal_generate tells the name of the one that gets the signal, not of its sender
+run 30 "$TRACE_CMD" stream -B "$inst" -e signal:signal_generate sh -c 'for i in 1 2 3; do /bin/kill -CONT $$; done'
+like "$out" ' kill-[0-9]+ +\[' "the name of a task that has ended"
 
 # --- several instances
 
