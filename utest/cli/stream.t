@@ -56,6 +56,21 @@ is "$rc" 0 "Ctrl-C"
 is "$(marks | md5sum)" "$(seq 1500 | md5sum)" "... prints what there still is, and nothing twice"
 is "$(tracing_state "$inst")" "$before" "the instance is as it was"
 
+# --- ends by itself
+
+at=${EPOCHREALTIME/./}
+run 30 "$TRACE_CMD" stream -B "$inst" -e sched:sched_process_exec --duration 300ms
+is "$rc" 0 "--duration"
+[ $((${EPOCHREALTIME/./} - at)) -ge 300000 ]
+ok $? "... is as long as told"
+run 30 "$TRACE_CMD" stream -B "$inst" -e sched:sched_process_exec --duration 300ms -C x86-tsc sh -c "/bin/true; sleep 20"
+like "$out" "^$inst: .*\] [^ ]{5,6} *[0-9]{6,}: sched_process_exec: +filename=/bin/true" "a clock that counts something else, and a command that takes longer"
+run 30 "$TRACE_CMD" stream -B "$inst" -e sched:sched_process_exec -r 5 -s 2000 --nosplice true
+is "$rc" 0 "-r, -s"
+like "$out" '/true pid=' "... print events, too"
+run 30 "$TRACE_CMD" stream -B "$inst" -e sched:sched_process_exec --poll true
+like "$out" '/true pid=' "--poll does"
+
 # --- order
 
 start_stream -B "$inst" -e sched:sched_process_exec -f 'pid == 0' -b 4000
