@@ -7,11 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "session/files.h"
+
+/* What others' data leaves of the disk: a 20th of it, or half of what is free, but no more than this. */
+#define KEEP_FREE_PART		20
+#define KEEP_FREE_MAX_BYTES	(1ULL << 30)
+
+uint64_t files_keep_free(int fd)
+{
+	uint64_t keep, half;
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs))
+		return 0;
+	keep = (uint64_t)fs.f_blocks * fs.f_frsize / KEEP_FREE_PART;
+	half = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
+	keep = keep < half ? keep : half;
+	return keep < KEEP_FREE_MAX_BYTES ? keep : KEEP_FREE_MAX_BYTES;
+}
 
 char *files_guest_output(const char *output, const char *guest)
 {

@@ -41,6 +41,9 @@ int files_output_create(const char *output, bool again, uint64_t reserve, struct
 /* The unfinished form in @fd is complete: give back unused space, make it the output. 0; -errno. */
 int files_output_commit(const char *output, int fd, struct err *err);
 
+/* Bytes of the disk of the file @fd that data of others may not fill. */
+uint64_t files_keep_free(int fd);
+
 /* Remove the unfinished form. */
 void files_output_abandon(const char *output);
 

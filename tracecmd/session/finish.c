@@ -197,9 +197,9 @@ static int start_file(const struct plan *p, const struct note *n, struct early *
 
 /* --- buffers ------------------------------------------------------------- */
 
-static void print_sizes(const struct plan *p, const struct out_buffer *b)
+static void print_sizes(const struct plan *p, const struct out_file *o, const struct out_buffer *b)
 {
-	bool packed = p->file_version > 6 && p->zip;
+	bool packed = out_version(o) > 6 && out_zip(o);
 	int i;
 
 	if (p->quiet)
@@ -238,6 +238,16 @@ static void close_origin(struct origin *from)
 	fd_close(&from->fd);
 }
 
+void finish_tell_lost(const struct plan *p, const struct note *n)
+{
+	int i;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		if (n->instances[i].used)
+			print_lost(p, &n->instances[i]);
+	}
+}
+
 /* One buffer of @output: open the CPUs' data and write it. */
 static int put_buffer(const struct plan *p, struct out_file *o, const char *output,
 		      struct out_buffer *b, int nr_cpus, bool own, struct err *err)
@@ -259,7 +269,7 @@ static int put_buffer(const struct plan *p, struct out_file *o, const char *outp
 	ret = ret ? err_set(err, ret, "cannot read the data of CPU %d", cpu - 1) :
 		    out_buffer(o, b, err);
 	if (!ret)
-		print_sizes(p, b);
+		print_sizes(p, o, b);
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		close_origin(&from[cpu]);
 	b->cpus = NULL;
@@ -389,6 +399,8 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 	if (fd < 0)
 		return fd;
 	ret = out_append(fd, &o, err);
+	if (!ret && !g->clock[0] && out_clock(o)[0])
+		b.clock = out_clock(o);
 	if (!ret && shift)
 		ret = put_timeshift(o, shift, err);
 	/* by the offsets, its cycles become those of this machine */

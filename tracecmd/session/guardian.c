@@ -106,7 +106,9 @@ static void finish_files(const struct plan *p, struct note *n)
 	if (!recorded) {
 		_cleanup_free_ char *first = n->last_file ? rotate_name(p->output, 1) : NULL;
 
-		files_output_abandon(first ? first : p->output);
+		/* sent to a listener it is not our file to touch */
+		if (!p->listener.port)
+			files_output_abandon(first ? first : p->output);
 		return;
 	}
 	err_clear(&err);

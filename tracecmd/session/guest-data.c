@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -23,23 +22,6 @@
 #define LOST_IDLE_MS		1000	/* the same for a guest that is lost */
 #define LOST_LAST_DATA_MS	5000
 #define LOOK_MS			100	/* between looks whether the user stops */
-
-/* What guests leave of the disk: a 20th of it, or half of what is free, but no more than this. */
-#define KEEP_FREE_PART		20
-#define KEEP_FREE_MAX_BYTES	(1ULL << 30)
-
-static uint64_t keep_free_bytes(int fd)
-{
-	uint64_t keep, half;
-	struct statvfs fs;
-
-	if (fstatvfs(fd, &fs))
-		return 0;
-	keep = (uint64_t)fs.f_blocks * fs.f_frsize / KEEP_FREE_PART;
-	half = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
-	keep = keep < half ? keep : half;
-	return keep < KEEP_FREE_MAX_BYTES ? keep : KEEP_FREE_MAX_BYTES;
-}
 
 /* An array of @n descriptors, none of them open. */
 static int *no_fds(int n)
@@ -83,7 +65,7 @@ int guest_data_connect(struct guest *g, struct err *err)
 	}
 	conf = (struct drain_conf){
 		.n = n, .sockets = g->sockets, .files = g->files, .quota_bytes = UINT64_MAX,
-		.keep_free_bytes = keep_free_bytes(g->files[0]),
+		.keep_free_bytes = files_keep_free(g->files[0]),
 	};
 	ret = drain_start(&conf, &g->drain, err);
 	if (!ret)

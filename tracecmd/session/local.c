@@ -130,6 +130,7 @@ static int record_cpu(struct local *l, struct local_instance *i, int cpu, int si
 {
 	struct recorder_conf conf = {
 		.cpu = cpu, .sink_fd = sink_fd, .page_size = setup_page_size(i->setup),
+		.datagrams = i->datagrams,
 		.no_splice = l->plan->no_splice, .sleep_us = l->plan->sleep_us < 0 ? 0 : l->plan->sleep_us,
 		.fifo_priority = l->plan->fifo_priority, .poll = l->plan->poll,
 		.block = l->plan->sleep_us == 0, .budget = l->budget,

@@ -20,6 +20,7 @@ struct local_instance {
 	struct note_instance *note;
 	int nr_cpus;
 	int *sinks;			/* a descriptor a CPU, -1 unused */
+	bool datagrams;			/* they are UDP sockets */
 	struct recorder **recorders;
 };
 

@@ -90,6 +90,40 @@ bool plan_uses(const struct plan *p, int i)
 	return c->used || c->nr_events || c->tracer;
 }
 
+/* Tracers whose result is the text of the longest latency, not a stream of events. */
+static bool is_latency_tracer(const char *name)
+{
+	static const char *const names[] = {
+		"irqsoff", "preemptoff", "preemptirqsoff", "wakeup", "wakeup_rt", "wakeup_dl",
+	};
+	unsigned int i;
+
+	for (i = 0; name && i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What a listener cannot be sent, and what is about files that are not here. */
+static int check_listener(const struct plan *p, struct err *err)
+{
+	int i;
+
+	for (i = 0; i < p->nr_instances; i++) {
+		if (is_latency_tracer(p->instances[i].tracer))
+			return err_set(err, -EINVAL,
+				       "Network tracing not available with latency tracer plugins");
+	}
+	if (p->nr_guests)
+		return err_set(err, -EINVAL,
+			       "-A is not possible with -N: what guests send is written here");
+	if (p->max_kb || p->rotate.bytes || p->rotate.ms)
+		return err_set(err, -EINVAL, "%s is not possible with -N: the files are elsewhere",
+			       p->max_kb ? "-m" : "--rotate");
+	return 0;
+}
+
 /* The directory the output goes to must exist and let us write. */
 static int check_output(const struct plan *p, struct err *err)
 {
@@ -155,5 +189,7 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 		ret = check_limits(p, err);
 	if (ret)
 		return ret;
-	return agent || p->kind == PLAN_STREAM ? 0 : check_output(p, err);
+	if (agent || p->kind == PLAN_STREAM)
+		return 0;
+	return p->listener.port ? check_listener(p, err) : check_output(p, err);
 }

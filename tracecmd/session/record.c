@@ -22,6 +22,7 @@
 #include "session/guardian.h"
 #include "session/guest.h"
 #include "session/limits.h"
+#include "session/listener.h"
 #include "session/local.h"
 #include "session/record.h"
 #include "session/stop.h"
@@ -33,6 +34,7 @@ struct run {
 	struct note *note;
 	struct local local;
 	struct guest *guests;
+	struct listeners listeners;	/* -N, -V: they get the data */
 	struct child child;
 	struct live *live;	/* stream: prints the events instead of storing them */
 	struct rotate *rotate;	/* NULL: all goes into one file */
@@ -158,7 +160,8 @@ static int run_start(struct run *r, struct err *err)
 		ret = limits_init(&r->limits, r->plan, &r->local, r->rotate, err);
 	if (!ret)
 		ret = r->plan->kind == PLAN_STREAM ? streaming_start(&r->local, &r->live, err) :
-						     local_record_files(&r->local, err);
+		      r->plan->listener.port ? listeners_start(&r->listeners, err) :
+		      local_record_files(&r->local, err);
 	if (!ret)
 		ret = local_tracing(&r->local, true, err);
 	if (!ret)
@@ -214,6 +217,7 @@ static int wait_fds(struct run *r, struct pollfd *fds, int max)
 		fds[n++] = (struct pollfd){ .fd = guest_fd(&r->guests[i]), .events = POLLIN };
 		fds[n++] = (struct pollfd){ .fd = guest_data_fd(&r->guests[i]), .events = POLLIN };
 	}
+	n += listeners_poll_fds(&r->listeners, fds + n, max - n);
 	return n + local_poll_fds(&r->local, fds + n, max - n);
 }
 
@@ -244,7 +248,7 @@ static bool run_print(struct run *r)
  */
 static int run_wait(struct run *r, struct err *err)
 {
-	int max = WAIT_GUESTS + 2 * r->plan->nr_guests, i, n, ret;
+	int max = WAIT_GUESTS + 2 * r->plan->nr_guests + r->listeners.nr, i, n, ret;
 	_cleanup_free_ struct pollfd *fds = NULL;
 
 	for (i = 0; i < r->local.nr_instances; i++)
@@ -260,7 +264,7 @@ static int run_wait(struct run *r, struct err *err)
 			return 0;
 		for (i = WAIT_GUESTS + 2 * r->plan->nr_guests; i < n; i++) {
 			if (fds[i].revents)
-				return 0;	/* local_stop() tells why */
+				return 0;	/* run_stop() tells why */
 		}
 		ret = limits_check(&r->limits, err);
 		if (ret)
@@ -295,7 +299,16 @@ static void run_stop(struct run *r)
 
 	for (i = 0; i < r->plan->nr_guests; i++)
 		guest_ask_close(&r->guests[i]);
+	ret = listeners_check(&r->listeners, &err);
+	if (ret)
+		run_failed(r, ret, &err);
+	err_clear(&err);
 	ret = local_stop(&r->local, &err);
+	/* a recorder that lost its listener is no news */
+	if (ret && !(r->listeners.nr && r->status))
+		run_failed(r, ret, &err);
+	err_clear(&err);
+	ret = listeners_finish(&r->listeners, &err);
 	if (ret)
 		run_failed(r, ret, &err);
 	err_clear(&err);
@@ -325,6 +338,10 @@ static void run_write(struct run *r)
 		if (ret)
 			run_failed(r, ret, &err);
 	}
+	if (r->plan->listener.port) {
+		finish_tell_lost(r->plan, r->note);
+		return;
+	}
 	err_clear(&err);
 	ret = r->rotate ? rotate_wait(r->rotate, &err) : 0;
 	if (ret)
@@ -346,7 +363,7 @@ static void run_abandon(struct run *r)
 {
 	int i;
 
-	if (r->plan->kind == PLAN_STREAM)
+	if (r->plan->kind == PLAN_STREAM || r->plan->listener.port)
 		return;
 	files_output_abandon(r->plan->output);
 	for (i = 0; i < r->note->nr_instances; i++) {
@@ -370,7 +387,7 @@ static int create_output(const struct plan *p, struct err *err)
 {
 	int fd;
 
-	if (p->kind == PLAN_STREAM)
+	if (p->kind == PLAN_STREAM || p->listener.port)
 		return 0;
 	fd = files_output_create(p->output, false, finish_reserve(p), err);
 	if (fd < 0)
@@ -412,6 +429,9 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	struct err err = { 0 };
 	int i, ret = take_signals(&r);
 
+	r.listeners = (struct listeners){
+		.plan = p, .local = &r.local, .note = note, .stop = &r.stop,
+	};
 	r.guests = calloc(p->nr_guests + 1, sizeof(*r.guests));
 	if (!ret && !r.guests)
 		ret = -ENOMEM;
@@ -422,7 +442,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		ret = rotate_new(p, note, &r.rotate);
 		r.plan = p = ret ? p : rotate_plan(r.rotate);
 	}
-	if (!ret && p->kind == PLAN_RECORD && early_start(p, &r.early))
+	if (!ret && p->kind == PLAN_RECORD && !p->listener.port && early_start(p, &r.early))
 		log_debug("the metadata is read in the end");
 	if (!ret)
 		ret = local_setup(&r.local, p, note, mirror_fd, false, &err);
@@ -444,6 +464,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	if (r.local.plan)
 		local_release(&r.local);
 	limits_release(&r.limits);
+	listeners_release(&r.listeners);
 	free(r.guests);
 	stop_close(&r.stop);
 	fd_close(&r.child_fd);

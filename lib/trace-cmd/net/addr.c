@@ -23,6 +23,9 @@
 #define DATA_PORT_LAST	6000
 #define TCP_PORT_MAX	65535
 
+/* Room for datagrams that come while we write others: bytes, as far as the system lets us. */
+#define UDP_BUFFER_BYTES	(8 << 20)
+
 /* A silent TCP peer counts as dead after 10 + 4 * 5 seconds. */
 #define KEEP_IDLE_S	10
 #define KEEP_INTERVAL_S	5
@@ -98,8 +101,7 @@ bool net_peer_same_host(const struct net_peer *a, const struct net_peer *b)
 	}
 }
 
-/* Keep an address the kernel gave us, IPv4 ones as such even if they came through IPv6. */
-static void peer_set(struct net_peer *p, const struct sockaddr_storage *sa, socklen_t len)
+void net_peer_set(struct net_peer *p, const struct sockaddr_storage *sa, socklen_t len)
 {
 	const struct sockaddr_in6 *in6 = (const void *)sa;
 	struct sockaddr_in *in = (void *)&p->sa;
@@ -114,6 +116,46 @@ static void peer_set(struct net_peer *p, const struct sockaddr_storage *sa, sock
 	}
 	p->len = len < sizeof(p->sa) ? len : sizeof(p->sa);
 	memcpy(&p->sa, sa, p->len);
+}
+
+int net_peer_of(int fd, struct net_peer *ret)
+{
+	struct sockaddr_storage sa = { 0 };
+	socklen_t len = sizeof(sa);
+
+	if (getpeername(fd, (struct sockaddr *)&sa, &len))
+		return -errno;
+	net_peer_set(ret, &sa, len);
+	return 0;
+}
+
+uint32_t net_peer_port(const struct net_peer *p)
+{
+	switch (p->sa.ss_family) {
+	case AF_INET:
+		return ntohs(((const struct sockaddr_in *)&p->sa)->sin_port);
+	case AF_INET6:
+		return ntohs(((const struct sockaddr_in6 *)&p->sa)->sin6_port);
+	case AF_VSOCK:
+		return ((const struct sockaddr_vm *)&p->sa)->svm_port;
+	default:
+		return 0;
+	}
+}
+
+int net_peer_addr(const struct net_peer *p, enum net_kind kind, uint32_t port,
+		  struct net_addr *ret)
+{
+	struct net_addr a = { .kind = kind, .port = port };
+
+	if (p->sa.ss_family == AF_VSOCK)
+		a.cid = net_peer_cid(p);
+	/* numeric, with the scope of a link-local address */
+	else if (getnameinfo((const struct sockaddr *)&p->sa, p->len, a.host, sizeof(a.host), NULL,
+			     0, NI_NUMERICHOST))
+		return -EAFNOSUPPORT;
+	*ret = a;
+	return 0;
 }
 
 int64_t net_local_cid(void)
@@ -152,7 +194,7 @@ static int lookup(const char *host, uint32_t port, struct addrinfo **ret, struct
 }
 
 /* Messages leave at once, and a peer that vanished is noticed. A failure harms nothing else. */
-static void tune_stream(int fd, int family)
+static void tune_stream(int fd, int family, int type)
 {
 	static const struct { int level, name, value; } opts[] = {
 		{ IPPROTO_TCP, TCP_NODELAY, 1 },
@@ -163,29 +205,29 @@ static void tune_stream(int fd, int family)
 	};
 	size_t i;
 
-	if (family != AF_INET && family != AF_INET6)
+	if (type != SOCK_STREAM || (family != AF_INET && family != AF_INET6))
 		return;
 	for (i = 0; i < ARRAY_SIZE(opts); i++)
 		if (setsockopt(fd, opts[i].level, opts[i].name, &opts[i].value, sizeof(int)))
 			log_debug("socket option %d: %s", opts[i].name, strerror(errno));
 }
 
-static int stream_socket(int family, int *ret_fd)
+static int new_socket(int family, int type, int *ret_fd)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	tune_stream(fd, family);
+	tune_stream(fd, family, type);
 	*ret_fd = fd;
 	return 0;
 }
 
-static int connect_sockaddr(const struct sockaddr *sa, socklen_t len, struct deadline d,
+static int connect_sockaddr(const struct sockaddr *sa, socklen_t len, int type, struct deadline d,
 			    int *ret_fd)
 {
 	_cleanup_close_ int fd = -1;
-	int error = 0, ret = stream_socket(sa->sa_family, &fd);
+	int error = 0, ret = new_socket(sa->sa_family, type, &fd);
 	socklen_t error_len = sizeof(error);
 
 	if (ret)
@@ -207,11 +249,12 @@ static int connect_sockaddr(const struct sockaddr *sa, socklen_t len, struct dea
 }
 
 /* Try the addresses of a name one after the other. */
-static int connect_tcp(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err)
+static int connect_inet(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err)
 {
 	_cleanup_addrinfo_ struct addrinfo *list = NULL;
 	struct addrinfo *ai;
-	int ret = a->port ? 0 : err_set(err, -EINVAL, "0 is no TCP port to connect to");
+	int type = a->kind == NET_UDP ? SOCK_DGRAM : SOCK_STREAM;
+	int ret = a->port ? 0 : err_set(err, -EINVAL, "0 is no port to connect to");
 
 	if (!ret)
 		ret = lookup(a->host, a->port, &list, err);
@@ -219,7 +262,7 @@ static int connect_tcp(const struct net_addr *a, struct deadline d, int *ret_fd,
 		return ret;
 	ret = -EHOSTUNREACH;
 	for (ai = list; ai; ai = ai->ai_next) {
-		ret = connect_sockaddr(ai->ai_addr, ai->ai_addrlen, d, ret_fd);
+		ret = connect_sockaddr(ai->ai_addr, ai->ai_addrlen, type, d, ret_fd);
 		if (!ret || deadline_passed(d))
 			break;
 	}
@@ -235,9 +278,10 @@ int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct
 	int ret;
 
 	if (a->kind == NET_VSOCK)
-		ret = connect_sockaddr((const struct sockaddr *)&vm, sizeof(vm), d, ret_fd);
+		ret = connect_sockaddr((const struct sockaddr *)&vm, sizeof(vm), SOCK_STREAM, d,
+				       ret_fd);
 	else
-		ret = connect_tcp(a, d, ret_fd, err);
+		ret = connect_inet(a, d, ret_fd, err);
 	if (ret)
 		err_set(err, ret, "cannot connect to %s: %s", net_addr_text(a, text, sizeof(text)),
 			strerror(-ret));
@@ -272,7 +316,7 @@ static int listen_sockaddr(const struct sockaddr *sa, socklen_t len, int *ret_fd
 {
 	const int on = 1, off = 0;
 	_cleanup_close_ int fd = -1;
-	int ret = stream_socket(sa->sa_family, &fd);
+	int ret = new_socket(sa->sa_family, SOCK_STREAM, &fd);
 
 	if (ret)
 		return ret;
@@ -347,6 +391,35 @@ int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *re
 	return ret;
 }
 
+/* A socket for datagrams on @port. No SO_REUSEADDR: two of them would share the port. */
+static int bind_udp(uint32_t port, int *ret_fd)
+{
+	const struct sockaddr_in6 in6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT,
+	};
+	const struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = INADDR_ANY,
+	};
+	const int off = 0, size = UDP_BUFFER_BYTES;
+	_cleanup_close_ int fd = -1;
+	int ret = new_socket(AF_INET6, SOCK_DGRAM, &fd);
+	bool v6 = !ret;
+
+	if (!v6)
+		ret = new_socket(AF_INET, SOCK_DGRAM, &fd);
+	if (ret)
+		return ret;
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (v6 ? bind(fd, (const struct sockaddr *)&in6, sizeof(in6)) :
+		 bind(fd, (const struct sockaddr *)&in, sizeof(in)))
+		return -errno;
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
 int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,
 		    struct err *err)
 {
@@ -355,15 +428,18 @@ int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *r
 	if (kind == NET_VSOCK)
 		return net_listen(kind, NULL, VMADDR_PORT_ANY, ret_fd, ret_port, err);
 	for (port = first; port <= DATA_PORT_LAST; port++) {
-		int ret = listen_all_tcp(port, ret_fd, ret_port);
+		int ret = kind == NET_UDP ? bind_udp(port, ret_fd) :
+			  listen_all_tcp(port, ret_fd, ret_port);
 
-		if (!ret)
+		if (!ret) {
+			*ret_port = port;
 			return 0;
+		}
 		if (ret != -EADDRINUSE)
-			return err_set(err, ret, "cannot listen on TCP port %u: %s", port,
+			return err_set(err, ret, "cannot listen on port %u: %s", port,
 				       strerror(-ret));
 	}
-	return err_set(err, -EADDRINUSE, "no free TCP port from %u to %d", first, DATA_PORT_LAST);
+	return err_set(err, -EADDRINUSE, "no free port from %u to %d", first, DATA_PORT_LAST);
 }
 
 /* Is the failure of accept() that of one connection only, or nothing at all? */
@@ -399,7 +475,7 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 			return -ETIMEDOUT;
 		if (fd < 0)
 			continue;
-		peer_set(&peer, &sa, len);
+		net_peer_set(&peer, &sa, len);
 		if (only && !net_peer_same_host(&peer, only)) {
 			net_peer_text(&peer, text, sizeof(text));
 			log_debug("refused %s: not the peer", text);
@@ -408,7 +484,7 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 				return -ETIMEDOUT;
 			continue;
 		}
-		tune_stream(fd, sa.ss_family);
+		tune_stream(fd, sa.ss_family, SOCK_STREAM);
 		if (ret_peer)
 			*ret_peer = peer;
 		*ret_fd = take_fd(fd);
@@ -432,7 +508,7 @@ bool net_peer_is(const struct net_peer *p, const char *client)
 		if (ai->ai_addrlen > sizeof(sa))
 			continue;
 		memcpy(&sa, ai->ai_addr, ai->ai_addrlen);
-		peer_set(&known, &sa, ai->ai_addrlen);
+		net_peer_set(&known, &sa, ai->ai_addrlen);
 		if (net_peer_same_host(p, &known))
 			return true;
 	}

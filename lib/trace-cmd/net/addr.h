@@ -19,12 +19,13 @@
 enum net_kind {
 	NET_TCP,
 	NET_VSOCK,
+	NET_UDP,
 };
 
 /* Where to connect to. */
 struct net_addr {
 	enum net_kind kind;
-	char host[256];		/* TCP: name or numeric address */
+	char host[256];		/* TCP, UDP: name or numeric address */
 	uint32_t cid;		/* vsock */
 	uint32_t port;
 };
@@ -39,6 +40,19 @@ struct net_peer {
 const char *net_addr_text(const struct net_addr *a, char *buf, size_t size);
 const char *net_peer_text(const struct net_peer *p, char *buf, size_t size);
 
+/* Keep an address the kernel gave us; an IPv4 one as such even if it came through IPv6. */
+void net_peer_set(struct net_peer *p, const struct sockaddr_storage *sa, socklen_t len);
+
+/* The other end of the connected socket @fd. 0; -errno. */
+int net_peer_of(int fd, struct net_peer *ret);
+
+/* Where to connect to for port @port of @p's host, by its address. 0; -EAFNOSUPPORT. */
+int net_peer_addr(const struct net_peer *p, enum net_kind kind, uint32_t port,
+		  struct net_addr *ret);
+
+/* The port of @p. */
+uint32_t net_peer_port(const struct net_peer *p);
+
 /* The vsock CID of @p, -1 if it is no vsock peer. */
 int64_t net_peer_cid(const struct net_peer *p);
 
@@ -51,7 +65,7 @@ int64_t net_local_cid(void);
 /*
  * Connect; the descriptor is non-blocking, close-on-exec and, over TCP, has
  * TCP_NODELAY and keep-alive. All addresses of a name are tried (looking it up is
- * up to the resolver's own time limit). Returns it in @ret_fd.
+ * up to the resolver's own time limit). UDP: only sets where datagrams go. Returns it in @ret_fd.
  * 0; -ETIMEDOUT; -EHOSTUNREACH the name is unknown; -errno; described in @err.
  */
 int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err);
@@ -64,7 +78,10 @@ int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct
 int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *ret_fd,
 	       uint32_t *ret_port, struct err *err);
 
-/* Listen on the first free TCP port from @first to 6000 (as stock peers do); vsock: any. */
+/*
+ * Listen on the first free port from @first to 6000 (as stock peers do); vsock: any. UDP: the
+ * socket is bound and has a large buffer, and there is nothing to accept.
+ */
 int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,
 		    struct err *err);
 

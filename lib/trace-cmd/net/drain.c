@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -27,6 +28,8 @@ struct drain_conn {
 	int sock;			/* -1: ended */
 	int file;
 	bool no_splice;
+	bool from_known;		/* datagrams: of @from and nobody else */
+	struct net_peer from;
 	struct drain_result result;
 };
 
@@ -36,6 +39,8 @@ struct drain {
 	unsigned int n, nr_live;
 	uint64_t quota_left;
 	uint64_t keep_free;
+	uint32_t datagram_bytes;
+	struct net_peer from;		/* datagrams of this host count */
 	uint64_t look_at;		/* bytes at which to look for the free space again */
 	_Atomic uint64_t bytes;
 	_Atomic int64_t progress_ns;	/* CLOCK_MONOTONIC of the last bytes */
@@ -160,6 +165,62 @@ static int move(struct drain *d, struct drain_conn *c, size_t max)
 	return ret ? ret : 1;
 }
 
+/* Is the datagram from where those of @c come from? The first one from the right host tells. */
+static bool sender_is_right(struct drain *d, struct drain_conn *c, const struct net_peer *sender)
+{
+	if (!net_peer_same_host(sender, c->from_known ? &c->from : &d->from))
+		return false;
+	if (!c->from_known) {
+		c->from = *sender;
+		c->from_known = true;
+	}
+	return net_peer_port(sender) == net_peer_port(&c->from);
+}
+
+/* Write the datagrams that are there, some at a time. 1: go on; -EDQUOT; -errno. */
+static int move_datagrams(struct drain *d, struct drain_conn *c)
+{
+	size_t got = 0, size = d->datagram_bytes;
+	unsigned int looks;
+	int ret;
+
+	/* those that don't count must not keep us from other connections either */
+	for (looks = 0; got + size <= MOVE_BYTES && looks < 2 * MOVE_BYTES / size; looks++) {
+		struct sockaddr_storage sa = { 0 };
+		socklen_t len = sizeof(sa);
+		struct net_peer sender;
+		ssize_t n = recvfrom(c->sock, d->block + got, size, MSG_DONTWAIT | MSG_TRUNC,
+				     (struct sockaddr *)&sa, &len);
+
+		/* errors are those of datagrams we never sent */
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0)
+			continue;
+		net_peer_set(&sender, &sa, len);
+		if ((size_t)n == size && sender_is_right(d, c, &sender))
+			got += size;
+		else
+			c->result.refused++;
+	}
+	if (!got)
+		return 1;
+	atomic_store(&d->progress_ns, mono_now_ns());
+	if (got > d->quota_left)
+		return -EDQUOT;
+	ret = write_block(d, c, got);
+	return ret ? ret : 1;
+}
+
+/* What the kernel had to throw away. */
+static uint64_t datagrams_lost(int sock)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(mem);
+
+	return getsockopt(sock, SOL_SOCKET, SO_MEMINFO, mem, &len) ? 0 : mem[SK_MEMINFO_DROPS];
+}
+
 /* The quota is used up: does @c want more? 1 not now, 0 end of stream, -EDQUOT it does; -errno. */
 static int look_beyond(const struct drain_conn *c)
 {
@@ -172,6 +233,8 @@ static int look_beyond(const struct drain_conn *c)
 static void end_conn(struct drain *d, unsigned int i, int error)
 {
 	d->conns[i].result.error = error;
+	if (d->datagram_bytes)
+		d->conns[i].result.lost = datagrams_lost(d->conns[i].sock);
 	fd_close(&d->conns[i].sock);
 	d->pfds[i].fd = -1;
 	d->nr_live--;
@@ -182,7 +245,9 @@ static void serve(struct drain *d, unsigned int i)
 	struct drain_conn *c = &d->conns[i];
 	int ret;
 
-	if (d->quota_left)
+	if (d->datagram_bytes)
+		ret = move_datagrams(d, c);
+	else if (d->quota_left)
 		ret = move(d, c, d->quota_left < MOVE_BYTES ? d->quota_left : MOVE_BYTES);
 	else
 		ret = look_beyond(c);
@@ -252,6 +317,8 @@ static int drain_init(struct drain *d, const struct drain_conf *conf)
 	d->pipe[0] = d->pipe[1] = d->stop_fd = d->ended_fd = -1;
 	d->quota_left = conf->quota_bytes;
 	d->keep_free = conf->keep_free_bytes;
+	d->datagram_bytes = conf->datagram_bytes;
+	d->from = conf->from;
 	atomic_store(&d->progress_ns, mono_now_ns());
 	d->conns = calloc(conf->n, sizeof(*d->conns));
 	d->pfds = calloc(conf->n + 1, sizeof(*d->pfds));
@@ -280,7 +347,7 @@ int drain_start(const struct drain_conf *conf, struct drain **ret, struct err *e
 	unsigned int i;
 	int error = 0;
 
-	if (!conf->n)
+	if (!conf->n || conf->datagram_bytes > MOVE_BYTES)
 		return err_set(err, -EINVAL, "no data connection to receive from");
 	d = calloc(1, sizeof(*d));
 	if (!d)
@@ -309,19 +376,13 @@ int drain_start(const struct drain_conf *conf, struct drain **ret, struct err *e
 /* End the thread; connections still there have timed out. */
 static void stop_thread(struct drain *d)
 {
-	unsigned int i;
-
 	if (!d->running)
 		return;
 	eventfd_write(d->stop_fd, 1);
 	pthread_join(d->thread, NULL);
 	d->running = false;
-	for (i = 0; i < d->n; i++) {
-		if (d->conns[i].sock < 0)
-			continue;
-		d->conns[i].result.error = -ETIMEDOUT;
-		fd_close(&d->conns[i].sock);
-	}
+	/* datagrams don't end otherwise */
+	end_all(d, d->datagram_bytes ? 0 : -ETIMEDOUT);
 }
 
 int drain_finish(struct drain *d, int timeout_ms, struct drain_result *ret_results)

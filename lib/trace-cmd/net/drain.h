@@ -1,5 +1,5 @@
 /*
- * drain.h - one thread that moves what arrives on many stream sockets into files.
+ * drain.h - one thread that moves what arrives on many sockets into files.
  *
  * Layer 3. The controller's side of a guest's data connections: one socket and
  * one file for each of the guest's CPUs. Bytes are not looked at; what a
@@ -7,6 +7,9 @@
  * what shall stay free of the disk: all connections end when it gets short. One
  * that ends or fails otherwise leaves the others alone. What came stays in
  * its file; cutting a partial last page off is the caller's part.
+ *
+ * Datagrams, too, for a listener: each is a page, of the first sender on the right host
+ * that a socket hears of. They have no end: drain_finish() is it.
  */
 #ifndef NET_DRAIN_H
 #define NET_DRAIN_H
@@ -14,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "net/addr.h"
 
 struct drain;
 
@@ -23,10 +27,15 @@ struct drain_conf {
 	const int *files;	/* written from their position on; the caller's, open to the end */
 	uint64_t quota_bytes;	/* for all together; UINT64_MAX: none */
 	uint64_t keep_free_bytes; /* what has to stay free on the files' disk; 0: nothing */
+	uint32_t datagram_bytes; /* 0: streams; else the sockets are bound UDP ones, and datagrams
+				    have this size, at most 65507, or are none of ours */
+	struct net_peer from;	/* whose datagrams count */
 };
 
 struct drain_result {
 	uint64_t bytes;		/* written to the file */
+	uint64_t lost;		/* datagrams that the kernel had no room for */
+	uint64_t refused;	/* datagrams of other senders or sizes */
 	/*
 	 * 0: orderly end of stream; -EPIPE the connection was reset; -EDQUOT it had more
 	 * than the quota leaves; -ETIMEDOUT it had not ended when we gave up;

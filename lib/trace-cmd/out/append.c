@@ -25,6 +25,7 @@ struct walk {
 	struct out_file *o;
 	struct buf file;
 	struct err *err;
+	uint64_t bare_len;	/* version 6: bytes up to the command lines */
 };
 
 static int bad(const struct walk *w, const char *what, uint64_t offset)
@@ -46,6 +47,25 @@ static struct cursor cursor_at(const struct walk *w, uint64_t offset)
 
 /* --- options, both versions --------------------------------------------- */
 
+/* "local [mono] global": the clock in brackets, if it looks like one. */
+static void take_clock(struct out_file *o, struct cursor payload)
+{
+	size_t len = cursor_left(&payload), size;
+	const char *text = cursor_bytes(&payload, len);
+	const char *open = text ? memchr(text, '[', len) : NULL;
+	const char *close = open ? memchr(open, ']', text + len - open) : NULL;
+	const char *at;
+
+	if (!close || close - open - 1 < 1 || (size_t)(close - open) > sizeof(o->clock))
+		return;
+	size = close - open - 1;
+	for (at = open + 1; at < close; at++)
+		if (*at <= ' ' || *at > '~')
+			return;
+	memcpy(o->clock, open + 1, size);
+	o->clock[size] = 0;
+}
+
 /* Learn what we need from one option. */
 static int option_take(struct walk *w, unsigned int id, struct cursor payload, uint64_t at)
 {
@@ -55,6 +75,9 @@ static int option_take(struct walk *w, unsigned int id, struct cursor payload, u
 	case DAT_BUFFER:
 	case DAT_BUFFER_TEXT:
 		return bad(w, "trace data where only metadata was expected", at);
+	case DAT_TRACECLOCK:
+		take_clock(w->o, payload);
+		return 0;
 	case DAT_CPUCOUNT:
 		n = cursor_u32(&payload);
 		if (payload.failed || n < 1 || n > DAT_CPU_LIMIT)
@@ -274,9 +297,9 @@ static int v6_metadata_walk(struct walk *w, struct cursor *c)
 		return bad(w, "broken event formats", c->pos);
 	skip_sized(c, 4);
 	skip_sized(c, 4);
-	skip_sized(c, 8);
 	if (c->failed)
-		return bad(w, "broken symbols or command lines", c->pos);
+		return bad(w, "broken symbols", c->pos);
+	w->bare_len = c->pos;
 	return 0;
 }
 
@@ -288,6 +311,9 @@ static int v6_walk(struct walk *w, size_t header_len)
 
 	if (ret)
 		return ret;
+	skip_sized(&c, 8);
+	if (c.failed)
+		return bad(w, "broken command lines", w->bare_len);
 	n = cursor_u32(&c);
 	if (c.failed || n < 1 || n > DAT_CPU_LIMIT)
 		return bad(w, "impossible number of CPUs", c.pos);
@@ -326,21 +352,83 @@ static int file_read(struct walk *w)
 	return 0;
 }
 
-static int file_walk(struct walk *w)
+static int header_walk(struct walk *w, struct dat_header *ret_h, size_t *ret_len)
 {
-	struct dat_header h;
-	size_t len;
-	int ret = dat_header_parse(w->file.data, w->file.len, &h, &len);
+	int ret = dat_header_parse(w->file.data, w->file.len, ret_h, ret_len);
 
 	if (ret == -ENOTSUP)
 		return err_set(w->err, ret, "trace file of an unknown version");
 	if (ret)
 		return bad(w, "no header of a trace file", 0);
-	w->o->version = h.version;
-	w->o->order = h.order;
-	w->o->page_size = h.page_size;
+	w->o->version = ret_h->version;
+	w->o->order = ret_h->order;
+	w->o->page_size = ret_h->page_size;
 	w->o->end = w->file.len;
+	return 0;
+}
+
+static int file_walk(struct walk *w)
+{
+	struct dat_header h;
+	size_t len;
+	int ret = header_walk(w, &h, &len);
+
+	if (ret)
+		return ret;
 	return h.version < 7 ? v6_walk(w, len) : v7_walk(w, &h, len);
+}
+
+/* Read a file of version 6, or the beginning of one; w->bare_len is then known. */
+static int bare_walk(struct walk *w)
+{
+	struct dat_header h;
+	struct cursor c;
+	size_t len;
+	int ret = file_read(w);
+
+	if (!ret)
+		ret = header_walk(w, &h, &len);
+	if (ret)
+		return ret;
+	if (h.version > 6)
+		return err_set(w->err, -ENOTSUP,
+			       "trace file of version %u where only 6 can be", h.version);
+	c = cursor_at(w, len);
+	return v6_metadata_walk(w, &c);
+}
+
+int out_bare_len(int fd, uint64_t *ret, struct err *err)
+{
+	struct out_file o = { .fd = fd };
+	struct walk w = { .o = &o, .err = err };
+	int error = bare_walk(&w);
+
+	buf_release(&w.file);
+	if (!error)
+		*ret = w.bare_len;
+	return error;
+}
+
+int out_bare_complete(int fd, uint32_t nr_cpus, struct err *err)
+{
+	struct out_file o = { .fd = fd };
+	struct walk w = { .o = &o, .err = err };
+	uint8_t rest[8 + 4] = { 0 };
+	int error = bare_walk(&w);
+
+	if (!error && w.bare_len == w.file.len) {
+		store_u32(rest + 8, o.order, nr_cpus);
+		error = io_pwrite_full(fd, rest, sizeof(rest), w.file.len);
+		if (error)
+			err_set(err, error, "cannot complete the metadata: %s", strerror(-error));
+	}
+	buf_release(&w.file);
+	return error;
+}
+
+const char *out_clock(const struct out_file *o)
+{
+	return o->clock;
 }
 
 int out_append(int fd, struct out_file **ret, struct err *err)

@@ -30,6 +30,7 @@ struct out_file {
 	uint32_t nr_cpus;		/* 0 = not known (version 7 only) */
 	uint64_t end;			/* what comes next goes here */
 	bool finished;
+	char clock[32];			/* of appended metadata, "" not known */
 
 	struct buf options;		/* the open list */
 	bool options_written;		/* a list is in the file */

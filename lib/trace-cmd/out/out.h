@@ -88,6 +88,18 @@ int out_create(int fd, const struct out_conf *conf, struct out_file **ret, struc
  */
 int out_append(int fd, struct out_file **ret, struct err *err);
 
+/*
+ * What protocol 1 of listeners carries is version 6 up to its command lines, which come
+ * with the data. out_bare_len(): how much of the file in @fd that is. out_bare_complete(): put
+ * behind such a file no command lines and the number of CPUs, so that out_append() takes it; a
+ * file that is complete stays as it is. 0; errors as of out_append().
+ */
+int out_bare_len(int fd, uint64_t *ret, struct err *err);
+int out_bare_complete(int fd, uint32_t nr_cpus, struct err *err);
+
+/* After out_append(): the clock that the options name; "" if they name none. */
+const char *out_clock(const struct out_file *o);
+
 int out_version(const struct out_file *o);
 int out_order(const struct out_file *o);	/* enum byte_order */
 const struct zip_algo *out_zip(const struct out_file *o);	/* NULL: none */

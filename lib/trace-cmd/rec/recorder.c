@@ -428,7 +428,7 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 	if (!error)
 		error = open_events(r);
 	if (!error)
-		error = sink_open(&r->sink, conf->sink_fd);
+		error = sink_open(&r->sink, conf->sink_fd, conf->datagrams);
 	r->sink.budget = conf->budget;
 	if (!error && conf->full_bytes)
 		error = sink_alternate(&r->sink, conf->spare_fd, conf->full_bytes);

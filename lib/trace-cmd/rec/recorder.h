@@ -20,7 +20,8 @@ struct recorder_conf {
 	int cpu;
 	int raw_fd;		/* trace_pipe_raw, opened O_NONBLOCK; the recorder's from
 				   recorder_start() on, also when that fails */
-	int sink_fd;		/* file or stream socket; stays the caller's, must stay open until
+	bool datagrams;		/* the sink is a UDP socket: a datagram for each sub-buffer */
+	int sink_fd;		/* file or socket; stays the caller's, must stay open until
 				   recorder_join(). A socket or pipe is made non-blocking. */
 	uint32_t page_size;	/* sub-buffer, bytes; more than its header of 16 */
 	bool no_splice;

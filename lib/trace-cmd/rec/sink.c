@@ -26,7 +26,7 @@ void sink_init(struct sink *s)
 	atomic_init(&s->bytes, 0);
 }
 
-int sink_open(struct sink *s, int fd)
+int sink_open(struct sink *s, int fd, bool datagrams)
 {
 	struct stat st;
 	int flags;
@@ -39,6 +39,7 @@ int sink_open(struct sink *s, int fd)
 	if (flags < 0)
 		return -errno;
 	s->is_file = S_ISREG(st.st_mode);
+	s->no_splice = datagrams;
 	if (s->is_file) {
 		s->start = flags & O_APPEND ? st.st_size : lseek(s->fd, 0, SEEK_CUR);
 		return s->start < 0 ? -errno : 0;
@@ -200,6 +201,7 @@ static int after_error(struct sink *s, int error)
 	case EAGAIN:
 		return wait_reader(s);
 	case ECONNRESET:
+	case ECONNREFUSED:	/* nobody takes our datagrams any more */
 		return -EPIPE;
 	default:
 		return -error;

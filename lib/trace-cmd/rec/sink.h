@@ -31,14 +31,18 @@ struct sink {
 	atomic_uint_least64_t bytes;
 	bool is_file;
 	off_t start;		/* where our bytes begin in a file */
-	bool no_splice;		/* it has refused to be spliced to */
+	bool no_splice;		/* it has refused to be spliced to, or must not be */
 };
 
 /* A closed sink. */
 void sink_init(struct sink *s);
 
-/* Use @fd, which stays the caller's; a socket or pipe is made non-blocking. 0; -errno. */
-int sink_open(struct sink *s, int fd);
+/*
+ * Use @fd, which stays the caller's; a socket or pipe is made non-blocking. @datagrams: it is
+ * never spliced to, which would put several sub-buffers, or part of one, into a datagram.
+ * 0; -errno.
+ */
+int sink_open(struct sink *s, int fd, bool datagrams);
 void sink_close(struct sink *s);
 
 /*
