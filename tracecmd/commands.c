@@ -48,6 +48,8 @@ static const struct command commands[] = {
 	{ "restore", "make a trace file of the CPU data that a recorder left behind",
 	  "[-c [-t DIR][-k FILE] | -i FILE][-o FILE] [CPU-FILE ...]", restore_options, cmd_restore, true,
 	  0, "file" },
+	{ "listen", "write the files of what other machines record and send",
+	  "-p PORT [-V][-d DIR][-o BASE][-l FILE][-D][options]", listen_options, cmd_listen, true },
 	{ "agent", "trace this machine on request of a host",
 	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
 	{ "__complete", NULL, NULL, complete_options, cmd_complete },

@@ -35,6 +35,7 @@ int usage(const char *name);
 
 /* Tables and entry points, each in trace-<name>.c */
 extern const struct opt_spec record_options[], report_options[], dump_options[], agent_options[];
+extern const struct opt_spec listen_options[];
 extern const struct opt_spec stop_options[], restart_options[], clear_options[], reset_options[];
 extern const struct opt_spec show_options[], stat_options[], snapshot_options[], stack_options[];
 extern const struct opt_spec list_options_table[], options_options[], complete_options[];
@@ -48,6 +49,7 @@ int cmd_convert(int argc, char **argv);
 int cmd_split(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
+int cmd_listen(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_restart(int argc, char **argv);
 int cmd_clear(int argc, char **argv);

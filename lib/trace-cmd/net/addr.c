@@ -24,7 +24,7 @@
 #define TCP_PORT_MAX	65535
 
 /* Room for datagrams that come while we write others: bytes, as far as the system lets us. */
-#define UDP_BUFFER_BYTES	(8 << 20)
+#define UDP_BUFFER_BYTES	(4 << 20)
 
 /* A silent TCP peer counts as dead after 10 + 4 * 5 seconds. */
 #define KEEP_IDLE_S	10

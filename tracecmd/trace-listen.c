@@ -1,0 +1,101 @@
+/*
+ * trace-listen.c - the listen command. Layer 6.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "commands.h"
+#include "message.h"
+#include "session/listen.h"
+
+enum { OPT_DEBUG = OPT_LONG, OPT_VERBOSE };
+
+const struct opt_spec listen_options[] = {
+	{ 'p', NULL, OPT_REQUIRED, "port to listen on", NULL },
+	{ 'V', NULL, OPT_NONE, "listen on vsock instead of TCP", NULL },
+	{ 'o', NULL, OPT_REQUIRED, "what names of files begin with (trace)", NULL },
+	{ 'd', NULL, OPT_REQUIRED, "directory for the files", "directory" },
+	{ 'l', NULL, OPT_REQUIRED, "write what would be printed to this file", "file" },
+	{ 'D', NULL, OPT_NONE, "run in the background", NULL },
+	{ OPT_DEBUG, "debug", OPT_NONE, "serve one client after the other, without deadlines", NULL },
+	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
+	  "level" },
+	{ 'h', "help", OPT_NONE, "show this help", NULL },
+	OPT_END
+};
+
+/* One option. 0; an exit status after a message. */
+static int listen_option(struct listen_conf *conf, int id, const char *arg)
+{
+	long long number;
+	int level;
+
+	switch (id) {
+	case 'p':
+		if (opt_number(arg, 1, UINT32_MAX - 1, &number))
+			return cmd_fail(0, "-p: '%s' is no port", arg);
+		conf->port = number;
+		return 0;
+	case 'V':
+		conf->vsock = true;
+		return 0;
+	case 'o':
+		conf->base = arg;
+		return *arg ? 0 : cmd_fail(0, "-o: names must begin with something");
+	case 'd':
+		conf->dir = arg;
+		return 0;
+	case 'l':
+		conf->log = arg;
+		return 0;
+	case 'D':
+		conf->daemon = true;
+		return 0;
+	case OPT_DEBUG:
+		conf->debug = true;
+		log_set_level(LOG_DEBUG);
+		return 0;
+	case OPT_VERBOSE:
+		level = opt_verbosity(arg);
+		if (level < 0)
+			return cmd_fail(0, "invalid verbose level %s", arg);
+		log_set_level(level);
+		return 0;
+	default:
+		return usage("listen");
+	}
+}
+
+/* What only the whole of the options shows. 0; an exit status after a message. */
+static int check(const struct listen_conf *conf)
+{
+	if (!conf->port)
+		return usage("listen");
+	if (!conf->vsock && conf->port > 65535)
+		return cmd_fail(0, "-p: TCP has no port %u", conf->port);
+	if (access(conf->dir ? conf->dir : ".", W_OK | X_OK))
+		return cmd_fail(errno, "cannot write files to the directory '%s'",
+				conf->dir ? conf->dir : ".");
+	return 0;
+}
+
+int cmd_listen(int argc, char **argv)
+{
+	struct listen_conf conf = { .base = "trace" };
+	struct optparse o;
+	int id, ret;
+
+	ret = opt_init(&o, argc, argv);
+	if (ret)
+		return cmd_fail(ret, "cannot parse the options");
+	while (!ret && (id = opt_next(&o)) != -1)
+		ret = listen_option(&conf, id, o.arg);
+	if (!ret && opt_rest(&o) < argc)
+		ret = usage("listen");
+	if (!ret)
+		ret = check(&conf);
+	opt_release(&o);
+	return ret ? ret : listen_run(&conf);
+}
