@@ -341,7 +341,7 @@ static int finish(struct client *c, bool hurry, struct err *err)
 	c->note->guest.complete_meta = c->meta_done;
 	fd_close(&c->meta_fd);
 	if (!c->meta_done)
-		return listen_file_abandon(&c->plan, &c->note->guest, listen_data_any(&c->data), err);
+		return listen_file_abandon(&c->plan, &c->note->guest, err);
 	return listen_file_finish(&c->plan, &c->note->guest, c->note->bare, err);
 }
 
@@ -354,7 +354,7 @@ static int serve(struct client *c, struct err *err)
 		return ret;
 	ret = begin(c, err);
 	if (ret) {
-		listen_file_abandon(&c->plan, &c->note->guest, false, NULL);
+		listen_file_abandon(&c->plan, &c->note->guest, NULL);
 		return ret;
 	}
 	ret = receive(c, err);

@@ -197,11 +197,6 @@ int listen_data_finish(struct listen_data *d, bool hurry, struct stop *stop, str
 	return err_set(err, ret, "the end of the data is missing in '%s'", d->note->file);
 }
 
-bool listen_data_any(const struct listen_data *d)
-{
-	return d->drain && drain_bytes(d->drain);
-}
-
 void listen_data_release(struct listen_data *d)
 {
 	int cpu;

@@ -54,9 +54,6 @@ int listen_data_check(struct listen_data *d, struct err *err);
  */
 int listen_data_finish(struct listen_data *d, bool hurry, struct stop *stop, struct err *err);
 
-/* True if any data has been written. */
-bool listen_data_any(const struct listen_data *d);
-
 void listen_data_release(struct listen_data *d);
 
 #endif

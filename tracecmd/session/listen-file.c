@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -92,37 +93,61 @@ bool listen_disk_is_full(int fd, uint64_t keep_free)
 	return !fstatvfs(fd, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < keep_free;
 }
 
-/* Put behind metadata of protocol 1 what it lacks. */
-static int complete(const struct note_guest *g, struct err *err)
+/* Is the metadata any good? @bare: put behind it what it may lack. 0; -errno described in @err. */
+static int check_meta(const struct note_guest *g, bool bare, struct err *err)
 {
-	int ret, fd = files_output_create(g->file, true, 0, err);
+	_cleanup_close_ int fd = files_output_create(g->file, true, 0, err);
+	struct out_file *o = NULL;
+	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = out_bare_complete(fd, g->nr_cpus, err);
-	close(fd);
+	ret = bare ? out_bare_complete(fd, g->nr_cpus, err) : 0;
+	if (!ret)
+		ret = out_append(fd, &o, err);
+	out_free(o);
 	return ret;
+}
+
+/* True if any CPU has sent data. */
+static bool any_data(const struct plan *p, const struct note_guest *g)
+{
+	struct stat st;
+	int cpu;
+
+	for (cpu = 0; cpu < g->nr_cpus; cpu++) {
+		_cleanup_close_ int fd = files_cpu_open(p, g->file, "", cpu);
+
+		if (fd >= 0 && !fstat(fd, &st) && st.st_size)
+			return true;
+	}
+	return false;
 }
 
 int listen_file_finish(const struct plan *p, const struct note_guest *g, bool bare,
 		       struct err *err)
 {
-	int ret = bare ? complete(g, err) : 0;
+	int ret = check_meta(g, bare, err);
 
-	return ret ? ret : finish_guest(p, g, NULL, err);
+	if (!ret)
+		return finish_guest(p, g, NULL, err);
+	listen_file_abandon(p, g, err);
+	return ret;
 }
 
-int listen_file_abandon(const struct plan *p, const struct note_guest *g, bool keep_data,
-			struct err *err)
+int listen_file_abandon(const struct plan *p, const struct note_guest *g, struct err *err)
 {
+	bool keep = g->file[0] && any_data(p, g);
+
 	if (!g->file[0])
 		return -EBADMSG;
 	files_output_abandon(g->file);
 	unlink(g->file);
-	if (keep_data)
-		return err_set(err, -EBADMSG,
-			       "its metadata is missing; its data is kept in '%s.cpu*' (see trace-cmd-restore(1))",
-			       g->file);
-	files_cpu_remove(p, g->file, "", g->nr_cpus);
-	return err_set(err, -EBADMSG, "its metadata is missing: there is no file");
+	if (!keep)
+		files_cpu_remove(p, g->file, "", g->nr_cpus);
+	err_set(err, -EBADMSG, "its metadata is missing");
+	if (keep)
+		return err_prefix(err, -EBADMSG, "its data is kept in '%s.cpu*' (see trace-cmd-restore(1))",
+				  g->file);
+	return err_prefix(err, -EBADMSG, "there is no file");
 }

@@ -23,15 +23,17 @@ int listen_file_create(const struct listen_conf *conf, const struct net_peer *pe
 /* True if less than @keep_free bytes are free on the disk of @fd. */
 bool listen_disk_is_full(int fd, uint64_t keep_free);
 
-/* Make a trace.dat of metadata and data. @bare: the metadata may lack its end. 0; -errno, described. */
+/*
+ * Make a trace.dat of metadata and data. @bare: the metadata may lack its end. 0; -errno described in
+ * @err: if the metadata is to blame, all but data is removed.
+ */
 int listen_file_finish(const struct plan *p, const struct note_guest *g, bool bare,
 		       struct err *err);
 
 /*
- * There will be no file, as the metadata is missing: remove what there is, but for data if it is worth
- * @keep_data. Returns -EBADMSG, described in @err.
+ * There will be no file: remove what there is but for data, if any has come. Returns -EBADMSG,
+ * and says in @err, in front of what is there, what became of the data.
  */
-int listen_file_abandon(const struct plan *p, const struct note_guest *g, bool keep_data,
-			struct err *err);
+int listen_file_abandon(const struct plan *p, const struct note_guest *g, struct err *err);
 
 #endif

@@ -26,6 +26,7 @@
 #include "wire/opts.h"
 #include "wire/opt-timeshift.h"
 #include "wire/ptp.h"
+#include "wire/tinit.h"
 
 /* --- a trace.dat, all of it read ---------------------------------------- */
 
@@ -133,6 +134,7 @@ static inline int fuzz_append(const uint8_t *data, size_t size)
 	_cleanup_close_ int fd = memfd_create("append", MFD_CLOEXEC);
 	struct out_buffer b = { .name = "", .clock = "local", .page_size = 4096 };
 	struct out_file *o = NULL;
+	uint64_t len;
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		return 0;
@@ -142,6 +144,10 @@ static inline int fuzz_append(const uint8_t *data, size_t size)
 			out_finish(o, NULL);
 		out_free(o);
 	}
+	/* what protocol 1 of a listener makes of it */
+	if (!out_bare_len(fd, &len, NULL) && !ftruncate(fd, len) &&
+	    !out_bare_complete(fd, 3, NULL) && !out_append(fd, &o, NULL))
+		out_free(o);
 	return 0;
 }
 
@@ -184,7 +190,8 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 	struct ptp_start start;
 	struct ptp_list list;
 	struct opt_guest guest;
-	uint32_t number;
+	struct tinit tinit;
+	uint32_t number, ports[3];
 	struct msg m;
 	size_t len;
 
@@ -195,6 +202,8 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 		if (!msg_trace_resp_parse(&m, &resp))
 			msg_trace_resp_release(&resp);
 		msg_tsync_parse(&m, &sync);
+		tinit_parse(&m, &tinit);
+		rinit_parse(&m, ports, ARRAY_SIZE(ports));
 	}
 	ptp_start_parse(data, size, &start);
 	ptp_probe_parse(data, size, &number);
@@ -204,6 +213,21 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 		timeshift_release(&shift);
 	if (!opt_guest_parse(data, size, ORDER_BIG, &guest))
 		opt_guest_release(&guest);
+	return 0;
+}
+
+/* A client's text, and ports in text. */
+static inline int fuzz_greet(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = strndup((const char *)data, size);
+	struct greet g = GREET_INIT;
+	uint32_t ports[3];
+	size_t i;
+
+	for (i = 0; i < size && greet_byte(&g, data[i]) >= 0; i++)
+		;
+	if (text)
+		greet_ports_parse(text, ports, ARRAY_SIZE(ports));
 	return 0;
 }
 
@@ -380,8 +404,8 @@ static const struct fuzz_target {
 } fuzz_targets[] = {
 	{ "file", "file", fuzz_file }, { "copy", "file", fuzz_copy },
 	{ "append", "append", fuzz_append }, { "page", "page", fuzz_page },
-	{ "wire", "wire", fuzz_wire }, { "record", "record", fuzz_record },
-	{ "format", "format", fuzz_format },
+	{ "wire", "wire", fuzz_wire }, { "greet", "greet", fuzz_greet },
+	{ "record", "record", fuzz_record }, { "format", "format", fuzz_format },
 };
 
 #endif

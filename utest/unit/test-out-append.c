@@ -123,6 +123,93 @@ static void version_6_without_an_option_list_gets_one(void **state)
 	walk_release(&w);
 }
 
+static void descriptions_that_did_not_come_are_none(void **state)
+{
+	_cleanup_close_ int fd = metadata_file(7, NULL);
+	struct err err = { 0 };
+	unsigned int i, ours = 0;
+	struct walk w;
+
+	walk_file(&w, fd);
+	assert_int_equal(w.section[w.nr_sections - 1].id, DAT_STRINGS);
+	assert_int_equal(ftruncate(fd, w.section[w.nr_sections - 1].at - DAT_SECTION_HEADER_LEN), 0);
+	walk_release(&w);
+	continue_file(fd, &err);
+	assert_int_equal(err.code, 0);
+	walk_file(&w, fd);
+	for (i = 0; i < w.nr_sections; i++)
+		ours += w.section[i].description != -1;
+	/* what came later: data, two lists of options, the strings themselves */
+	assert_in_range(ours, 1, 4);
+	assert_int_equal(w.section[0].description, -1);
+	check_continued(&w);
+	walk_release(&w);
+}
+
+static void bare_metadata_of_protocol_1_is_completed(void **state)
+{
+	_cleanup_close_ int fd = metadata_file(6, NULL);
+	struct err err = { 0 };
+	struct out_file *o;
+	struct walk w;
+	uint64_t len;
+	int full = lseek(fd, 0, SEEK_END);
+
+	assert_int_equal(out_bare_len(fd, &len, &err), 0);
+	assert_in_range(len, 100, full - 12 - 1);
+	/* what is complete stays so */
+	assert_int_equal(out_bare_complete(fd, 7, &err), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), full);
+	assert_int_equal(ftruncate(fd, len), 0);
+	assert_int_equal(out_append(fd, &o, NULL), -EBADMSG);
+	assert_int_equal(out_bare_complete(fd, NR_CPUS, &err), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), len + 8 + 4);
+	assert_int_equal(out_append(fd, &o, &err), 0);
+	assert_int_equal(out_option(o, 12, "shift", 5), 0);
+	assert_int_equal(out_finish(o, &err), 0);
+	out_free(o);
+	walk_file(&w, fd);
+	assert_int_equal(w.nr_options, 1);
+	walk_release(&w);
+	/* and nothing is put behind a beginning of it */
+	assert_int_equal(ftruncate(fd, len - 1), 0);
+	assert_int_equal(out_bare_complete(fd, NR_CPUS, NULL), -EBADMSG);
+	assert_int_equal(lseek(fd, 0, SEEK_END), len - 1);
+}
+
+static void version_7_is_never_bare(void **state)
+{
+	_cleanup_close_ int fd = metadata_file(7, NULL);
+	uint64_t len;
+
+	assert_int_equal(out_bare_len(fd, &len, NULL), -ENOTSUP);
+	assert_int_equal(out_bare_complete(fd, NR_CPUS, NULL), -ENOTSUP);
+}
+
+static void the_clock_in_the_options_is_known(void **state)
+{
+	static const struct { const char *text, *clock; } cases[] = {
+		{ "local [mono_raw] boot", "mono_raw" }, { "local", "" }, { "[]", "" }, { "[mono", "" },
+		{ "[a\tb]", "" }, { "[0123456789012345678901234567890]", "0123456789012345678901234567890" },
+		{ "[01234567890123456789012345678901]", "" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_close_ int fd = metadata_file(7, NULL);
+		struct out_file *o;
+
+		assert_int_equal(out_append(fd, &o, NULL), 0);
+		assert_string_equal(out_clock(o), "");
+		out_option_text(o, DAT_TRACECLOCK, cases[i].text);
+		assert_int_equal(out_finish(o, NULL), 0);
+		out_free(o);
+		assert_int_equal(out_append(fd, &o, NULL), 0);
+		assert_string_equal(out_clock(o), cases[i].clock);
+		out_free(o);
+	}
+}
+
 /* --- a foreign machine ---------------------------------------------------- */
 
 /* One section with @payload; the place of its header. */
@@ -426,6 +513,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_own_metadata_is_continued),
 		cmocka_unit_test(version_6_without_an_option_list_gets_one),
+		cmocka_unit_test(descriptions_that_did_not_come_are_none),
+		cmocka_unit_test(bare_metadata_of_protocol_1_is_completed),
+		cmocka_unit_test(version_7_is_never_bare),
+		cmocka_unit_test(the_clock_in_the_options_is_known),
 		cmocka_unit_test(another_byte_order_is_kept),
 		cmocka_unit_test(version_6_of_another_byte_order_is_kept),
 		cmocka_unit_test(symbols_whose_size_was_not_counted_are_put_right),

@@ -391,8 +391,8 @@ int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *re
 	return ret;
 }
 
-/* A socket for datagrams on @port. No SO_REUSEADDR: two of them would share the port. */
-static int bind_udp(uint32_t port, int *ret_fd)
+/* A socket for datagrams on @port, 0: any. No SO_REUSEADDR: two of them would share the port. */
+static int bind_udp(uint32_t port, int *ret_fd, uint32_t *ret_port)
 {
 	const struct sockaddr_in6 in6 = {
 		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_ANY_INIT,
@@ -416,30 +416,34 @@ static int bind_udp(uint32_t port, int *ret_fd)
 	if (v6 ? bind(fd, (const struct sockaddr *)&in6, sizeof(in6)) :
 		 bind(fd, (const struct sockaddr *)&in, sizeof(in)))
 		return -errno;
-	*ret_fd = take_fd(fd);
-	return 0;
+	ret = bound_port(fd, ret_port);
+	if (!ret)
+		*ret_fd = take_fd(fd);
+	return ret;
 }
 
 int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,
 		    struct err *err)
 {
-	uint32_t port;
+	uint32_t port = first;
 
 	if (kind == NET_VSOCK)
 		return net_listen(kind, NULL, VMADDR_PORT_ANY, ret_fd, ret_port, err);
-	for (port = first; port <= DATA_PORT_LAST; port++) {
-		int ret = kind == NET_UDP ? bind_udp(port, ret_fd) :
-			  listen_all_tcp(port, ret_fd, ret_port);
+	for (;;) {
+		int ret;
 
-		if (!ret) {
-			*ret_port = port;
+		/* where these are all taken, any is better than none */
+		if (port > DATA_PORT_LAST)
+			port = 0;
+		ret = kind == NET_UDP ? bind_udp(port, ret_fd, ret_port) :
+		      listen_all_tcp(port, ret_fd, ret_port);
+		if (!ret)
 			return 0;
-		}
-		if (ret != -EADDRINUSE)
+		if (ret != -EADDRINUSE || !port)
 			return err_set(err, ret, "cannot listen on port %u: %s", port,
 				       strerror(-ret));
+		port++;
 	}
-	return err_set(err, -EADDRINUSE, "no free port from %u to %d", first, DATA_PORT_LAST);
 }
 
 /* Is the failure of accept() that of one connection only, or nothing at all? */

@@ -79,7 +79,7 @@ int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *re
 	       uint32_t *ret_port, struct err *err);
 
 /*
- * Listen on the first free port from @first to 6000 (as stock peers do); vsock: any. UDP: the
+ * Listen on the first free port from @first to 6000 (as stock peers do), else on any; vsock: any. UDP: the
  * socket is bound and has a large buffer, and there is nothing to accept.
  */
 int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,

@@ -193,6 +193,27 @@ static int sections_walk(struct walk *w, uint64_t at)
 	return 0;
 }
 
+/*
+ * Clients of a listener don't send the descriptions that their sections refer to. Ours would be
+ * taken for them: there shall be none.
+ */
+static int descriptions_drop(struct walk *w, uint64_t at)
+{
+	while (at < w->file.len) {
+		struct cursor c = cursor_at(w, at);
+		struct dat_section s;
+		int ret;
+
+		dat_section_parse(cursor_bytes(&c, DAT_SECTION_HEADER_LEN), w->o->order, &s);
+		ret = s.description == -1 ? 0 : out_patch_u32(w->o, at + 4, UINT32_MAX);
+		if (ret)
+			return err_set(w->err, ret, "cannot mend the trace file: %s",
+				       strerror(-ret));
+		at += DAT_SECTION_HEADER_LEN + s.size;
+	}
+	return 0;
+}
+
 /* Follow the chain of OPTIONS from @at; the last one's pointer is where we link to. */
 static int chain_walk(struct walk *w, uint64_t at)
 {
@@ -231,6 +252,8 @@ static int v7_walk(struct walk *w, const struct dat_header *h, size_t header_len
 {
 	int ret = sections_walk(w, header_len);
 
+	if (!ret && !w->o->strings_base)
+		ret = descriptions_drop(w, header_len);
 	if (ret)
 		return ret;
 	if (h->options_offset < header_len)
