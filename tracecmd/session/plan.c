@@ -173,6 +173,11 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 			"Name events with -e (for instance -e sched) or a tracer with -p");
 		return -EINVAL;
 	}
+	if (p->listener.port) {
+		ret = check_listener(p, err);
+		if (ret)
+			return ret;
+	}
 	for (i = 0; i < p->nr_instances; i++) {
 		if (!plan_uses(p, i))
 			continue;
@@ -180,16 +185,7 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 		if (ret)
 			return ret;
 	}
-	if (p->instances[0].graph.nr && !plan_uses(p, 0))
-		return err_set(err, -EINVAL,
-			       "-g is for the top instance, where nothing is traced\n"
-			       "Give -p function_graph before -B");
-	ret = setup_try(p->instances, p->nr_instances, err);
-	if (!ret)
-		ret = check_limits(p, err);
-	if (ret)
-		return ret;
-	if (agent || p->kind == PLAN_STREAM)
+	if (agent || p->kind == PLAN_STREAM || p->listener.port)
 		return 0;
-	return p->listener.port ? check_listener(p, err) : check_output(p, err);
+	return check_output(p, err);
 }
