@@ -238,16 +238,6 @@ static void close_origin(struct origin *from)
 	fd_close(&from->fd);
 }
 
-void finish_tell_lost(const struct plan *p, const struct note *n)
-{
-	int i;
-
-	for (i = 0; i < n->nr_instances; i++) {
-		if (n->instances[i].used)
-			print_lost(p, &n->instances[i]);
-	}
-}
-
 /* One buffer of @output: open the CPUs' data and write it. */
 static int put_buffer(const struct plan *p, struct out_file *o, const char *output,
 		      struct out_buffer *b, int nr_cpus, bool own, struct err *err)
@@ -306,6 +296,19 @@ static bool space_is_short(const struct plan *p, const char *output, const char 
 			return false;
 	}
 	return want && (uint64_t)fs.f_bavail * fs.f_frsize < want + want / 8;
+}
+
+void finish_tell_lost(const struct plan *p, struct note *n)
+{
+	uint64_t lost = 0, kb = 0;
+	int i;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		if (n->instances[i].used)
+			lost += lost_print(p, &n->instances[i], &kb);
+	}
+	lost_advise(p, lost, kb);
+	n->lost_events = lost;
 }
 
 /* All buffers: the top one first, then the instances, named last comes first. */

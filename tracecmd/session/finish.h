@@ -27,8 +27,9 @@ int finish_host(const struct plan *p, struct note *n, struct early *e, struct er
 int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
 		 struct err *err);
 
-/* Tell the user what events the kernel lost, where finish_host() does not: the data is elsewhere. */
-void finish_tell_lost(const struct plan *p, const struct note *n);
+/* Tell the user what events the kernel lost, where finish_host() does not: the data is elsewhere.
+ * Fills in the note's lost_events. */
+void finish_tell_lost(const struct plan *p, struct note *n);
 
 /* Metadata and options of this machine as an agent sends them: a complete file without buffers, in @fd. */
 int finish_agent_meta(const struct plan *p, const struct note *n, int fd, struct err *err);

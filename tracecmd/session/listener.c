@@ -17,6 +17,7 @@
 #include "message.h"
 #include "session/finish.h"
 #include "session/listener.h"
+#include "session/lost.h"
 #include "wire/tinit.h"
 
 /* Deadlines, ms. */
@@ -253,6 +254,7 @@ static int start_recorders(struct listener *l, struct err *err)
 	enum net_kind kind = l->want.vsock ? NET_VSOCK : l->want.tcp ? NET_TCP : NET_UDP;
 	uint32_t cpu;
 
+	lost_begin(l->instance->note);
 	for (cpu = 0; cpu < l->want.nr_cpus; cpu++) {
 		struct net_addr addr;
 		char text[300];

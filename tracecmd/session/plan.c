@@ -185,6 +185,15 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 		if (ret)
 			return ret;
 	}
+	if (p->instances[0].graph.nr && !plan_uses(p, 0))
+		return err_set(err, -EINVAL,
+			       "-g is for the top instance, where nothing is traced\n"
+			       "Give -p function_graph before -B");
+	ret = setup_try(p->instances, p->nr_instances, err);
+	if (!ret)
+		ret = check_limits(p, err);
+	if (ret)
+		return ret;
 	if (agent || p->kind == PLAN_STREAM || p->listener.port)
 		return 0;
 	return check_output(p, err);

@@ -325,6 +325,22 @@ static void run_stop(struct run *r)
 	}
 }
 
+/* This machine's file. */
+static void write_host(struct run *r)
+{
+	struct err err = { 0 };
+	int ret = r->rotate ? rotate_wait(r->rotate, &err) : 0;
+
+	if (ret)
+		run_failed(r, ret, &err);
+	err_clear(&err);
+	ret = finish_host(r->plan, r->note, r->early, &err);
+	if (ret)
+		run_failed(r, ret, &err);
+	else
+		rotate_prune(r->rotate);
+}
+
 static void run_write(struct run *r)
 {
 	struct err err = { 0 };
@@ -338,20 +354,10 @@ static void run_write(struct run *r)
 		if (ret)
 			run_failed(r, ret, &err);
 	}
-	if (r->plan->listener.port) {
+	if (r->plan->listener.port)
 		finish_tell_lost(r->plan, r->note);
-		return;
-	}
-	err_clear(&err);
-	ret = r->rotate ? rotate_wait(r->rotate, &err) : 0;
-	if (ret)
-		run_failed(r, ret, &err);
-	err_clear(&err);
-	ret = finish_host(r->plan, r->note, r->early, &err);
-	if (ret)
-		run_failed(r, ret, &err);
 	else
-		rotate_prune(r->rotate);
+		write_host(r);
 	err_clear(&err);
 	if (r->plan->fail_on_lost && r->note->lost_events)
 		run_failed(r, -ENODATA, (err_set(&err, -ENODATA, "%llu events were lost",
