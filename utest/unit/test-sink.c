@@ -67,7 +67,7 @@ static void two_files_take_turns_and_the_older_one_is_emptied(void **state)
 	int n;
 
 	sink_init(&s);
-	assert_int_equal(sink_open(&s, a), 0);
+	assert_int_equal(sink_open(&s, a, false), 0);
 	assert_int_equal(sink_alternate(&s, b, 3 * PAGE), 0);
 	for (n = 1; n <= 8; n++) {
 		put(&s, n);
@@ -92,7 +92,7 @@ static void a_switched_sink_goes_on_in_the_new_file_at_the_next_page(void **stat
 	struct sink s;
 
 	sink_init(&s);
-	assert_int_equal(sink_open(&s, a), 0);
+	assert_int_equal(sink_open(&s, a, false), 0);
 	assert_true(sink_switched(&s));
 	put(&s, 1);
 	put(&s, 2);
@@ -113,7 +113,7 @@ static void a_cut_page_is_taken_off_the_file_in_use(void **state)
 	struct sink s;
 
 	sink_init(&s);
-	assert_int_equal(sink_open(&s, a), 0);
+	assert_int_equal(sink_open(&s, a, false), 0);
 	put(&s, 1);
 	assert_int_equal(sink_switch(&s, b), 0);
 	put(&s, 2);
@@ -138,7 +138,7 @@ static void a_budget_tells_when_it_is_spent_and_again_when_more_was_granted(void
 
 	assert_non_null(b);
 	sink_init(&s);
-	assert_int_equal(sink_open(&s, a), 0);
+	assert_int_equal(sink_open(&s, a, false), 0);
 	s.budget = b;
 	put(&s, 1);
 	assert_false(budget_spent(b));
