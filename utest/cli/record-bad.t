@@ -20,6 +20,13 @@ bad "nothing to do" 'no event or plugin was specified' true
 bad "unknown event" 'No events enabled with nosuch' -e nosuch true
 bad "unknown event of a system" 'No events enabled with sched:nosuch' -e sched -e sched:nosuch true
 bad "rejected filter" "Field not found|parse error" -e sched:sched_switch -f 'nosuch == 1' true
+bad "unknown trigger" "Failed trigger of .*/events/sched/sched_switch: " -e sched:sched_switch -R nosuch true
+bad "rejected trigger" "Command: nosuch == 1" -e sched:sched_switch -R 'traceoff if nosuch == 1' true
+bad "unknown option" "Failed to  set ftrace option nosuch" -e sched -O nosuch true
+bad "CPUs that are not there" "names some that this machine has not" -e sched -M 1000000000000 true
+bad "no CPU" "names none" -e sched -M 0 true
+bad "graph where nothing is traced" "Give -p function_graph before -B" -g schedule -B "bad-$$" -e sched true
+bad "nanoseconds of another clock" "is for the clock x86-tsc" -C mono --tsc2nsec -e sched true
 bad "unknown tracer" "Plugin 'nosuch' does not exist" -p nosuch true
 bad "unknown clock" "Clock nosuch is not supported" -C nosuch -e sched true
 bad "no such command" "Failed to exec /nonexistent/command" -e sched:sched_switch /nonexistent/command
@@ -33,6 +40,23 @@ bad "no guest there" "Failed to connect to vsocket @4242:823" -e sched -A 4242 t
 bad "bad port" "is no port" -e sched -A 127.0.0.1:x true
 bad "stamps without their clock" "add -C mono_raw" -e sched --tsync-stamp mono_raw -A 127.0.0.1:9 true
 bad "unknown layout" "neither current nor fork" --tsync-layout old -e sched true
+
+# --- a mistake costs nobody a trace
+
+new_instance
+mine=$TRACING/instances/$inst
+echo sched:sched_process_exec > "$mine/set_event"
+echo "somebody's mark" > "$mine/trace_marker"
+state=$(tracing_state "$inst")
+for wrong in "-f nosuch==1" "-R nosuch" "-C nosuch" "-O nosuch" "-M 0" "-l nosuch_function"; do
+	# shellcheck disable=SC2086	# an option and its argument
+	run 30 "$TRACE_CMD" record -o old.dat -B "$inst" -e sched:sched_switch $wrong true
+	isnt "$rc" 0 "an instance in use, $wrong: fails"
+	is "$(tracing_state "$inst")" "$state" "... nothing in it has changed"
+	like "$(cat "$mine/trace")" "somebody's mark" "... and its trace is still there"
+done
+rmdir "$mine"
+is "$(tracing_state)" "$before" "... nothing else is left"
 
 run 10 "$TRACE_CMD" record --nosuch
 is "$rc" 255 "unknown option: exit status 255"

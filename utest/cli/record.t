@@ -59,6 +59,70 @@ run 30 "$TRACE_CMD" dump --summary two.dat
 like "$out" "\[buffer \"made-$$\", \"local\" clock" "the file has the first instance's buffer"
 like "$out" "\[buffer \"made2-$$\"" "... and the second's"
 
+# --- triggers, tasks, CPUs, names, sub-buffers, cycles
+
+new_instance
+mine=$TRACING/instances/$inst
+sw=events/sched/sched_switch
+echo 'traceon:7 if prev_pid==99999999' > "$mine/$sw/trigger"
+echo '1' > "$mine/set_event_pid"
+before=$(tracing_state "$inst"; cat "$mine/$sw/trigger")
+run 30 "$TRACE_CMD" record -q -B "$inst" -e sched:sched_switch -R stacktrace -o trigger.dat sleep 0.1
+is "$rc" 0 "-R: a trigger is set"
+run 30 "$TRACE_CMD" report trigger.dat
+like "$out" '<stack trace' "... and does its work"
+run 30 "$TRACE_CMD" record -q -B "$inst" -e sched:sched_switch -f 'prev_comm == "sleep"' -e irq \
+	-v -e sched:sched_waking -R 'stacktrace if prio == 77' -o watched.dat sleep 0.1
+is "$rc" 0 "-v -R: a trigger of an event that is not enabled"
+run 30 "$TRACE_CMD" report watched.dat
+unlike "$out" 'sched_waking' "... which is not recorded"
+sleep 20 &
+task=$!
+at_exit "kill $task 2> /dev/null"
+run 30 "$TRACE_CMD" record -q -B "$inst" -P "$task" -e sched -e syscalls -o pid.dat kill "$task"
+is "$rc" 0 "-P: one task is traced"
+run 30 "$TRACE_CMD" report pid.dat
+is "$(grep -v '^cpus=' <<< "$out" | grep -vcw "$task")" 0 "... and nothing that has not to do with it"
+like "$out" "-$task .*sched_process_exit" "... to its end"
+run 30 "$TRACE_CMD" record -q -B "$inst" -M 1 -e sched:sched_switch -o mask.dat sleep 0.1
+is "$rc" 0 "-M: one CPU is traced"
+run 30 "$TRACE_CMD" report mask.dat
+is "$(grep sched_switch <<< "$out" | grep -vcF '[000]')" 0 "... and no other"
+like "$out" sched_switch "... that one is"
+size=$(cat "$TRACING/saved_cmdlines_size")
+run 30 "$TRACE_CMD" record -q -B "$inst" --cmdlines-size $((size + 10000)) -e sched:sched_switch \
+	-o names.dat sh -c "cat $TRACING/saved_cmdlines_size > size"
+is "$rc" 0 "--cmdlines-size: goes well"
+[ "$(cat size)" -ge $((size + 10000)) ]
+ok $? "... as many names are remembered"
+is "$(cat "$TRACING/saved_cmdlines_size")" "$size" "... and as many as before in the end"
+if [ -e "$TRACING/buffer_subbuf_size_kb" ]; then
+	run 30 "$TRACE_CMD" record -q -B "$inst" --subbuf-size 16 -e sched -B "sub-$$" -e irq \
+		-o sub.dat sleep 0.1
+	is "$rc" 0 "--subbuf-size: goes well"
+	run 30 "$TRACE_CMD" report sub.dat
+	like "$out" "sched_switch" "... can be read"
+	run 30 "$TRACE_CMD" record -q -B "$inst" --subbuf-size 16 -e sched -B "sub-$$" -e irq \
+		--file-version 6 -o sub6.dat true
+	like "$err" "version 6 has sub-buffers of one size" "... version 6 has one size for all"
+else
+	run 30 "$TRACE_CMD" record -q -B "$inst" --subbuf-size 16 -e sched -o sub.dat true
+	like "$err" "since Linux 6.8" "--subbuf-size: the kernel can't"
+	skip 2 "no sub-buffers of another size"
+fi
+run 30 "$TRACE_CMD" record -q -B "$inst" -C tsc2nsec -e sched:sched_switch -o tsc.dat sleep 0.2
+if [ "$rc" = 0 ]; then
+	run 30 "$TRACE_CMD" report tsc.dat
+	awk '/sched_switch/ { t = $0; sub(/.*\] +[^ ]* +/, "", t); sub(/:.*/, "", t)
+			      if (!n++) a = t; b = t } END { exit !(b - a > 0.19 && b - a < 5) }' <<< "$out"
+	ok $? "-C tsc2nsec: report shows seconds" "$out"
+else
+	like "$err" "TSC to nanosecond is not supported" "-C tsc2nsec: the kernel doesn't tell"
+fi
+is "$(tracing_state "$inst"; cat "$mine/$sw/trigger")" "$before" "all of it: the instance is as it was"
+echo > "$mine/set_event_pid"
+before=$(tracing_state)
+
 # --- ends: the command's, signals
 
 start int.log "$TRACE_CMD" record -e sched:sched_switch -o int.dat

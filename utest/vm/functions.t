@@ -1,0 +1,101 @@
+#!/bin/bash
+# Functions are traced as asked, on a kernel that can (see README.md): one boot, all recordings
+# of "functions", judged here. VM_OUT=DIR keeps all files; VM_SLOW=N waits N times longer.
+. "$(dirname "$0")/../cli/lib.sh"
+
+rig=$(dirname "$(readlink -f "$0")")
+slow=${VM_SLOW:-3}
+out=${VM_OUT:-$T/out}
+[ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
+[ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
+
+mkdir -p "$T/bin" "$out"
+cp -L "$TRACE_CMD" "$T/bin/trace-cmd"
+succeeds "the images can be made" "$rig/build-images" || {
+	done_testing
+	exit 1
+}
+# the emulated processor now and then resets the machine for no reason of ours
+for try in 1 2 3; do
+	"$rig/run-l1" -t $((150 * slow)) -b "$T/bin" -o "$out" "$rig/functions" $((20 * slow)) \
+		> "$T/log" 2>&1 && break
+	diag "try $try failed: $(tail -n 2 "$T/log")"
+done
+cd "$out" || exit 1
+[ -s subbuf.status ]
+ok $? "all recordings were made" "$(tail -n 30 "$T/log")" || {
+	done_testing
+	exit 1
+}
+
+# good NAME TITLE: the recording succeeded and left everything as it was
+good() {
+	is "$(cat "$1.status")" 0 "$2: goes well" || diag "$(cat "$1.log")"
+	is "$(diff before "$1.after")" "" "$2: tracing is as it was"
+}
+
+# bad NAME TITLE REGEX: it failed, said why, and left everything as it was
+bad() {
+	isnt "$(cat "$1.status")" 0 "$2: fails"
+	like "$(cat "$1.log")" "$3" "$2: says why"
+	is "$(diff before "$1.after")" "" "$2: tracing is as it was"
+}
+
+# names FILE: the functions in a report of the tracer function
+names() { sed -n 's/.* function: *\([^ ]*\).*/\1/p' "$1"; }
+
+like "$(cat before)" 'vfs_fsync:traceoff:count=7' "somebody's commands are there in the beginning"
+like "$(cat before)" 'hist:keys=next_pid.*\[paused\]' "... and triggers"
+
+good function "-l and -n"
+like "$(names function.txt)" '^vfs_read$' "... what -l names is traced"
+is "$(names function.txt | grep -vc '^vfs_')" 0 "... and nothing else"
+is "$(names function.txt | grep -c '^vfs_write$')" 0 "... nor what -n names"
+good command "-l with a command"
+like "$(cat command.txt)" 'vfs_read' "... the function is traced"
+like "$(cat command.txt)" 'stack trace' "... and the command is carried out"
+good graph "-g and --max-graph-depth"
+like "$(cat graph.txt)" 'vfs_read\(\)' "... the function is graphed"
+unlike "$(cat graph.txt)" 'vfs_(open|write)\(\)' "... others are not"
+is "$(grep -c '|          [a-z_]' graph.txt)" 0 "... and not deeper than asked"
+good notrace "-n with function_graph"
+like "$(cat notrace.txt)" 'vfs_read\(\)' "... others are graphed"
+unlike "$(cat notrace.txt)" 'vfs_write\(\)' "... but not that"
+good stack "--func-stack"
+is "$(grep -c 'function: *vfs_open' stack.txt)" "$(grep -c 'stack trace' stack.txt)" \
+	"... each function has its stack"
+good instance "-l in an instance"
+is "$(names instance.txt | sort -u)" vfs_read "... just that is traced"
+good module "--module"
+bad unknown "unknown function" "-l: the kernel traces no function 'nosuch_function'"
+bad badgraph "unknown function to graph" "-g: the kernel traces no function 'nosuch_function'"
+good quiet "-D"
+is "$(head -n 1 quiet.log)" 0 "... nobody traces functions meanwhile"
+good trigger "triggers for those of others"
+like "$(cat trigger.log)" '^hist:keys=prev_pid:.*sort=hitcount' "... ours are there meanwhile"
+unlike "$(cat trigger.log)" 'keys=next_pid' "... theirs are not"
+like "$(cat trigger.txt)" 'stack trace' "... and they work"
+bad badhist "rejected histogram" "Couldn't find field"
+bad depth "the depth of an instance" "the depth is the top instance's|top instance only"
+good tasks "-P and -c with functions"
+is "$(grep 'function: ' tasks.txt | grep -vcE -- '(bash|cat)-[0-9]+ ')" 0 "... only these tasks"
+like "$(cat tasks.txt)" "cat-[0-9]+ .*vfs_read" "... and their children"
+
+if [ "$(cat cycles.status)" = 0 ]; then
+	good cycles "-C tsc2nsec"
+	like "$("$TRACE_CMD" dump --options -i cycles.dat)" 'TSC2NSEC' "... the scale is stored"
+	length=$(sed -n 's/.*\] [^0-9]*\([0-9]*\.[0-9]*\): .*sched_switch.*/\1/p' cycles.txt |
+		 awk 'NR == 1 { a = $1 } { b = $1 } END { print b - a }')
+	awk -v l="$length" 'BEGIN { exit !(l > 0.9 && l < 60) }'
+	ok $? "... report shows seconds" "$length"
+else
+	bad cycles "-C tsc2nsec" "TSC to nanosecond is not supported"
+	skip 1 "perf tells nothing of the TSC"
+fi
+if [ "$(cat subbuf.status)" = 0 ]; then
+	good subbuf "--subbuf-size"
+	skip 1 "the kernel can"
+else
+	bad subbuf "--subbuf-size" "since Linux 6.8"
+fi
+done_testing
