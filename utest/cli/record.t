@@ -79,7 +79,8 @@ unlike "$out" 'sched_waking' "... which is not recorded"
 sleep 20 &
 task=$!
 at_exit "kill $task 2> /dev/null"
-run 30 "$TRACE_CMD" record -q -B "$inst" -P "$task" -e sched -e syscalls -o pid.dat kill "$task"
+run 30 "$TRACE_CMD" record -q -B "$inst" -P "$task" -e sched -e syscalls -o pid.dat \
+	sh -c "kill $task; while [ -e /proc/$task ] && ! grep -q '^State:.Z' /proc/$task/status; do :; done"
 is "$rc" 0 "-P: one task is traced"
 run 30 "$TRACE_CMD" report pid.dat
 is "$(grep -v '^cpus=' <<< "$out" | grep -vcw "$task")" 0 "... and nothing that has not to do with it"
