@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tracefs.h>
+
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "setup/apply.h"
@@ -133,14 +135,19 @@ int apply_functions(struct setup_instance *s, const struct setup_conf *c, struct
 	return ret;
 }
 
+/* The depth is the same for all instances: its file is in the tracing directory itself. */
 static int set_depth(struct setup_instance *s, int depth, struct err *err)
 {
+	_cleanup_free_ char *path = tracefile_path(tracefs_tracing_dir(), "max_graph_depth");
+	const char *advice;
 	char text[16];
+	int ret;
 
 	snprintf(text, sizeof(text), "%d", depth);
-	return apply_asked(s, "max_graph_depth", text, "--max-graph-depth cannot be set",
-			   s->name[0] ? "the depth is the top instance's: give it before -B" :
-					functions_advice(-ENOENT), err);
+	ret = path ? journal_write(s->journal, path, text, NULL) : -ENOMEM;
+	advice = functions_advice(ret);
+	return ret ? err_set(err, ret, "--max-graph-depth cannot be set\n%s: %s%s%s", path,
+			     strerror(-ret), advice ? "\n" : "", advice ? advice : "") : 0;
 }
 
 int apply_function_options(struct setup_instance *s, const struct setup_conf *c, struct err *err)

@@ -117,22 +117,26 @@ static bool is_latency_tracer(const char *tracer)
 
 static int apply_tracer(struct setup_instance *s, const struct setup_conf *c, struct err *err)
 {
-	_cleanup_buf_ struct buf what = BUF_INIT;
+	_cleanup_free_ char *path = tracefile_path(s->dir, "current_tracer");
+	const char *advice = NULL;
 	int ret;
 
 	if (!c->tracer || strcmp(c->tracer, "nop") == 0)
 		return 0;
 	s->latency = is_latency_tracer(c->tracer);
-	buf_printf(&what, "Plugin '%s' cannot be used%s%s", c->tracer,
-		   s->name[0] ? " in instance " : "", s->name);
-	if (what.error)
-		return err_set(err, what.error, "no memory");
-	ret = apply_asked(s, "current_tracer", c->tracer, (char *)what.data,
-			  s->functions ? functions_advice(-EPERM) : NULL, err);
+	ret = path ? journal_write(s->journal, path, c->tracer, NULL) : -ENOMEM;
+	if (ret == -EPERM && s->functions)
+		advice = functions_advice(ret);
+	else if (ret == -EINVAL && s->name[0])
+		advice = "this kernel has not all tracers for instances: try it without -B";
+	if (ret)
+		return err_set(err, ret, "Plugin '%s' cannot be used%s%s\n%s: %s%s%s", c->tracer,
+			       s->name[0] ? " in instance " : "", s->name, path, strerror(-ret),
+			       advice ? "\n" : "", advice ? advice : "");
 	/* a new worst case is what these look for */
-	if (!ret && s->latency && apply_optional(s, "tracing_max_latency", "0"))
-		ret = err_set(err, -ENOMEM, "no memory");
-	return ret;
+	if (s->latency && apply_optional(s, "tracing_max_latency", "0"))
+		return err_set(err, -ENOMEM, "no memory");
+	return 0;
 }
 
 static int apply_option(struct setup_instance *s, const char *option, struct err *err)

@@ -141,8 +141,8 @@ static int check_functions(const struct setup_conf *c, const char *dir, struct e
 	if (!ret && c->graph.nr)
 		ret = check_file(dir, "set_graph_function", "-g", NULL, err);
 	if (!ret && c->graph_depth)
-		ret = check_file(c->name ? dir : tracefs_tracing_dir(), "max_graph_depth",
-				 "--max-graph-depth", functions_advice(-ENOENT), err);
+		ret = check_file(tracefs_tracing_dir(), "max_graph_depth", "--max-graph-depth",
+				 NULL, err);
 	return ret;
 }
 

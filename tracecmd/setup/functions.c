@@ -2,7 +2,8 @@
  * functions.c - see functions.h. Layer 3.
  *
  * Writing instead of appending empties what the kernel has of functions, but not of
- * commands: these are taken away by "!FUNCTION:COMMAND".
+ * commands: these are taken away by "!FUNCTION:COMMAND", and those with a count only if some
+ * count is told then, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -134,17 +135,6 @@ static bool is_same(const struct strlist *a, const struct strlist *b)
 	return a->nr == b->nr;
 }
 
-/* "FUNCTION:COMMAND[:COUNT]": without the count, which is not told when it is taken away. */
-static size_t without_count(const char *command)
-{
-	const char *last = strrchr(command, ':');
-
-	if (last && last != strchr(command, ':') && last[1] &&
-	    !last[1 + strspn(last + 1, "0123456789")])
-		return last - command;
-	return strlen(command);
-}
-
 /* Take away the commands of @now that are not in @want, add those missing. */
 static int set_commands(const char *path, const struct strlist *now, const struct strlist *want)
 {
@@ -156,8 +146,7 @@ static int set_commands(const char *path, const struct strlist *now, const struc
 
 		if (has(want, now->item[i]))
 			continue;
-		if (buf_printf(&b, "!%.*s", (int)without_count(now->item[i]), now->item[i]) ||
-		    buf_add(&b, "", 1))
+		if (buf_printf(&b, "!%s", now->item[i]) || buf_add(&b, "", 1))
 			return -ENOMEM;
 		item = (char *)b.data;
 		error = functions_write(path, &item, 1, true, NULL);

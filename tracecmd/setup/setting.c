@@ -61,12 +61,22 @@ static bool is_system_filter(const char *path)
 	return end - path >= 8 && strncmp(end - 8, "/events/", 8) == 0;
 }
 
+/* A list of pids, which when empty may mean all tasks or none (all that it named have ended). */
+static bool is_pid_list(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 4 && strcmp(path + len - 4, "_pid") == 0;
+}
+
 /*
  * May writing the value that @path shows by its content @text change something? A system's
  * filter doesn't tell what its events have, a rejected one is shown until another is written.
  */
 static bool is_unclean(const char *path, const char *text)
 {
+	if (!text[0] && is_pid_list(path))
+		return true;
 	return strstr(text, "parse_error:") || is_system_filter(path) ||
 	       (strcmp(base_name(path), "buffer_size_kb") == 0 && strstr(text, "expanded"));
 }

@@ -42,7 +42,7 @@ static int forbid_functions(struct journal *j, struct err *err)
 
 	if (!ret || ret == -ENOENT)
 		return 0;
-	advice = functions_advice(ret);
+	advice = ret == -EACCES ? "only root may do that" : functions_advice(ret);
 	return err_set(err, ret, "-D: function tracing cannot be switched off\n%s: %s%s%s",
 		       FTRACE_ENABLED, strerror(-ret), advice ? "\n" : "", advice ? advice : "");
 }

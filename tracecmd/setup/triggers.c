@@ -1,9 +1,10 @@
 /*
  * triggers.c - see triggers.h. Layer 3.
  *
- * The kernel shows the newest trigger first, and not as it was written: a count as
- * ":count=N", its absence as ":unlimited", the state of a histogram behind it. One write
- * sets one trigger; "!TRIGGER" takes it away. What a histogram holds is lost with it.
+ * The kernel shows the newest trigger first, but the newest histogram last, and not as they
+ * were written: a count as ":count=N", its absence as ":unlimited", the state of a histogram
+ * behind it. One write sets one trigger; "!TRIGGER" takes it away. What a histogram holds is lost
+ * with it.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -15,6 +16,11 @@
 #include "base/strlist.h"
 #include "setup/tracefile.h"
 #include "setup/triggers.h"
+
+static bool is_histogram(const char *trigger)
+{
+	return strncmp(trigger, "hist:", 5) == 0;
+}
 
 /* Add @line of the file to @b as it has to be written. */
 static int put_trigger(struct buf *b, const char *line)
@@ -34,11 +40,11 @@ static int put_trigger(struct buf *b, const char *line)
 	cond = strstr(line, " if ");
 	if (!cond || cond > line + len)
 		cond = line + len;
-	at = strncmp(line, "hist:", 5) ? strstr(line, unlimited) : NULL;
+	at = !is_histogram(line) ? strstr(line, unlimited) : NULL;
 	if (at && at + strlen(unlimited) == cond)
 		return buf_printf(b, "%.*s%.*s", (int)(at - line), line,
 				  (int)(line + len - cond), cond);
-	at = strncmp(line, "hist:", 5) ? strstr(line, count) : NULL;
+	at = !is_histogram(line) ? strstr(line, count) : NULL;
 	if (at && at < cond)
 		return buf_printf(b, "%.*s:%.*s", (int)(at - line), line,
 				  (int)(line + len - at - strlen(count)), at + strlen(count));
@@ -46,7 +52,7 @@ static int put_trigger(struct buf *b, const char *line)
 			  (int)(line + len - cond), cond);
 }
 
-/* The triggers of the file as they have to be written, newest first. 0; -errno. */
+/* The triggers of the file as they have to be written, in its order. 0; -errno. */
 static int read_list(const char *path, struct strlist *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -77,7 +83,11 @@ int triggers_read(const char *path, char **ret)
 	int error = read_list(path, &list);
 
 	for (int i = list.nr; i-- > 0 && !error;)
-		error = buf_printf(&b, "%s%s", b.len ? "\n" : "", list.item[i]);
+		if (!is_histogram(list.item[i]))
+			error = buf_printf(&b, "%s%s", b.len ? "\n" : "", list.item[i]);
+	for (int i = 0; i < list.nr && !error; i++)
+		if (is_histogram(list.item[i]))
+			error = buf_printf(&b, "%s%s", b.len ? "\n" : "", list.item[i]);
 	if (error)
 		return error;
 	*ret = buf_take_str(&b);

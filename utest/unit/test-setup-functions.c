@@ -146,8 +146,8 @@ static void triggers_are_read_as_they_are_written(void **state)
 		"traceoff:0\n"
 		"disable_event:sched:sched_waking\n"
 		"enable_event:sched:sched_waking:2 if pid==7\n"
-		"hist:keys=prio:vals=hitcount:sort=hitcount:size=2048\n"
-		"hist:keys=pid:vals=hitcount:sort=hitcount:size=2048:pause if pid>3");
+		"hist:keys=pid:vals=hitcount:sort=hitcount:size=2048:pause if pid>3\n"
+		"hist:keys=prio:vals=hitcount:sort=hitcount:size=2048");
 }
 
 static void functions_are_read_as_they_are_written(void **state)
@@ -162,7 +162,7 @@ static void functions_are_read_as_they_are_written(void **state)
 	assert_string_equal(none, "");
 }
 
-static void commands_are_taken_away_without_their_count(void **state)
+static void commands_are_taken_away_with_a_count_if_they_have_one(void **state)
 {
 	struct path path = path_of(fake, "set_ftrace_filter");
 
@@ -171,7 +171,7 @@ static void commands_are_taken_away_without_their_count(void **state)
 	assert_int_equal(functions_set(path.s, ""), 0);
 	check_text(fake, "set_ftrace_filter",
 		   "vfs_open:stacktrace:count=3\nvfs_read:enable_event:sched:sched_waking:unlimited\n"
-		   "!vfs_open:stacktrace\n!vfs_read:enable_event:sched:sched_waking\n");
+		   "!vfs_open:stacktrace:3\n!vfs_read:enable_event:sched:sched_waking\n");
 }
 
 static void masks_of_cpus_are_checked(void **state)
@@ -512,7 +512,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		on_fake(triggers_are_read_as_they_are_written),
 		on_fake(functions_are_read_as_they_are_written),
-		on_fake(commands_are_taken_away_without_their_count),
+		on_fake(commands_are_taken_away_with_a_count_if_they_have_one),
 		cmocka_unit_test(masks_of_cpus_are_checked),
 		cmocka_unit_test(scale_of_the_tsc_is_perfs),
 		on_fake(functions_replace_those_of_others_and_give_them_back),
