@@ -1,9 +1,9 @@
 /*
  * functions.c - see functions.h. Layer 3.
  *
- * Writing instead of appending empties what the kernel has of functions, but not of
- * commands: these are taken away by "!FUNCTION:COMMAND", and those with a count only if some
- * count is told then, too.
+ * Writing instead of appending empties what the kernel has of functions, but not of commands:
+ * these are taken away by "!FUNCTION:COMMAND", and those with a count only if some count is told
+ * then, too. The newest command of a function is shown first.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +51,7 @@ static int add_line(struct strlist *list, const char *line)
 	return buf_add(&b, "", 1) ? -ENOMEM : strlist_add(list, (const char *)b.data);
 }
 
-/* Functions first, as the kernel has them, then commands. 0; -errno. */
+/* In the order of the file. 0; -errno. */
 static int read_list(const char *path, struct strlist *functions, struct strlist *commands)
 {
 	_cleanup_free_ char *text = NULL;
@@ -88,7 +88,7 @@ int functions_read(const char *path, char **ret)
 
 	for (int i = 0; i < functions.nr && !error; i++)
 		error = buf_printf(&b, "%s%s", b.len ? "\n" : "", functions.item[i]);
-	for (int i = 0; i < commands.nr && !error; i++)
+	for (int i = commands.nr; i-- > 0 && !error;)
 		error = buf_printf(&b, "%s%s", b.len ? "\n" : "", commands.item[i]);
 	if (error)
 		return error;

@@ -157,7 +157,7 @@ static void functions_are_read_as_they_are_written(void **state)
 
 	assert_int_equal(functions_read(path_of(fake, "set_ftrace_filter").s, &text), 0);
 	assert_string_equal(text, "schedule\nnf_hook:mod:netfilter\n"
-				  "vfs_read:traceoff\nvfs_open:stacktrace:3");
+				  "vfs_open:stacktrace:3\nvfs_read:traceoff");
 	assert_int_equal(functions_read(path_of(fake, "set_graph_function").s, &none), 0);
 	assert_string_equal(none, "");
 }
@@ -245,7 +245,7 @@ static void functions_replace_those_of_others_and_give_them_back(void **state)
 	check_text(fake, "options/func_stack_trace", "1");
 	restore(s, j);
 	check_text(fake, "set_ftrace_filter", "schedule\nnf_hook:mod:netfilter\n"
-		   "!do_exit:traceoff\nvfs_read:traceoff\nvfs_open:stacktrace:3\n");
+		   "!do_exit:traceoff\nvfs_open:stacktrace:3\nvfs_read:traceoff\n");
 	check_text(fake, "set_ftrace_notrace", "");
 	check_text(fake, "set_graph_notrace", "rcu_read_lock\n");
 	check_text(fake, "current_tracer", "function");
