@@ -127,6 +127,9 @@ int record_parse(int argc, char **argv, enum plan_kind kind, struct plan *p, str
 	if (ret)
 		return ret;
 	p->kind = kind;
+	/* set touches nothing but what it is told to */
+	p->keep = kind == PLAN_START || kind == PLAN_SET;
+	p->keep_before = kind == PLAN_SET;
 	x.instance = &p->instances[0];
 	while (!ret && (id = opt_next(&o)) != -1) {
 		if (id == '?' || (id == 'h' && !x.guest))

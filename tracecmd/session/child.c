@@ -12,33 +12,59 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "session/child.h"
+#include "session/user.h"
 
 /* How often to look whether it has ended. */
 #define CHILD_LOOK_MS 20
 
-/* The forked process: wait, then become the command. */
-static void child_main(char **argv, int go_fd, int error_fd)
+/* What the process tells when it cannot become the command. */
+struct child_failure {
+	int error;
+	bool user;	/* it could not even become the user */
+};
+
+/* We have become the command's process, and the user: now the command. */
+static void child_exec(const struct child_conf *conf)
 {
 	sigset_t none;
-	char go;
-	int error;
 
-	/* a record that is killed takes the command it started with it */
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (io_read_full(go_fd, &go, 1, DEADLINE_NEVER))
-		_exit(0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
-	execvp(argv[0], argv);
-	error = errno;
-	(void)!write(error_fd, &error, sizeof(error));
+	execvp(conf->argv[0], conf->argv);
+}
+
+/* The forked process: wait, then become the command. */
+static void child_main(const struct child_conf *conf, int go_fd, int error_fd)
+{
+	struct child_failure f = { 0 };
+	char go;
+
+	/* a record that is killed takes the command it started with it */
+	if (!conf->stays)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (io_read_full(go_fd, &go, 1, DEADLINE_NEVER))
+		_exit(0);
+	if (conf->stdout_fd >= 0 && dup2(conf->stdout_fd, STDOUT_FILENO) < 0)
+		f.error = errno;
+	if (!f.error && conf->user) {
+		f.error = -user_become(conf->user);
+		f.user = f.error != 0;
+		/* another user's process forgets it */
+		if (!conf->stays)
+			prctl(PR_SET_PDEATHSIG, SIGTERM);
+	}
+	if (!f.error) {
+		child_exec(conf);
+		f.error = errno;
+	}
+	(void)!write(error_fd, &f, sizeof(f));
 	_exit(127);
 }
 
-int child_start(char **argv, struct child *c)
+int child_start(const struct child_conf *conf, struct child *c)
 {
 	int go[2] = { -1, -1 }, error[2] = { -1, -1 };
 	int ret;
@@ -51,7 +77,7 @@ int child_start(char **argv, struct child *c)
 	if (!c->pid) {
 		close(go[1]);
 		close(error[0]);
-		child_main(argv, go[0], error[1]);
+		child_main(conf, go[0], error[1]);
 	}
 	close(go[0]);
 	close(error[1]);
@@ -69,19 +95,24 @@ failed:
 	return ret;
 }
 
-int child_go(struct child *c)
+int child_go(struct child *c, bool *ret_user_failed)
 {
-	int error, ret;
+	struct child_failure f;
+	int ret;
 
+	*ret_user_failed = false;
 	ret = io_write_full(c->go_fd, "g", 1, deadline_in_ms(1000));
 	if (ret)
 		return ret;
-	/* closed by a successful exec */
-	ret = io_read_full(c->error_fd, &error, sizeof(error), deadline_in_ms(10000));
+	/* closed by a successful exec; a user's groups may come over the network */
+	ret = io_read_full(c->error_fd, &f, sizeof(f), deadline_in_ms(30000));
 	if (ret == -ENODATA)
 		return 0;
 	child_release(c);
-	return ret ? ret : -error;
+	if (ret)
+		return ret;
+	*ret_user_failed = f.user;
+	return -f.error;
 }
 
 bool child_ended(const struct child *c)
@@ -118,18 +149,32 @@ int child_wait(struct child *c, int *ret_status)
 	return 0;
 }
 
-void child_release(struct child *c)
+void child_end(struct child *c, int *ret_status)
 {
-	int status;
+	int status = 0;
 
+	if (c->pid <= 0)
+		return;
+	kill(c->pid, SIGTERM);
+	/* one that ignores SIGTERM gets a second, then no choice */
+	if (!child_ends_within(c, 1000))
+		kill(c->pid, SIGKILL);
+	child_wait(c, &status);
+	c->pid = 0;
+	if (ret_status)
+		*ret_status = status;
+}
+
+void child_leave(struct child *c)
+{
 	fd_close(&c->go_fd);
 	fd_close(&c->error_fd);
-	if (c->pid > 0) {
-		kill(c->pid, SIGTERM);
-		/* one that ignores SIGTERM gets a second, then no choice */
-		if (!child_ends_within(c, 1000))
-			kill(c->pid, SIGKILL);
-		child_wait(c, &status);
-	}
 	c->pid = 0;
+}
+
+void child_release(struct child *c)
+{
+	fd_close(&c->go_fd);
+	fd_close(&c->error_fd);
+	child_end(c, NULL);
 }

@@ -16,10 +16,13 @@
 #include "base/tsc.h"
 #include "message.h"
 #include "out/cpudata.h"
+#include "session/boot-info.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/halves.h"
 #include "session/lost.h"
+#include "session/maps.h"
+#include "session/text.h"
 #include "wire/dat.h"
 #include "wire/opts.h"
 
@@ -162,7 +165,10 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 		if (n->guests[i].complete_meta)
 			ret = put_guest(o, &n->guests[i]);
 	}
-	return ret;
+	/* other commands empty the buffers before */
+	if (!ret && p->kind == PLAN_EXTRACT)
+		ret = boot_info_put(o, n, "/proc/modules");
+	return ret ? ret : maps_put(o, n);
 }
 
 /* --- metadata ------------------------------------------------------------ */
@@ -189,7 +195,7 @@ static int start_file(const struct plan *p, const struct note *n, struct early *
 	if (!ret)
 		ret = put_options(*ret_o, p, n);
 	for (i = n->nr_instances - 1; !ret && i > 0; i--) {
-		if (n->instances[i].recorded)
+		if (n->instances[i].recorded && !n->instances[i].text)
 			ret = out_announce_buffer(*ret_o, n->instances[i].name);
 	}
 	return ret ? ret : out_options_end(*ret_o, err);
@@ -311,6 +317,17 @@ void finish_tell_lost(const struct plan *p, struct note *n)
 	n->lost_events = lost;
 }
 
+static bool any_text(const struct note *n)
+{
+	int i;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		if (n->instances[i].recorded && n->instances[i].text)
+			return true;
+	}
+	return false;
+}
+
 /* All buffers: the top one first, then the instances, named last comes first. */
 static int put_instances(const struct plan *p, struct note *n, struct out_file *o,
 			 struct err *err)
@@ -323,6 +340,15 @@ static int put_instances(const struct plan *p, struct note *n, struct out_file *
 		bool consume;
 
 		if (i && !in->recorded)
+			continue;
+		if (in->recorded && in->text) {
+			ret = text_put(o, in, err);
+			if (ret)
+				return ret;
+			continue;
+		}
+		/* no CPU data goes with a text */
+		if (!in->recorded && any_text(n))
 			continue;
 		consume = in->recorded &&
 			  space_is_short(p, p->output, in->name, in->nr_cpus);
@@ -369,7 +395,7 @@ int finish_host(const struct plan *p, struct note *n, struct early *e, struct er
 	if (ret)
 		return keep_data(ret, p->output, err);
 	for (i = 0; i < n->nr_instances; i++) {
-		if (n->instances[i].recorded)
+		if (n->instances[i].recorded && !n->instances[i].text)
 			files_cpu_remove(p, p->output, n->instances[i].name,
 					 n->instances[i].nr_cpus);
 	}

@@ -15,6 +15,7 @@
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
+#include "session/launch.h"
 #include "session/rotate.h"
 #include "setup/journal.h"
 
@@ -59,6 +60,9 @@ static void worker_main(const struct plan *p, struct note *note, int mirror_fd, 
 		_exit(128 + SIGTERM);
 	status = worker(p, note, mirror_fd);
 	fflush(stdout);
+	/* the guardian would have done that */
+	if (getppid() != guardian)
+		launch_end(p, guardian);
 	_exit(status);
 }
 
@@ -80,6 +84,12 @@ static void stop_tracing(const struct note *n)
 			close(fd);
 		}
 	}
+}
+
+/* Does the plan make a file? */
+static bool has_output(const struct plan *p)
+{
+	return p->kind == PLAN_RECORD || p->kind == PLAN_EXTRACT;
 }
 
 /* Write what the killed worker had recorded. */
@@ -120,16 +130,37 @@ static void finish_files(const struct plan *p, struct note *n)
 			n->last_file ? ".*" : "");
 }
 
+/* The worker was killed: end in its place what it had begun. Returns the exit status. */
+static int take_over(const struct plan *p, struct note *note, struct journal *journal,
+		     int signal)
+{
+	if (!note->kept && p->kind != PLAN_SET)
+		stop_tracing(note);
+	cmd_warn(0, "the recording process was ended by signal %d (%s)", signal,
+		 strsignal(signal));
+	if (has_output(p))
+		finish_files(p, note);
+	if (journal && !note->kept)
+		journal_restore(journal);
+	return 128 + signal;
+}
+
 int guardian_run(const struct plan *p,
 		 int (*worker)(const struct plan *p, struct note *note, int mirror_fd))
 {
 	struct journal *journal = NULL;
 	struct note *note = note_new();
-	pid_t pid, guardian = getpid();
-	int mirror[2], status = 0;
+	pid_t pid, guardian;
+	int mirror[2], status;
 	bool finished = false;
 	sigset_t old;
 
+	status = note ? launch_begin(p, note) : -1;
+	if (status >= 0) {
+		note_free(note);
+		return status;
+	}
+	guardian = getpid();
 	if (!note || pipe2(mirror, O_CLOEXEC))
 		return cmd_fail(-ENOMEM, "cannot start recording");
 	fflush(stdout);
@@ -150,18 +181,11 @@ int guardian_run(const struct plan *p,
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	guardian_worker = 0;
-	if (WIFEXITED(status)) {
+	if (WIFEXITED(status))
 		status = WEXITSTATUS(status);
-	} else {
-		stop_tracing(note);
-		cmd_warn(0, "the recording process was ended by signal %d (%s)",
-			 WTERMSIG(status), strsignal(WTERMSIG(status)));
-		if (p->kind != PLAN_STREAM)
-			finish_files(p, note);
-		if (journal && !p->keep)
-			journal_restore(journal);
-		status = 128 + WTERMSIG(status);
-	}
+	else
+		status = take_over(p, note, journal, WTERMSIG(status));
+	launch_end(p, guardian);
 	journal_free(journal);
 	note_free(note);
 	return status;

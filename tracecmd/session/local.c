@@ -2,6 +2,7 @@
  * local.c - see local.h. Layer 5.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,7 +51,9 @@ static int instance_setup(struct local *l, struct local_instance *i, struct err 
 	text_set(i->note->clock, sizeof(i->note->clock), setup_clock(i->setup));
 	i->note->page_size = setup_page_size(i->setup);
 	i->note->nr_cpus = i->nr_cpus;
+	i->note->text = setup_is_latency_tracer(i->setup);
 	i->note->used = true;
+	i->was_on = l->plan->keep_before && setup_is_on(i->setup);
 	return 0;
 }
 
@@ -72,6 +75,16 @@ static int check_page_sizes(const struct local *l, struct err *err)
 	return 0;
 }
 
+static void tell_tracers(const struct plan *p)
+{
+	int i;
+
+	for (i = 0; i < p->nr_instances; i++) {
+		if (p->instances[i].tracer && strcmp(p->instances[i].tracer, "nop"))
+			fprintf(stderr, "  plugin '%s'\n", p->instances[i].tracer);
+	}
+}
+
 int local_setup(struct local *l, const struct plan *plan, struct note *note, int mirror_fd,
 		bool agent, struct err *err)
 {
@@ -83,6 +96,8 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 		ret = plan_check(plan, agent, err);
 	if (ret)
 		return ret;
+	if (!agent && !plan->quiet)
+		tell_tracers(plan);
 	l->journal = journal_new(mirror_fd);
 	l->instances = calloc(plan->nr_instances, sizeof(*l->instances));
 	if (!l->journal || !l->instances)
@@ -203,7 +218,9 @@ int local_record_files(struct local *l, struct err *err)
 
 		if (in->setup)
 			lost_begin(in->note);
-		for (cpu = 0; in->setup && cpu < in->nr_cpus; cpu++) {
+		if (in->setup && in->note->text)
+			in->note->recorded = true;
+		for (cpu = 0; in->setup && !in->note->text && cpu < in->nr_cpus; cpu++) {
 			ret = record_file(l, in, cpu, err);
 			if (ret)
 				return ret;
@@ -288,6 +305,15 @@ int local_switch_files(struct local *l, struct err *err)
 	return ret;
 }
 
+/* Are our threads to be left out? They would show up at every page they move. */
+static bool hides_us(const struct plan *p)
+{
+	/* whoever ends soon would leave its pid behind for others */
+	if (p->kind == PLAN_START || p->kind == PLAN_SET)
+		return false;
+	return !p->no_filter && (!p->only_command || p->command);
+}
+
 int local_tracing(struct local *l, bool on, struct err *err)
 {
 	int i, ret, first = 0;
@@ -297,8 +323,7 @@ int local_tracing(struct local *l, bool on, struct err *err)
 
 		if (!s)
 			continue;
-		/* our threads would show up at every page they move */
-		if (on && !l->plan->no_filter)
+		if (on && hides_us(l->plan))
 			setup_exclude_pid(s, getpid());
 		ret = setup_tracing_on(s, on);
 		if (ret && !first)
@@ -367,6 +392,21 @@ int local_stop(struct local *l, struct err *err)
 	return first;
 }
 
+void local_keep(struct local *l)
+{
+	int i;
+
+	l->note->kept = true;
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		if (in->setup && in->was_on)
+			setup_tracing_on(in->setup, true);
+	}
+	if (l->journal)
+		journal_forget(l->journal);
+}
+
 void local_release(struct local *l)
 {
 	int i, cpu;
@@ -382,11 +422,8 @@ void local_release(struct local *l)
 		free(in->sinks);
 		free(in->recorders);
 	}
-	if (l->journal) {
-		if (l->plan->keep)
-			journal_forget(l->journal);
+	if (l->journal)
 		journal_restore(l->journal);
-	}
 	for (i = 0; i < l->nr_instances; i++)
 		setup_free(l->instances[i].setup);
 	journal_free(l->journal);

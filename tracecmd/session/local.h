@@ -19,6 +19,7 @@ struct local_instance {
 	struct setup_instance *setup;	/* NULL: takes no part */
 	struct note_instance *note;
 	int nr_cpus;
+	bool was_on;			/* -K: tracing was on already */
 	int *sinks;			/* a descriptor a CPU, -1 unused */
 	bool datagrams;			/* they are UDP sockets */
 	struct recorder **recorders;
@@ -51,7 +52,10 @@ void local_sync_instance(struct local *l, int id);
 int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sink_fd,
 		     struct err *err);
 
-/* Create a data file for each CPU of all instances and record into it. */
+/*
+ * Create a data file for each CPU of all instances and record into it. Latency tracers have none:
+ * their text is read in the end.
+ */
 int local_record_files(struct local *l, struct err *err);
 
 /*
@@ -72,7 +76,13 @@ int local_poll_fds(const struct local *l, struct pollfd *fds, int max);
  */
 int local_stop(struct local *l, struct err *err);
 
-/* Put tracefs back (or, with -k, leave it) and free all. */
+/*
+ * Leave tracefs as it is set up now instead of putting it back (-k): whatever happens from here on,
+ * also to the guardian.
+ */
+void local_keep(struct local *l);
+
+/* Put tracefs back, unless it is to be kept, and free all. */
 void local_release(struct local *l);
 
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "session/note.h"
 
 uint64_t note_trace_id(void)
@@ -28,11 +29,16 @@ struct note *note_new(void)
 	if (n == MAP_FAILED)
 		return NULL;
 	n->trace_id = note_trace_id();
+	n->command_stdout = n->ready_fd = n->journal_fd = n->maps_fd = -1;
 	return n;
 }
 
 void note_free(struct note *n)
 {
-	if (n)
-		munmap(n, sizeof(*n));
+	if (!n)
+		return;
+	fd_close(&n->command_stdout);
+	fd_close(&n->ready_fd);
+	fd_close(&n->maps_fd);
+	munmap(n, sizeof(*n));
 }

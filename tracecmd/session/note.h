@@ -19,6 +19,7 @@
 struct note_instance {
 	bool used;
 	bool recorded;		/* its recorders have been started */
+	bool text;		/* its tracer's text is what is stored, at the end */
 	char name[NAME_MAX + 1];
 	char dir[PATH_MAX];	/* in tracefs */
 	char clock[64];
@@ -48,6 +49,12 @@ struct note {
 	struct note_instance instances[PLAN_MAX_INSTANCES];
 	int nr_guests;
 	struct note_guest guests[PLAN_MAX_GUESTS];
+	/* of both processes, which are forked one from the other */
+	bool kept;		/* what is set up shall stay (-k) */
+	int command_stdout;	/* standard output of the command, -1: ours */
+	int ready_fd;		/* --daemonize: write a byte once recording has begun; -1: nobody waits */
+	int journal_fd;		/* a file that the journal is copied to, see setup/leftover.h; -1: none */
+	int maps_fd;		/* address maps of processes, see maps.h; -1: none wanted */
 };
 
 /* Shared memory, all zero but a fresh trace id; NULL: no memory. */

@@ -7,6 +7,8 @@
 
 #include "base/cleanup.h"
 #include "session/plan.h"
+#include "session/tasks.h"
+#include "session/user.h"
 #include "trace-tsync.h"
 
 int plan_init(struct plan *p)
@@ -83,26 +85,25 @@ struct plan_guest *plan_add_guest(struct plan *p, const char *where)
 	return g;
 }
 
+/* Is anything asked of it besides events and a tracer? */
+static bool asks_anything(const struct setup_conf *c)
+{
+	return c->clock || c->buffer_kb || c->subbuf_kb || c->cpumask || c->options.nr ||
+	       c->functions.nr || c->commands.nr || c->notrace.nr || c->graph.nr ||
+	       c->graph_depth || c->func_stack || c->no_functions || c->nr_pids;
+}
+
 bool plan_uses(const struct plan *p, int i)
 {
 	const struct setup_conf *c = &p->instances[i];
 
-	return c->used || c->nr_events || c->tracer;
-}
-
-/* Tracers whose result is the text of the longest latency, not a stream of events. */
-static bool is_latency_tracer(const char *name)
-{
-	static const char *const names[] = {
-		"irqsoff", "preemptoff", "preemptirqsoff", "wakeup", "wakeup_rt", "wakeup_dl",
-	};
-	unsigned int i;
-
-	for (i = 0; name && i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i]))
-			return true;
-	}
-	return false;
+	if (c->delete)
+		return false;
+	if (c->used || c->nr_events || c->tracer || c->proc_map)
+		return true;
+	/* whatever is asked of the top one is set; a command alone wants it switched on */
+	return p->kind == PLAN_SET && (asks_anything(c) || p->only_command ||
+				       (p->command && p->nr_instances == 1));
 }
 
 /* What a listener cannot be sent, and what is about files that are not here. */
@@ -111,7 +112,7 @@ static int check_listener(const struct plan *p, struct err *err)
 	int i;
 
 	for (i = 0; i < p->nr_instances; i++) {
-		if (is_latency_tracer(p->instances[i].tracer))
+		if (p->instances[i].tracer && setup_tracer_is_latency(p->instances[i].tracer))
 			return err_set(err, -EINVAL,
 				       "Network tracing not available with latency tracer plugins");
 	}
@@ -160,26 +161,77 @@ static int check_limits(const struct plan *p, struct err *err)
 	return 0;
 }
 
-int plan_check(const struct plan *p, bool agent, struct err *err)
+/* Something to do? Not so for set and extract, for which there is what is there. */
+static int check_something(const struct plan *p, struct err *err)
 {
-	bool something = p->nr_guests > 0;
-	int i, ret;
+	bool something = p->nr_guests > 0 || p->kind == PLAN_SET || p->kind == PLAN_EXTRACT;
+	int i;
 
 	for (i = 0; i < p->nr_instances; i++)
 		something |= plan_uses(p, i) && (i || p->instances[i].nr_events ||
-						 p->instances[i].tracer);
-	if (!something) {
-		err_set(err, 0, "no event or plugin was specified... aborting\n"
-			"Name events with -e (for instance -e sched) or a tracer with -p");
-		return -EINVAL;
-	}
-	if (p->listener.port) {
-		ret = check_listener(p, err);
-		if (ret)
-			return ret;
-	}
+						 p->instances[i].tracer || p->instances[i].proc_map);
+	if (something)
+		return 0;
+	err_set(err, 0, "no event or plugin was specified... aborting\n"
+		"Name events with -e (for instance -e sched) or a tracer with -p");
+	return -EINVAL;
+}
+
+/* Latency tracers have no events, but a text in the end, with all that means. */
+static int check_latency(const struct plan *p, bool agent, struct err *err)
+{
+	int i, texts = 0, others = 0;
+
 	for (i = 0; i < p->nr_instances; i++) {
+		const struct setup_conf *c = &p->instances[i];
+
 		if (!plan_uses(p, i))
+			continue;
+		if (c->tracer && setup_tracer_is_latency(c->tracer))
+			texts++;
+		else
+			others++;
+	}
+	if (!texts || p->kind == PLAN_START || p->kind == PLAN_SET || p->kind == PLAN_EXTRACT)
+		return 0;
+	if (p->kind == PLAN_STREAM)
+		err_set(err, 0, "Streaming is not available with latency tracer plugins");
+	else if (p->listener.port || agent)
+		err_set(err, 0, "Network tracing not available with latency tracer plugins");
+	else if (others)
+		err_set(err, 0, "Can not record latency tracer and non latency trace together");
+	else if (p->file_version < 7 && texts > 1)
+		err_set(err, 0, "a file of version 6 holds the text of one latency tracer only: record in version 7");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+/* Whom it is about: the user the command runs as, and tasks. */
+static int check_whom(const struct plan *p, struct err *err)
+{
+	int ret = p->command && p->user ? user_check(p->user, err) : 0;
+
+	/* what runs until they have ended should not wait for nobody */
+	if (!ret && !p->command && (p->kind == PLAN_RECORD || p->kind == PLAN_STREAM))
+		ret = tasks_check(p, err);
+	return ret;
+}
+
+int plan_check(const struct plan *p, bool agent, struct err *err)
+{
+	int i, ret = check_something(p, err);
+
+	if (!ret && p->listener.port)
+		ret = check_listener(p, err);
+	if (!ret)
+		ret = check_latency(p, agent, err);
+	if (!ret)
+		ret = check_whom(p, err);
+	if (ret)
+		return ret;
+	for (i = 0; i < p->nr_instances; i++) {
+		if (!plan_uses(p, i) && !p->instances[i].delete)
 			continue;
 		ret = setup_check(&p->instances[i], p->ignore_unknown, err);
 		if (ret)
@@ -189,12 +241,12 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 		return err_set(err, -EINVAL,
 			       "-g is for the top instance, where nothing is traced\n"
 			       "Give -p function_graph before -B");
+	if (p->kind == PLAN_EXTRACT)
+		return check_output(p, err);
 	ret = setup_try(p->instances, p->nr_instances, err);
 	if (!ret)
 		ret = check_limits(p, err);
 	if (ret)
 		return ret;
-	if (agent || p->kind == PLAN_STREAM || p->listener.port)
-		return 0;
-	return check_output(p, err);
+	return !agent && p->kind == PLAN_RECORD && !p->listener.port ? check_output(p, err) : 0;
 }

@@ -15,18 +15,22 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "message.h"
-#include "session/child.h"
+#include "session/command.h"
 #include "session/early.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
 #include "session/guest.h"
+#include "session/launch.h"
 #include "session/limits.h"
 #include "session/listener.h"
 #include "session/local.h"
+#include "session/maps.h"
 #include "session/record.h"
 #include "session/stop.h"
 #include "session/streaming.h"
+#include "session/tasks.h"
+#include "session/whom.h"
 
 /* A run in progress. */
 struct run {
@@ -35,7 +39,9 @@ struct run {
 	struct local local;
 	struct guest *guests;
 	struct listeners listeners;	/* -N, -V: they get the data */
-	struct child child;
+	struct command_run command;
+	struct maps maps;	/* who watches for the ends of processes */
+	struct tasks tasks;	/* those of -P, unless the command's end is the end */
 	struct live *live;	/* stream: prints the events instead of storing them */
 	struct rotate *rotate;	/* NULL: all goes into one file */
 	struct limits limits;
@@ -163,6 +169,13 @@ static int run_start(struct run *r, struct err *err)
 		      r->plan->listener.port ? listeners_start(&r->listeners, err) :
 		      local_record_files(&r->local, err);
 	if (!ret)
+		ret = whom_limit(&r->local, r->command.child.pid, err);
+	if (!ret)
+		ret = maps_start(&r->maps, r->plan, r->note, r->command.child.pid);
+	if (!ret && !r->plan->command)
+		ret = tasks_open(&r->tasks, r->plan);
+	/* -K touches the switch only for a command */
+	if (!ret && (!r->plan->keep_before || r->plan->command))
 		ret = local_tracing(&r->local, true, err);
 	if (!ret)
 		limits_begin(&r->limits);
@@ -170,18 +183,6 @@ static int run_start(struct run *r, struct err *err)
 }
 
 /* --- while recording ----------------------------------------------------------- */
-
-static int run_command(struct run *r, struct err *err)
-{
-	const char *name = r->plan->command[0];
-	int ret = child_go(&r->child);
-
-	if (!ret)
-		return 0;
-	fprintf(stderr, "\n********************\n Unable to exec %s\n********************\n",
-		name);
-	return err_set(err, ret, "Failed to exec %s", name);
-}
 
 /* Guests that have something to say while recording. */
 static void check_guests(struct run *r)
@@ -198,10 +199,13 @@ static void check_guests(struct run *r)
 }
 
 /*
- * What to wait for: the user, the command, a limit, two of what is to be printed, two for each
+ * What to wait for: the user, the command, tasks, a limit, two of what is to be printed, two for each
  * guest, then failed recorders.
  */
-enum { WAIT_STOP, WAIT_CHILD, WAIT_LIMIT, WAIT_LIVE, WAIT_GUESTS = WAIT_LIVE + LIVE_POLL_FDS };
+enum {
+	WAIT_STOP, WAIT_CHILD, WAIT_TASKS, WAIT_LIMIT, WAIT_LIVE,
+	WAIT_GUESTS = WAIT_LIVE + LIVE_POLL_FDS
+};
 
 static int wait_fds(struct run *r, struct pollfd *fds, int max)
 {
@@ -209,6 +213,7 @@ static int wait_fds(struct run *r, struct pollfd *fds, int max)
 
 	fds[WAIT_STOP] = (struct pollfd){ .fd = r->stop.fd, .events = POLLIN };
 	fds[WAIT_CHILD] = (struct pollfd){ .fd = r->child_fd, .events = POLLIN };
+	fds[WAIT_TASKS] = (struct pollfd){ .fd = r->tasks.fd, .events = POLLIN };
 	fds[WAIT_LIVE] = fds[WAIT_LIVE + 1] = (struct pollfd){ .fd = -1 };
 	if (r->live)
 		live_poll_fds(r->live, &fds[WAIT_LIVE]);
@@ -228,7 +233,7 @@ static bool command_ended(struct run *r)
 
 	while (read(r->child_fd, &si, sizeof(si)) == sizeof(si))
 		;
-	return r->child.pid && child_ended(&r->child);
+	return r->command.child.pid && child_ended(&r->command.child);
 }
 
 /* Print what has happened. False: that's the end. */
@@ -243,8 +248,8 @@ static bool run_print(struct run *r)
 }
 
 /*
- * Until the command ends, a signal comes, a recorder fails, or all guests are gone and nothing
- * else is traced.
+ * Until the command or all of -P end, a signal comes, a recorder fails, or all guests are gone and
+ * nothing else is traced.
  */
 static int run_wait(struct run *r, struct err *err)
 {
@@ -260,7 +265,8 @@ static int run_wait(struct run *r, struct err *err)
 		n = wait_fds(r, fds, max);
 		if (poll(fds, n, limits_wait_ms(&r->limits)) < 0 && errno != EINTR)
 			return -errno;
-		if (stop_wanted(&r->stop) || command_ended(r) || !run_print(r))
+		if (stop_wanted(&r->stop) || command_ended(r) || tasks_ended(&r->tasks) ||
+		    !run_print(r))
 			return 0;
 		for (i = WAIT_GUESTS + 2 * r->plan->nr_guests; i < n; i++) {
 			if (fds[i].revents)
@@ -273,21 +279,6 @@ static int run_wait(struct run *r, struct err *err)
 		if (r->plan->nr_guests && !any_guest(r) && !any_local(r))
 			return 0;
 	}
-}
-
-/* The command's fate, if it ended; if we were interrupted it gets a moment to end, too. */
-static void reap_command(struct run *r)
-{
-	int status;
-
-	if (!r->child.pid)
-		return;
-	/* nobody but us has told it to end if a limit was reached */
-	if (!child_ends_within(&r->child, r->limits.reached ? 0 : 500)) {
-		child_release(&r->child);
-		return;
-	}
-	child_wait(&r->child, &status);
 }
 
 /* --- the end ----------------------------------------------------------------------- */
@@ -404,34 +395,41 @@ static int create_output(const struct plan *p, struct err *err)
 
 static int run_session(struct run *r, struct err *err)
 {
-	int ret = create_output(r->plan, err);
+	int command, ret = create_output(r->plan, err);
 
 	if (!ret)
 		ret = run_start(r, err);
 	if (!ret && r->plan->command)
-		ret = run_command(r, err);
+		ret = command_go(&r->command, r->plan, err);
 	if (ret) {
+		maps_stop(&r->maps);
 		local_stop(&r->local, NULL);
 		run_abandon(r);
 		return ret;
 	}
-	if (!r->plan->command) {
-		printf("Hit Ctrl^C to stop recording\n");
-		fflush(stdout);
-	}
+	launch_begun(r->plan, r->note);
 	ret = run_wait(r, err);
 	limits_end(&r->limits);
 	/* the command first, so that its end is in the trace */
-	reap_command(r);
+	command = command_reap(&r->command, r->plan, stop_wanted(&r->stop) || r->limits.reached,
+			       r->limits.reached ? 0 : 500);
 	run_stop(r);
+	maps_stop(&r->maps);
 	run_write(r);
+	if (r->plan->keep)
+		local_keep(&r->local);
+	if (!r->status && r->plan->exit_status)
+		r->status = command;
 	return ret;
 }
 
 /* The worker process. Returns the exit status. */
 static int worker(const struct plan *p, struct note *note, int mirror_fd)
 {
-	struct run r = { .plan = p, .note = note, .child = CHILD_NONE, .child_fd = -1 };
+	struct run r = {
+		.plan = p, .note = note, .command.child = CHILD_NONE, .maps = MAPS_NONE,
+		.tasks = TASKS_NONE, .child_fd = -1,
+	};
 	struct err err = { 0 };
 	int i, ret = take_signals(&r);
 
@@ -441,8 +439,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	r.guests = calloc(p->nr_guests + 1, sizeof(*r.guests));
 	if (!ret && !r.guests)
 		ret = -ENOMEM;
-	if (!ret && p->command)
-		ret = child_start(p->command, &r.child);
+	if (!ret)
+		ret = command_start(&r.command, p, note);
 	allow_descriptors();
 	if (!ret && (p->rotate.bytes || p->rotate.ms)) {
 		ret = rotate_new(p, note, &r.rotate);
@@ -460,7 +458,9 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		run_failed(&r, ret, &err);
 	rotate_free(r.rotate);
 	early_free(r.early);
-	child_release(&r.child);
+	child_release(&r.command.child);
+	maps_stop(&r.maps);
+	tasks_close(&r.tasks);
 	for (i = 0; r.guests && i < p->nr_guests; i++) {
 		if (r.guests[i].own)
 			guest_release(&r.guests[i]);

@@ -103,7 +103,7 @@ static int apply_clock(struct setup_instance *s, const struct setup_conf *c, str
 	return apply_asked(s, "trace_clock", c->clock, (char *)what.data, NULL, err);
 }
 
-static bool is_latency_tracer(const char *tracer)
+bool setup_tracer_is_latency(const char *tracer)
 {
 	static const char *const names[] = {
 		"irqsoff", "preemptoff", "preemptirqsoff", "wakeup", "wakeup_rt", "wakeup_dl",
@@ -123,7 +123,7 @@ static int apply_tracer(struct setup_instance *s, const struct setup_conf *c, st
 
 	if (!c->tracer || strcmp(c->tracer, "nop") == 0)
 		return 0;
-	s->latency = is_latency_tracer(c->tracer);
+	s->latency = setup_tracer_is_latency(c->tracer);
 	ret = path ? journal_write(s->journal, path, c->tracer, NULL) : -ENOMEM;
 	if (ret == -EPERM && s->functions)
 		advice = functions_advice(ret);

@@ -265,6 +265,13 @@ int setup_tracing_on(struct setup_instance *s, bool on)
 	return path ? tracefile_write(path, on ? "1" : "0", false) : -ENOMEM;
 }
 
+bool setup_is_on(const struct setup_instance *s)
+{
+	_cleanup_free_ char *text = read_in(s, "tracing_on");
+
+	return text && text[0] == '1';
+}
+
 int setup_open_raw(const struct setup_instance *s, int cpu)
 {
 	_cleanup_free_ char *path = tracefile_path(s->dir, "per_cpu/cpu%d/trace_pipe_raw", cpu);

@@ -51,6 +51,7 @@ struct journal {
 	struct entry *entry;
 	size_t count, alloc;
 	int mirror_fd;
+	int file_fd;
 	bool finished;
 };
 
@@ -58,9 +59,16 @@ struct journal *journal_new(int mirror_fd)
 {
 	struct journal *j = calloc(1, sizeof(*j));
 
-	if (j)
+	if (j) {
 		j->mirror_fd = mirror_fd;
+		j->file_fd = -1;
+	}
 	return j;
+}
+
+void journal_copy_to(struct journal *j, int fd)
+{
+	j->file_fd = fd;
 }
 
 static void drop_last(struct journal *j)
@@ -102,24 +110,33 @@ static int write_no_sigpipe(int fd, const struct buf *b)
 	return ret;
 }
 
-/* A guardian that can't be told any more is no reason not to trace. */
+/* Write one frame to *@fd, which is given up if that fails: it is no reason not to trace. */
+static void mirror_to(int *fd, const struct buf *b, const char *path)
+{
+	int ret;
+
+	if (*fd < 0)
+		return;
+	ret = b->error ? b->error : write_no_sigpipe(*fd, b);
+	if (ret) {
+		log_debug("nobody else can be told of %s: %s", path, strerror(-ret));
+		*fd = -1;
+	}
+}
+
+/* Tell the guardian, and the file. */
 static void mirror(struct journal *j, enum kind kind, const char *path, const char *value)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	uint32_t head[] = { kind, strlen(path), strlen(value) };
-	int ret;
 
-	if (j->mirror_fd < 0)
+	if (j->mirror_fd < 0 && j->file_fd < 0)
 		return;
 	buf_add(&b, head, sizeof(head));
 	buf_add_str(&b, path);
-	ret = buf_add_str(&b, value);
-	if (!ret)
-		ret = write_no_sigpipe(j->mirror_fd, &b);
-	if (ret) {
-		log_debug("the guardian can't be told of %s: %s", path, strerror(-ret));
-		j->mirror_fd = -1;
-	}
+	buf_add_str(&b, value);
+	mirror_to(&j->file_fd, &b, path);
+	mirror_to(&j->mirror_fd, &b, path);
 }
 
 /* Read @len bytes as heap string. 0; -errno. */
@@ -457,8 +474,22 @@ int journal_restore(struct journal *j)
 	return ret ? ret : error;
 }
 
+/* Is @path a list of tasks that are not to be traced? */
+static bool is_exclusion(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && strcmp(slash, "/set_event_notrace_pid") == 0;
+}
+
 void journal_forget(struct journal *j)
 {
-	if (!j->finished)
-		finish(j);
+	if (j->finished)
+		return;
+	/* those were our threads: others that get their pids should be seen */
+	for (size_t i = 0; i < j->count; i++) {
+		if (j->entry[i].kind == KIND_WORDS && is_exclusion(j->entry[i].path))
+			restore_value(&j->entry[i]);
+	}
+	finish(j);
 }

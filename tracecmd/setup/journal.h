@@ -17,6 +17,9 @@ struct journal;
 /* @mirror_fd: -1, or a pipe to the guardian; stays the caller's. NULL: no memory. */
 struct journal *journal_new(int mirror_fd);
 
+/* Write all entries to the file @fd, too, from here on; it stays the caller's. -1: none. */
+void journal_copy_to(struct journal *j, int fd);
+
 /*
  * Write @value to the tracefs file @path (absolute), remembering what it held before the journal's
  * first change of it. The value to restore is what reading the file gives (for trace_clock and the
@@ -59,7 +62,7 @@ int journal_mkdir(struct journal *j, const char *path);
  */
 int journal_restore(struct journal *j);
 
-/* Restore nothing any more (-k). */
+/* Restore nothing any more (-k) but who is excluded from being traced. */
 void journal_forget(struct journal *j);
 
 /* Free without restoring; the guardian will do that, unless one of the two above was called. */

@@ -71,13 +71,15 @@ static bool is_pid_list(const char *path)
 
 /*
  * May writing the value that @path shows by its content @text change something? A system's
- * filter doesn't tell what its events have, a rejected one is shown until another is written.
+ * filter doesn't tell what its events have, a rejected one is shown until another is written,
+ * and a list of pids that have all ended lets nobody be traced, but looks as if there was none.
  */
 static bool is_unclean(const char *path, const char *text)
 {
 	if (!text[0] && is_pid_list(path))
 		return true;
 	return strstr(text, "parse_error:") || is_system_filter(path) ||
+	       (strcmp(base_name(path), "set_event_pid") == 0 && !text[0]) ||
 	       (strcmp(base_name(path), "buffer_size_kb") == 0 && strstr(text, "expanded"));
 }
 

@@ -124,8 +124,13 @@ int setup_nr_cpus(const struct setup_instance *s);		/* highest per_cpu/cpuN plus
 bool setup_was_created(const struct setup_instance *s);		/* is new, the journal removes it */
 bool setup_is_latency_tracer(const struct setup_instance *s);
 
+/* Is that the name of a tracer that shows the worst case as text, instead of events? */
+bool setup_tracer_is_latency(const char *tracer);
+
 /* Switch tracing. The journal knows since setup_apply() what to restore. 0; -errno. */
 int setup_tracing_on(struct setup_instance *s, bool on);
+
+bool setup_is_on(const struct setup_instance *s);
 
 /* Open per_cpu/cpuN/trace_pipe_raw non-blocking. fd; -errno. */
 int setup_open_raw(const struct setup_instance *s, int cpu);
