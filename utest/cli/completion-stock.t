@@ -87,7 +87,7 @@ for c in $commands; do
 	offered trace-cmd "$c" -
 	# it takes record's for these
 	case $c in
-	start | set | stream | profile) like=record ;;
+	start | stream | profile) like=record ;;
 	*) like=$c ;;
 	esac
 	wanted=$(trace-cmd "$like" -h | sed -n 's/^ *\(-[^ ]*\).*/\1/p' | LC_ALL=C sort -u | paste -sd' ')
