@@ -8,6 +8,7 @@
 #include "choose.h"
 #include "commands.h"
 #include "message.h"
+#include "setup/leftover.h"
 #include "state/change.h"
 
 const struct opt_spec reset_options[] = {
@@ -131,8 +132,11 @@ int cmd_reset(int argc, char **argv)
 {
 	struct reset_plan r = { 0 };
 	unsigned int i;
-	int ret = choose_init(&r.choose);
+	int ret = choose_init(&r.choose), pid;
 
+	/* only so do instances go that it had made */
+	if (!ret && leftover_restore(&pid))
+		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back", pid);
 	if (!ret)
 		ret = parse(&r, argc, argv);
 	if (!ret) {

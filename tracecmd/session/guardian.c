@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "message.h"
 #include "session/files.h"
 #include "session/finish.h"
@@ -18,6 +19,7 @@
 #include "session/launch.h"
 #include "session/rotate.h"
 #include "setup/journal.h"
+#include "setup/leftover.h"
 
 /* The signal handler has no other way to know whom to tell. */
 static volatile sig_atomic_t guardian_worker;
@@ -50,6 +52,7 @@ static void install_signals(sigset_t *ret_old)
 
 /* The worker reads its signals from a descriptor: they stay blocked. */
 static void worker_main(const struct plan *p, struct note *note, int mirror_fd, pid_t guardian,
+			const char *journal_path,
 			int (*worker)(const struct plan *, struct note *, int))
 {
 	int status;
@@ -61,8 +64,10 @@ static void worker_main(const struct plan *p, struct note *note, int mirror_fd, 
 	status = worker(p, note, mirror_fd);
 	fflush(stdout);
 	/* the guardian would have done that */
-	if (getppid() != guardian)
+	if (getppid() != guardian) {
+		leftover_end(note->journal_fd, journal_path);
 		launch_end(p, guardian);
+	}
 	_exit(status);
 }
 
@@ -130,6 +135,26 @@ static void finish_files(const struct plan *p, struct note *n)
 			n->last_file ? ".*" : "");
 }
 
+/*
+ * A file for the journal, -1 without one. Before that, what others have left is put back, or we would
+ * put back to that in the end. Not so for extract, which changes nothing and may be about just that.
+ */
+static int begin_journal(const struct plan *p, char **ret_path)
+{
+	const char *dir;
+	int pid, fd;
+
+	if (p->kind == PLAN_EXTRACT)
+		return -1;
+	if (!setup_find_tracing(&dir, NULL) && leftover_restore(&pid))
+		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back\n"
+			 "What it had recorded is in its .cpu files; see trace-cmd restore", pid);
+	fd = leftover_begin(ret_path);
+	if (fd < 0)
+		log_debug("there is no file for the journal: %s", strerror(-fd));
+	return fd < 0 ? -1 : fd;
+}
+
 /* The worker was killed: end in its place what it had begun. Returns the exit status. */
 static int take_over(const struct plan *p, struct note *note, struct journal *journal,
 		     int signal)
@@ -148,6 +173,7 @@ static int take_over(const struct plan *p, struct note *note, struct journal *jo
 int guardian_run(const struct plan *p,
 		 int (*worker)(const struct plan *p, struct note *note, int mirror_fd))
 {
+	_cleanup_free_ char *journal_path = NULL;
 	struct journal *journal = NULL;
 	struct note *note = note_new();
 	pid_t pid, guardian;
@@ -161,6 +187,8 @@ int guardian_run(const struct plan *p,
 		return status;
 	}
 	guardian = getpid();
+	if (note)
+		note->journal_fd = begin_journal(p, &journal_path);
 	if (!note || pipe2(mirror, O_CLOEXEC))
 		return cmd_fail(-ENOMEM, "cannot start recording");
 	fflush(stdout);
@@ -170,7 +198,7 @@ int guardian_run(const struct plan *p,
 		return cmd_fail(-errno, "cannot start the recording process");
 	if (!pid) {
 		close(mirror[0]);
-		worker_main(p, note, mirror[1], guardian, worker);
+		worker_main(p, note, mirror[1], guardian, journal_path, worker);
 	}
 	guardian_worker = pid;
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -185,6 +213,8 @@ int guardian_run(const struct plan *p,
 		status = WEXITSTATUS(status);
 	else
 		status = take_over(p, note, journal, WTERMSIG(status));
+	leftover_end(note->journal_fd, journal_path);
+	note->journal_fd = -1;
 	launch_end(p, guardian);
 	journal_free(journal);
 	note_free(note);

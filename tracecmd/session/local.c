@@ -102,6 +102,7 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 	l->instances = calloc(plan->nr_instances, sizeof(*l->instances));
 	if (!l->journal || !l->instances)
 		return -ENOMEM;
+	journal_copy_to(l->journal, note->journal_fd);
 	ret = setup_apply_system(&plan->system, l->journal, err);
 	if (ret)
 		return ret;

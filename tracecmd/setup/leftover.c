@@ -1,0 +1,140 @@
+/*
+ * leftover.c - see leftover.h. Layer 3.
+ *
+ * A lock tells better than a pid whether the writer lives: it goes with the last process
+ * that has the file open, and no other process can be mistaken for it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "setup/journal.h"
+#include "setup/leftover.h"
+
+#define SUFFIX ".journal"
+
+static char *dir_name(void)
+{
+	char *name;
+
+	if (!geteuid())
+		return strdup("/run/trace-cmd");
+	return asprintf(&name, "/tmp/trace-cmd-%u", geteuid()) < 0 ? NULL : name;
+}
+
+/* The directory, if nobody but us can write there: journals say what to write, as root. fd; -errno. */
+static int open_dir(const char *name)
+{
+	_cleanup_close_ int fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	return st.st_uid == geteuid() && !(st.st_mode & 022) ? take_fd(fd) : -EPERM;
+}
+
+/* A new file in @dir that is locked before it can be found under the name @path. fd; -errno. */
+static int make_file(int dir, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	char hidden[32];
+
+	snprintf(hidden, sizeof(hidden), ".%d", getpid());
+	unlinkat(dir, hidden, 0);	/* of a dead one that had our pid */
+	fd = openat(dir, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) || renameat(dir, hidden, AT_FDCWD, path)) {
+		int ret = -errno;
+
+		unlinkat(dir, hidden, 0);
+		return ret;
+	}
+	return take_fd(fd);
+}
+
+int leftover_begin(char **ret_path)
+{
+	_cleanup_free_ char *name = dir_name();
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int dir = -1;
+	int fd;
+
+	if (!name || asprintf(&path, "%s/%d" SUFFIX, name, getpid()) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	if (mkdir(name, 0700) && errno != EEXIST)
+		return -errno;
+	dir = open_dir(name);
+	if (dir < 0)
+		return dir;
+	fd = make_file(dir, path);
+	if (fd >= 0)
+		*ret_path = take_ptr(path);
+	return fd;
+}
+
+void leftover_end(int fd, const char *path)
+{
+	if (fd < 0)
+		return;
+	unlink(path);
+	close(fd);
+}
+
+/* Put back what the file @name tells, unless its owner lives. True if there was something. */
+static bool restore_file(int dir, const char *name)
+{
+	_cleanup_close_ int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct journal *j = NULL;
+	bool finished = false;
+	struct stat st;
+
+	/* one that was removed meanwhile has been taken care of */
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &st) || !st.st_nlink ||
+	    !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return false;
+	if (journal_receive(fd, &j, &finished))
+		return false;
+	if (!finished && journal_restore(j))
+		log_debug("%s: not all could be put back", name);
+	journal_free(j);
+	unlinkat(dir, name, 0);
+	return !finished && st.st_size;
+}
+
+int leftover_restore(int *ret_pid)
+{
+	_cleanup_free_ char *name = dir_name();
+	_cleanup_closedir_ DIR *dir = NULL;
+	int fd = name ? open_dir(name) : -ENOMEM, count = 0;
+	struct dirent *d;
+
+	if (fd < 0)
+		return 0;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return 0;
+	}
+	while ((d = readdir(dir))) {
+		char *end;
+		long pid = strtol(d->d_name, &end, 10);
+
+		if (end == d->d_name || strcmp(end, SUFFIX) || !restore_file(fd, d->d_name))
+			continue;
+		*ret_pid = pid;
+		count++;
+	}
+	return count;
+}
