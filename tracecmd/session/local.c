@@ -230,80 +230,92 @@ int local_record_files(struct local *l, struct err *err)
 	return 0;
 }
 
-/* New files of an instance, into @fds. 0; -errno, and none is left. */
-static int create_files(struct local *l, struct local_instance *in, int *fds, struct err *err)
+/* Forget the new files of an instance. */
+static void drop_files(struct local *l, struct local_instance *in)
 {
 	int cpu;
 
-	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
-		fds[cpu] = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu, err);
-		if (fds[cpu] >= 0)
-			continue;
-		files_cpu_remove(l->plan, l->plan->output, in->note->name, cpu);
-		for (int i = 0; i < cpu; i++)
-			close(fds[i]);
-		return fds[cpu];
-	}
-	return 0;
+	for (cpu = 0; in->next && cpu < in->nr_cpus; cpu++)
+		fd_close(&in->next[cpu]);
+	if (in->next)
+		files_cpu_remove(l->plan, l->plan->output, in->note->name, in->nr_cpus);
+	free(in->next);
+	in->next = NULL;
 }
 
-/* Hand @fds to the recorders of @in, whose files they replace. */
-static int hand_in(struct local_instance *in, const int *fds)
-{
-	int cpu, ret = 0;
-
-	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
-		if (in->recorders[cpu] && !ret)
-			ret = recorder_switch(in->recorders[cpu], fds[cpu]);
-		close(in->sinks[cpu]);
-		in->sinks[cpu] = fds[cpu];
-	}
-	return ret;
-}
-
-static bool have_switched(struct local_instance *in)
+/* Create the new files of an instance. 0; -errno. */
+static int create_files(struct local *l, struct local_instance *in, struct err *err)
 {
 	int cpu;
 
-	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
-		if (in->recorders[cpu] && !recorder_switched(in->recorders[cpu]))
-			return false;
-	}
-	return true;
-}
-
-static int switch_instance(struct local *l, struct local_instance *in, struct err *err)
-{
-	_cleanup_free_ int *fds = calloc(in->nr_cpus + 1, sizeof(*fds));
-	struct deadline d = deadline_in_ms(DRAIN_TIMEOUT_MS);
-	int ret;
-
-	if (!fds)
+	in->next = malloc((in->nr_cpus + 1) * sizeof(*in->next));
+	if (!in->next)
 		return -ENOMEM;
-	ret = create_files(l, in, fds, err);
-	if (ret)
-		return ret;
-	ret = hand_in(in, fds);
-	if (ret)
-		return err_set(err, ret, "cannot go on with another file: %s", strerror(-ret));
-	while (!have_switched(in)) {
-		if (deadline_passed(d))
-			return err_set(err, -ETIMEDOUT, "a recorder does not go on with '%s'",
-				       l->plan->output);
-		poll(NULL, 0, SWITCH_LOOK_MS);
+	memset(in->next, -1, (in->nr_cpus + 1) * sizeof(*in->next));
+	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
+		in->next[cpu] = files_cpu_create(l->plan, l->plan->output, in->note->name, cpu,
+						 err);
+		if (in->next[cpu] < 0)
+			return in->next[cpu];
 	}
 	return 0;
 }
 
-int local_switch_files(struct local *l, struct err *err)
+/* Hand them to the recorders of @in. The first -errno; the others have got theirs. */
+static int hand_in(struct local_instance *in)
+{
+	int cpu, ret, first = 0;
+
+	for (cpu = 0; cpu < in->nr_cpus; cpu++) {
+		ret = in->recorders[cpu] ? recorder_switch(in->recorders[cpu], in->next[cpu]) : 0;
+		first = first ? first : ret;
+		close(in->sinks[cpu]);
+		in->sinks[cpu] = in->next[cpu];
+	}
+	free(in->next);
+	in->next = NULL;
+	return first;
+}
+
+int local_create_files(struct local *l, struct err *err)
 {
 	int i, ret = 0;
 
 	for (i = 0; !ret && i < l->nr_instances; i++) {
 		if (l->instances[i].recorders)
-			ret = switch_instance(l, &l->instances[i], err);
+			ret = create_files(l, &l->instances[i], err);
 	}
+	for (i = 0; ret && i < l->nr_instances; i++)
+		drop_files(l, &l->instances[i]);
 	return ret;
+}
+
+int local_hand_in(struct local *l, struct err *err)
+{
+	struct deadline d = deadline_in_ms(DRAIN_TIMEOUT_MS);
+	int i, cpu, ret = 0;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		int failed = l->instances[i].recorders ? hand_in(&l->instances[i]) : 0;
+
+		ret = ret ? ret : failed;
+	}
+	if (ret)
+		return err_set(err, ret, "a recorder cannot go on with '%s'", l->plan->output);
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		for (cpu = 0; in->recorders && cpu < in->nr_cpus; cpu++) {
+			while (in->recorders[cpu] && !recorder_switched(in->recorders[cpu])) {
+				if (deadline_passed(d))
+					return err_set(err, -ETIMEDOUT,
+						       "a recorder does not go on with '%s'",
+						       l->plan->output);
+				poll(NULL, 0, SWITCH_LOOK_MS);
+			}
+		}
+	}
+	return 0;
 }
 
 /* Are our threads to be left out? They would show up at every page they move. */

@@ -22,6 +22,7 @@ struct local_instance {
 	bool was_on;			/* -K: tracing was on already */
 	int *sinks;			/* a descriptor a CPU, -1 unused */
 	bool datagrams;			/* they are UDP sockets */
+	int *next;			/* NULL, or those to go on with */
 	struct recorder **recorders;
 };
 
@@ -59,10 +60,16 @@ int local_record_cpu(struct local *l, struct local_instance *i, int cpu, int sin
 int local_record_files(struct local *l, struct err *err);
 
 /*
- * Go on recording into new files, those of the plan's output as it is now. Waits until nothing more
- * is written to the old ones. 0; -errno described in @err: the old ones are still in use.
+ * Create new files to go on with, those of the plan's output as it is now. 0; -errno described in
+ * @err, and nothing has changed.
  */
-int local_switch_files(struct local *l, struct err *err);
+int local_create_files(struct local *l, struct err *err);
+
+/*
+ * Go on recording into them, and wait until nothing more is written to the old ones. 0; -errno described
+ * in @err: not all recorders have got so far.
+ */
+int local_hand_in(struct local *l, struct err *err);
 
 /* Switch tracing of all instances; on: recorder threads are excluded from the trace before. */
 int local_tracing(struct local *l, bool on, struct err *err);

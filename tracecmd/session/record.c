@@ -456,7 +456,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		ret = run_session(&r, &err);
 	if (ret && (err.text[0] || !r.status))
 		run_failed(&r, ret, &err);
-	rotate_free(r.rotate);
+	rotate_end(r.rotate);
 	early_free(r.early);
 	child_release(&r.command.child);
 	maps_stop(&r.maps);
@@ -474,6 +474,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	free(r.guests);
 	stop_close(&r.stop);
 	fd_close(&r.child_fd);
+	/* all others have read its plan */
+	rotate_free(r.rotate);
 	return r.status;
 }
 

@@ -163,19 +163,21 @@ int rotate_next(struct rotate *t, struct local *l, struct err *err)
 		return -ENOMEM;
 	t->plan.output = name;
 	t->note->last_file++;
-	ret = local_switch_files(l, err);
+	ret = local_create_files(l, err);
 	if (ret) {
 		t->plan.output = old;
 		t->note->last_file--;
 		free(name);
 		return ret;
 	}
+	/* if not all get there the run ends, but what was recorded is in these two files */
+	ret = local_hand_in(l, err);
 	pthread_mutex_lock(&t->lock);
 	t->todo = old;
 	t->todo_number = t->note->last_file - 1;
 	pthread_cond_broadcast(&t->changed);
 	pthread_mutex_unlock(&t->lock);
-	return 0;
+	return ret;
 }
 
 void rotate_prune(struct rotate *t)
@@ -186,17 +188,23 @@ void rotate_prune(struct rotate *t)
 		remove_file(t->base, n - t->plan.rotate.keep);
 }
 
+void rotate_end(struct rotate *t)
+{
+	if (!t || !t->started)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->stop = true;
+	pthread_cond_broadcast(&t->changed);
+	pthread_mutex_unlock(&t->lock);
+	pthread_join(t->thread, NULL);
+	t->started = false;
+}
+
 void rotate_free(struct rotate *t)
 {
 	if (!t)
 		return;
-	if (t->started) {
-		pthread_mutex_lock(&t->lock);
-		t->stop = true;
-		pthread_cond_broadcast(&t->changed);
-		pthread_mutex_unlock(&t->lock);
-		pthread_join(t->thread, NULL);
-	}
+	rotate_end(t);
 	pthread_cond_destroy(&t->changed);
 	pthread_mutex_destroy(&t->lock);
 	free(t->plan.output);

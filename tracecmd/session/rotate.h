@@ -41,8 +41,13 @@ int rotate_next(struct rotate *t, struct local *l, struct err *err);
 /* Wait for the file being written, if any. 0; -errno described in @err. */
 int rotate_wait(struct rotate *t, struct err *err);
 
-/* The last file is written: only as many stay as shall be kept. NULL is fine for both. */
+/* The last file is written: only as many stay as shall be kept. NULL is fine for these three. */
 void rotate_prune(struct rotate *t);
+
+/* End the thread; what it has used may be freed. */
+void rotate_end(struct rotate *t);
+
+/* The plan is gone then. */
 void rotate_free(struct rotate *t);
 
 /*
