@@ -228,7 +228,8 @@ static int open_origin(struct origin *from, const struct plan *p, const struct o
 		       struct out_cpu *cpu)
 {
 	if (own && p->max_kb) {
-		halves_open(&from->halves, p, output, b->name, cpu->cpu, b->page_size);
+		halves_open(&from->halves, p, output, b->name, cpu->cpu, b->page_size,
+			    b->consume);
 		cpu->source = &from->halves.source;
 		return 0;
 	}

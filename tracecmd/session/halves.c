@@ -2,6 +2,7 @@
  * halves.c - see halves.h. Layer 5.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include "session/files.h"
 #include "session/halves.h"
 
+#define STEP_BYTES	(1u << 20)	/* copied at a time; a multiple of all page sizes up to it */
+
 uint64_t halves_bytes(int max_kb, uint32_t page_size)
 {
 	uint64_t half = (uint64_t)max_kb * 1024 / 2;
@@ -18,18 +21,34 @@ uint64_t halves_bytes(int max_kb, uint32_t page_size)
 	return half - half % page_size;
 }
 
-/* The next file as a range. */
-static ssize_t next_half(struct out_source *s, void *data, size_t size,
+/* Whoever asks for more has copied what it got; of that the last step stays. */
+static void give_back(const struct halves *h, int i, uint64_t bytes)
+{
+	if (h->consume && bytes)
+		fallocate(h->fd[i], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, bytes);
+}
+
+/* The next part of a file as a range. */
+static ssize_t next_part(struct out_source *s, void *data, size_t size,
 			 struct out_range *ret_range)
 {
 	struct halves *h = (struct halves *)s;
+	uint64_t left;
 
-	while (h->next < 2 && !h->size[h->next])
+	while (h->next < 2 && h->at == h->size[h->next]) {
+		give_back(h, h->next, h->before);
 		h->next++;
+		h->at = h->before = 0;
+	}
 	if (h->next == 2)
 		return 0;
-	*ret_range = (struct out_range){ .fd = h->fd[h->next], .size = h->size[h->next] };
-	h->next++;
+	give_back(h, h->next, h->before);
+	left = h->size[h->next] - h->at;
+	*ret_range = (struct out_range){
+		.fd = h->fd[h->next], .offset = h->at, .size = left < STEP_BYTES ? left : STEP_BYTES,
+	};
+	h->before = h->at;
+	h->at += ret_range->size;
 	return 0;
 }
 
@@ -42,12 +61,12 @@ static uint64_t begins(int fd)
 }
 
 void halves_open(struct halves *h, const struct plan *p, const char *output, const char *instance,
-		 int cpu, uint32_t page_size)
+		 int cpu, uint32_t page_size, bool consume)
 {
 	struct stat st;
 	int i;
 
-	*h = (struct halves){ .source.next = next_half };
+	*h = (struct halves){ .source.next = next_part, .consume = consume };
 	h->fd[0] = files_cpu_open(p, output, instance, cpu);
 	h->fd[1] = files_cpu_open_other(p, output, instance, cpu);
 	for (i = 0; i < 2; i++) {

@@ -15,14 +15,17 @@ struct halves {
 	int fd[2];			/* older, newer; -1 */
 	uint64_t size[2];		/* bytes, whole sub-buffers */
 	int next;
+	uint64_t at;			/* bytes of it that are handed out */
+	uint64_t before;		/* ... that were, one step earlier */
+	bool consume;
 };
 
 /* KB of -m to bytes that one file takes; 0: not even one sub-buffer. */
 uint64_t halves_bytes(int max_kb, uint32_t page_size);
 
-/* Open both files of @cpu. */
+/* Open both files of @cpu. @consume: give back the space of what was copied. */
 void halves_open(struct halves *h, const struct plan *p, const char *output, const char *instance,
-		 int cpu, uint32_t page_size);
+		 int cpu, uint32_t page_size, bool consume);
 void halves_close(struct halves *h);
 
 #endif

@@ -151,6 +151,21 @@ int rotate_wait(struct rotate *t, struct err *err)
 	return ret;
 }
 
+/* Space for the next file's metadata, and files for the data. 0; -errno, and neither is there. */
+static int begin_output(struct rotate *t, struct local *l, struct err *err)
+{
+	const char *output = t->plan.output;
+	int ret, fd = files_output_create(output, false, finish_reserve(&t->plan), err);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	ret = local_create_files(l, err);
+	if (ret)
+		files_output_abandon(output);
+	return ret;
+}
+
 int rotate_next(struct rotate *t, struct local *l, struct err *err)
 {
 	char *old = t->plan.output, *name;
@@ -163,7 +178,7 @@ int rotate_next(struct rotate *t, struct local *l, struct err *err)
 		return -ENOMEM;
 	t->plan.output = name;
 	t->note->last_file++;
-	ret = local_create_files(l, err);
+	ret = begin_output(t, l, err);
 	if (ret) {
 		t->plan.output = old;
 		t->note->last_file--;

@@ -144,6 +144,22 @@ record --rotate 1M -m 100 -o no.dat true
 is "$rc" 22 "--rotate and -m don't go together"
 like "$err" 'choose one' "... that is told"
 
+# --- a full disk: each file has room for its end, and what was kept is in it
+
+mkdir small
+mount -t tmpfs -o size=40M none small && at_exit "umount '$T/small'"
+for how in "--rotate 3M --compression none" "-m 100000 --compression none"; do
+	# shellcheck disable=SC2086	# words
+	record $how -e raw_syscalls -b 2000 -o small/s.dat sh -c 'while ./flood; do :; done'
+	is "$rc" 28 "$how: a full disk ends the run" "$both"
+	is "$(find small -name '*cpu*')" "" "... all data is in a file" "$(ls -l small)"
+	for f in small/s.dat*; do
+		"$TRACE_CMD" dump --validate "$f" > /dev/null 2>&1 || break
+	done
+	ok $? "... which is complete" "$f"
+	rm -f small/*
+done
+
 # --- pauses of the recorders
 
 for how in --poll "-s 0" "-s 100" "--nosplice --poll"; do

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -21,6 +22,11 @@ int out_pwrite(struct out_file *o, const struct buf *b, uint64_t pos)
 
 int out_truncate(struct out_file *o)
 {
+	struct stat st;
+
+	/* to its own size would cost what was set aside behind it, which others may be after */
+	if (!fstat(o->fd, &st) && (uint64_t)st.st_size == o->end)
+		return 0;
 	return ftruncate(o->fd, o->end) ? -errno : 0;
 }
 
