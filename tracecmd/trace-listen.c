@@ -13,16 +13,16 @@
 enum { OPT_DEBUG = OPT_LONG, OPT_VERBOSE };
 
 const struct opt_spec listen_options[] = {
-	{ 'p', NULL, OPT_REQUIRED, "port to listen on", NULL },
-	{ 'V', NULL, OPT_NONE, "listen on vsock instead of TCP", NULL },
-	{ 'o', NULL, OPT_REQUIRED, "what names of files begin with (trace)", NULL },
+	{ 'p', NULL, OPT_REQUIRED, "port to listen on", "number" },
+	{ 'V', NULL, OPT_NONE, "listen on vsock instead of TCP" },
+	{ 'o', NULL, OPT_REQUIRED, "what names of files begin with (trace)", "text" },
 	{ 'd', NULL, OPT_REQUIRED, "directory for the files", "directory" },
 	{ 'l', NULL, OPT_REQUIRED, "write what would be printed to this file", "file" },
-	{ 'D', NULL, OPT_NONE, "run in the background", NULL },
-	{ OPT_DEBUG, "debug", OPT_NONE, "serve one client after the other, without deadlines", NULL },
+	{ 'D', NULL, OPT_NONE, "run in the background" },
+	{ OPT_DEBUG, "debug", OPT_NONE, "serve one client after the other, without deadlines" },
 	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
-	  "level" },
-	{ 'h', "help", OPT_NONE, "show this help", NULL },
+	  "none crit err warn info debug all" },
+	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };
 
