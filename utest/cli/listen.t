@@ -122,19 +122,25 @@ if [ -n "$STOCK" ]; then
 		stop "$listener" INT
 	done
 	unset LISTENER
-	for how in "" "-t" "--file-version 6"; do
+	# with an instance Debian's -t means something else: then it is the top one
+	sed "s,$marker,$TRACING/trace_marker," marks.sh > top-marks.sh
+	on=$(cat "$TRACING/tracing_on")
+	for how in "-B $inst" "-t" "--file-version 6 -B $inst"; do
+		[[ $how == *-B* ]] && marks=marks.sh || marks=top-marks.sh
 		start_listener
 		# shellcheck disable=SC2086	# words
-		run 60 unshare -m bash "$(stock_script)" record -N "127.0.0.1:$port" $how -B "$inst" \
-			-e sched:sched_process_exit bash marks.sh
+		run 60 unshare -m bash "$(stock_script)" record -N "127.0.0.1:$port" $how \
+			-e sched:sched_process_exit bash $marks
 		is "$rc" 0 "Debian's record -N $how ends well" || diag "$both"
 		arrived "Debian's record, $how"
+		[[ $how == *-B* ]] || like "$(log)" '^Using TCP' "Debian's record, $how: over TCP"
 		like "$("$STOCK" report "$(only_file)" 2>&1)" 'mark 300 of them' \
 			"Debian's record, $how: Debian's report reads it"
 		stop "$listener"
 	done
+	echo "$on" > "$TRACING/tracing_on"
 else
-	skip 30 "needs Debian's trace-cmd package"
+	skip 31 "needs Debian's trace-cmd package"
 fi
 before_faults=$(tracing_state)
 
