@@ -109,13 +109,6 @@ bool plan_uses(const struct plan *p, int i)
 /* What a listener cannot be sent, and what is about files that are not here. */
 static int check_listener(const struct plan *p, struct err *err)
 {
-	int i;
-
-	for (i = 0; i < p->nr_instances; i++) {
-		if (p->instances[i].tracer && setup_tracer_is_latency(p->instances[i].tracer))
-			return err_set(err, -EINVAL,
-				       "Network tracing not available with latency tracer plugins");
-	}
 	if (p->nr_guests)
 		return err_set(err, -EINVAL,
 			       "-A is not possible with -N: what guests send is written here");
