@@ -16,7 +16,7 @@
 struct live_page {
 	struct live_page *next;
 	struct in_page start;		/* before its first event */
-	uint8_t data[];
+	uint8_t data[];			/* IN_EVENT_SLACK bytes more than a page */
 };
 
 void live_source_init(struct live_source *s, unsigned int buffer, unsigned int cpu, int fd,
@@ -102,7 +102,7 @@ int live_source_read(struct live_source *s)
 		ssize_t n;
 
 		if (!s->spare)
-			s->spare = malloc(sizeof(*s->spare) + s->format.page_size);
+			s->spare = calloc(1, sizeof(*s->spare) + s->format.page_size + IN_EVENT_SLACK);
 		if (!s->spare)
 			return -ENOMEM;
 		n = read(s->fd, s->spare->data, s->format.page_size);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "in/record.h"
 #include "live/order.h"
 
 #define PAGE	4096
@@ -265,6 +266,31 @@ static void a_damaged_page_is_left_out_and_told(void **state)
 	expect_none(b);
 }
 
+/* Records are made by copies of a known length: seen by the address sanitizer. */
+static void a_record_can_be_made_of_the_last_event_of_a_page(void **state)
+{
+	struct in_record_pool *pool = in_record_pool_new();
+	const int events = (PAGE - 24) / 8;
+	struct bench *b = *state;
+	const struct live_source *s;
+	int count = 0;
+
+	assert_non_null(pool);
+	put_page(b, 0, 100, events, 1, 0);
+	look(b, HOLD);
+	look(b, HOLD);
+	for (; (s = live_order_next(&b->order)); count++) {
+		struct tep_record *rec = in_record_new(pool, &s->ev, s->time, s->cpu);
+
+		assert_non_null(rec);
+		assert_int_equal(rec->ts, 100 + count);
+		assert_int_equal(rec->size, 4);
+		in_record_unref(rec);
+	}
+	assert_int_equal(count, events);
+	in_record_pool_free(pool);
+}
+
 static void at_the_end_nothing_waits(void **state)
 {
 	struct bench *b = *state;
@@ -299,6 +325,7 @@ int main(void)
 		test(losses_stay_with_the_event_behind_them),
 		test(losses_of_an_empty_page_are_told_by_the_next),
 		test(a_damaged_page_is_left_out_and_told),
+		test(a_record_can_be_made_of_the_last_event_of_a_page),
 		test(at_the_end_nothing_waits),
 	};
 
