@@ -4,12 +4,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "base/io.h"
 #include "out/cpudata.h"
 #include "rec/press.h"
+#include "rec/recorder.h"
 #include "wire/chunked.h"
 
 #define PAGE 4096
@@ -226,6 +229,37 @@ static void unknown_compression_is_refused(void **state)
 	out_free(o);
 }
 
+/* The other end goes without having read all: a source that fails behind its last page. */
+static void what_came_before_the_source_failed_is_in_the_compressed_file(void **state)
+{
+	_cleanup_close_ int file = temp_file();
+	struct recorder_conf conf = {
+		.sink_fd = file, .page_size = PAGE, .no_splice = true, .sleep_us = 5000,
+		.zip = zip_best(),
+	};
+	struct deadline d = deadline_in_ms(10000);
+	struct err err = { 0 };
+	struct recorder *r = NULL;
+	uint8_t page[PAGE];
+	int sv[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+	assert_int_equal(write(sv[0], "", 1), 1);
+	fcntl(sv[0], F_SETFL, O_NONBLOCK);
+	conf.raw_fd = sv[0];
+	assert_int_equal(recorder_start(&conf, &r, &err), 0);
+	for (unsigned int n = 0; n < 5; n++) {
+		make_page(page, n);
+		assert_int_equal(io_write_full(sv[1], page, PAGE, d), 0);
+	}
+	while (recorder_bytes(r) < 5 * PAGE && !deadline_passed(d))
+		usleep(500);
+	close(sv[1]);
+	assert_int_equal(io_wait(recorder_failed_fd(r), POLLIN, d), 0);
+	assert_int_equal(recorder_join(r, 10000, NULL), -ECONNRESET);
+	assert_int_equal(pages_of(file, NULL), 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +268,7 @@ int main(void)
 		cmocka_unit_test(a_crash_costs_the_last_chunk_at_most),
 		cmocka_unit_test(plain_data_is_not_taken_for_compressed),
 		cmocka_unit_test(unknown_compression_is_refused),
+		cmocka_unit_test(what_came_before_the_source_failed_is_in_the_compressed_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

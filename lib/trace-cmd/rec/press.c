@@ -118,5 +118,7 @@ int press_finish(struct press *p, int fd)
 
 void press_cut(struct press *p, int fd)
 {
-	(void)!ftruncate(fd, p->pos);
+	/* it may be somebody else's error: what has come so far need not go with it */
+	if (press_finish(p, fd))
+		(void)!ftruncate(fd, p->pos);
 }

@@ -43,7 +43,7 @@ int press_settle(struct press *p, int fd);
 /* No more will come into @fd: settle, and end the file there. */
 int press_finish(struct press *p, int fd);
 
-/* After an error: end the file behind the last chunk that is whole. */
+/* After an error, anybody's: as press_finish(), else end the file behind the last chunk that is whole. */
 void press_cut(struct press *p, int fd);
 
 #endif
