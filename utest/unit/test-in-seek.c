@@ -116,6 +116,36 @@ static void damaged_pages_are_passed_over(void **state)
 	sample_release(&s);
 }
 
+/* A large chunk that unpacks to more than it tells: for each of its pages that would take minutes. */
+static void a_damaged_chunk_is_tried_a_few_times_only(void **state)
+{
+	const uint32_t len = 32805 * 512;
+	struct tracecmd_input *h;
+	uint8_t size[4], *head;
+	struct sample s;
+
+	if (!zip_find("zstd"))
+		skip();
+	sample_init(&s, 7, ORDER_NATIVE, 8, "zstd");
+	assert_non_null(buf_extend(&s.data[0], len - s.data[0].len));
+	s.g.buffers[0].cpus[0].data = s.data[0].data;
+	s.g.buffers[0].cpus[0].len = len;
+	s.g.chunk_pages = len / 512;
+	sample_write(&s);
+	store_u32(size, ORDER_NATIVE, len);
+	head = memmem(s.file.data, s.file.len, size, sizeof(size));
+	assert_non_null(head);
+	store_u32(head, ORDER_NATIVE, len - 512);
+	h = open_handle(&s.file);
+	assert_non_null(h);
+	alarm(20);
+	assert_int_equal(tracecmd_set_cpu_to_timestamp(h, 0, sample_ts(0, 3)), 0);
+	alarm(0);
+	assert_int_equal(next_ts(h, 0), 0);
+	tracecmd_close(h);
+	sample_release(&s);
+}
+
 static void bad_arguments(void **state)
 {
 	struct tracecmd_input *h;
@@ -140,6 +170,7 @@ int main(void)
 		cmocka_unit_test(files_of_all_shapes),
 		cmocka_unit_test(times_are_corrected_ones),
 		cmocka_unit_test(damaged_pages_are_passed_over),
+		cmocka_unit_test(a_damaged_chunk_is_tried_a_few_times_only),
 		cmocka_unit_test(bad_arguments),
 	};
 

@@ -14,9 +14,11 @@ static int page_time(struct in_data *d, unsigned int cpu, const struct in_timeli
 	int ret = -ENOENT;
 
 	while (page < end) {
-		ret = in_data_page(d, cpu, page++, &ref);
+		ret = in_data_page(d, cpu, page, &ref);
 		if (ret == -ENOMEM)
 			break;
+		/* what can't be unpacked isn't tried for each of its pages */
+		page = ret ? in_data_next_chunk(d, cpu, page) : page + 1;
 		if (!ret && !in_page_init(&p, &d->format, ref.data, ref.size)) {
 			/* one that nobody has written tells no time */
 			if (in_page_blank(&p)) {
