@@ -25,6 +25,17 @@ static enum field_kind kind_of(const struct tep_format_field *f)
 	return f->flags & TEP_FIELD_IS_SIGNED ? FIELD_SIGNED : FIELD_UNSIGNED;
 }
 
+/*
+ * Does @f reach to the end of the record, whatever its size? The text of a marker does. A stack has
+ * as many callers as there were, though its format tells of 8.
+ */
+static bool is_open(const struct tep_event *event, const struct tep_format_field *f)
+{
+	if (!(f->flags & TEP_FIELD_IS_ARRAY) || f->flags & TEP_FIELD_IS_DYNAMIC || f->next)
+		return false;
+	return !f->size || (!strcmp(event->system, "ftrace") && !strcmp(event->name, "kernel_stack"));
+}
+
 int fields_compile(const struct tep_event *event, struct fields *ret)
 {
 	const struct tep_format_field *f;
@@ -42,6 +53,7 @@ int fields_compile(const struct tep_event *event, struct fields *ret)
 		list.item[list.count++] = (struct field){
 			.name = f->name, .kind = kind_of(f),
 			.is_signed = f->flags & TEP_FIELD_IS_SIGNED,
+			.open = is_open(event, f),
 			.dynamic = f->flags & TEP_FIELD_IS_DYNAMIC,
 			.relative = f->flags & TEP_FIELD_IS_RELATIVE,
 			.offset = f->offset, .size = f->size, .element = f->elementsize,
@@ -73,6 +85,8 @@ const void *field_data(const struct field *f, struct tep_handle *tep,
 {
 	unsigned int room = record->size > 0 ? record->size : 0, offset = f->offset, size = f->size;
 
+	if (f->open && offset <= room)
+		size = room - offset;
 	if (offset > room || room - offset < size)
 		return NULL;
 	if (f->dynamic) {

@@ -25,6 +25,7 @@ struct field {
 	enum field_kind kind;
 	bool is_signed;		/* FIELD_NUMBERS: what they are */
 	bool dynamic;		/* at offset there is where it is and how long: offset | size << 16 */
+	bool open;		/* "buf[]", as long as the record is */
 	bool relative;		/* that offset counts from behind this field */
 	unsigned int offset, size;	/* bytes */
 	unsigned int element;	/* FIELD_NUMBERS: bytes of each */

@@ -158,7 +158,10 @@ static void print_tally(const struct summary *s, enum tally_of of, const char *t
 			textout_str(out, "       ");
 		else
 			textout_printf(out, "%5.1f%% ", 100.0 * item->count / s->events);
-		textout_printf(out, " %s%s%s\n", label, *label ? ": " : "", name);
+		textout_printf(out, " %s%s", label, *label ? ": " : "");
+		/* names of the file's may hold what plays tricks on a terminal */
+		value_text(out, FORMAT_TEXT, name, strlen(name));
+		textout_str(out, "\n");
 	}
 	if (rest)
 		textout_printf(out, "%12llu %5.1f%%  %u others\n", rest, 100.0 * rest / s->events,

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "report-run.h"
 #include "report/columns.h"
+#include "report/fields.h"
 #include "report/range.h"
 #include "report/tally.h"
 #include "report/value.h"
@@ -319,6 +320,22 @@ static void a_summary_for_people(void **state)
 	run_release(&r);
 }
 
+static void a_summary_does_not_drive_the_terminal(void **state)
+{
+	struct run r;
+
+	run_init(&r, 7);
+	r.s.g.buffers[1].name = "in\033[1mst";
+	r.s.g.cmdlines = "42 an\033[2Jswer\n";
+	r.plan.summary = true;
+	run_do(&r);
+	assert_int_equal(r.ret, 0);
+	assert_non_null(strstr((char *)r.text.data, "in [1mst"));
+	assert_non_null(strstr((char *)r.text.data, "an [2Jswer-42"));
+	assert_null(strchr((char *)r.text.data, '\033'));
+	run_release(&r);
+}
+
 static void a_tally_counts_many_keys(void **state)
 {
 	struct tally t = { 0 };
@@ -411,6 +428,11 @@ static void fields_of_every_kind(void **state)
 		{ { .kind = FIELD_UNSIGNED, .offset = UINT32_MAX, .size = 8 }, "null" },
 		{ { .kind = FIELD_TEXT, .dynamic = true, .offset = 12, .size = 4 }, "null" },
 		{ { .kind = FIELD_TEXT, .dynamic = true, .offset = 22, .size = 4 }, "null" },
+		{ { .kind = FIELD_TEXT, .open = true, .offset = 16 }, "\"hi\"" },
+		{ { .kind = FIELD_NUMBERS, .open = true, .element = 4, .offset = 4, .size = 64 },
+		  "[196624,196612,6553616,2046847336,8026746]" },
+		{ { .kind = FIELD_NUMBERS, .open = true, .element = 8, .offset = 24 }, "[]" },
+		{ { .kind = FIELD_NUMBERS, .open = true, .element = 8, .offset = 25 }, "null" },
 	};
 	struct tep_handle *tep = tep_alloc();
 	uint32_t words[6] = { 0xffff, 3 << 16 | 16, 3 << 16 | 4, 100 << 16 | 16 };
@@ -431,6 +453,40 @@ static void fields_of_every_kind(void **state)
 	tep_free(tep);
 }
 
+/* Markers and stacks are as long as their records are, whatever the formats say. */
+static void arrays_at_the_end_that_have_no_size(void **state)
+{
+	static const struct {
+		const char *system, *name, *field;
+		bool open;
+	} rows[] = {
+		{ "ftrace", "print", "char buf[];\toffset:16;\tsize:0", true },
+		{ "ftrace", "kernel_stack", "unsigned long caller[8];\toffset:16;\tsize:64", true },
+		{ "test", "kernel_stack", "unsigned long caller[8];\toffset:16;\tsize:64", false },
+		{ "test", "dynamic", "__data_loc char[] text;\toffset:16;\tsize:4", false },
+	};
+	struct tep_handle *tep = tep_alloc();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[512];
+		struct fields f;
+
+		snprintf(text, sizeof(text), "name: %s\nID: %u\nformat:\n"
+			 "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n\n"
+			 "\tfield:int size;\toffset:8;\tsize:4;\tsigned:1;\n"
+			 "\tfield:%s;\tsigned:0;\n\nprint fmt: \"\"\n",
+			 rows[i].name, i + 1, rows[i].field);
+		assert_int_equal(tep_parse_event(tep, text, strlen(text), rows[i].system), 0);
+		assert_int_equal(fields_compile(tep_find_event(tep, i + 1), &f), 0);
+		assert_int_equal(f.count, 2);
+		assert_false(f.item[0].open);
+		assert_int_equal(f.item[1].open, rows[i].open);
+		fields_release(&f);
+	}
+	tep_free(tep);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,10 +501,12 @@ int main(void)
 		cmocka_unit_test(losses_out_of_the_range_do_not_count),
 		cmocka_unit_test(a_summary_counts),
 		cmocka_unit_test(a_summary_for_people),
+		cmocka_unit_test(a_summary_does_not_drive_the_terminal),
 		cmocka_unit_test(a_tally_counts_many_keys),
 		cmocka_unit_test(text_in_each_form),
 		cmocka_unit_test(numbers_at_their_limits),
 		cmocka_unit_test(fields_of_every_kind),
+		cmocka_unit_test(arrays_at_the_end_that_have_no_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
