@@ -9,10 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sys/mman.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "event-parse.h"
+#include "gen/sample.h"
 #include "in/ksyms.h"
+#include "trace-cmd.h"
 
 static void parse(struct in_ksyms *k, const char *text)
 {
@@ -119,12 +123,36 @@ static void as_libtraceevent_finds(void **state)
 	}
 }
 
+/* Whoever keeps the parser longer than the file can still ask it, and gets no answer. */
+static void a_parser_that_outlives_its_file_knows_none(void **state)
+{
+	int fd = memfd_create("sample", MFD_CLOEXEC);
+	struct tracecmd_input *h;
+	struct tep_handle *tep;
+	struct sample s;
+
+	sample_init(&s, 7, ORDER_NATIVE, 8, NULL);
+	s.g.kallsyms = "ffffffff81000000 T first\nffffffff81001000 T second\n";
+	sample_write(&s);
+	assert_int_equal(io_write_full(fd, s.file.data, s.file.len, DEADLINE_NEVER), 0);
+	h = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	assert_non_null(h);
+	tep = tracecmd_get_tep(h);
+	tep_ref(tep);
+	assert_string_equal(tep_find_function(tep, 0xffffffff81000010), "first");
+	tracecmd_close(h);
+	assert_null(tep_find_function(tep, 0xffffffff81000010));
+	tep_unref(tep);
+	sample_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_all_kinds),
 		cmocka_unit_test(no_lines_no_functions),
 		cmocka_unit_test(as_libtraceevent_finds),
+		cmocka_unit_test(a_parser_that_outlives_its_file_knows_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

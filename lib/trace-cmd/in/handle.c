@@ -119,6 +119,8 @@ static void parser_free(struct tracecmd_input *h)
 	if (!h->tep)
 		return;
 	tep_unload_plugins(h->plugins, h->tep);
+	/* somebody else may have a reference: that one then knows no functions */
+	tep_reset_function_resolver(h->tep);
 	tep_free(h->tep);
 	h->plugins = NULL;
 	h->tep = NULL;
