@@ -87,6 +87,8 @@ static void test_lines(void **state)
 		{ HEAD "\tfield special:char buf[];\toffset:8;\tsize:0;\n\nprint fmt: \"%s\", REC->buf",
 		  FORMAT_GOOD },
 		{ HEAD "\tfield:char buf[A+1];\toffset:8;\tsize:8;\tsigned:0;\nprint fmt: \"\"", FORMAT_GOOD },
+		{ HEAD "\tfield:u8 x[(A > B) ? 1 << 3 : min(3, 4)];\toffset:8;\tsize:8;\tsigned:0;\nprint fmt: \"\"",
+		  FORMAT_GOOD },
 		{ "", FORMAT_BAD }, { "name: \nID: 1\nformat:\n", FORMAT_BAD },
 		{ "name: x\nID: \nformat:\n", FORMAT_BAD }, { "name: x\nID: 1\n", FORMAT_BAD },
 		{ "name: x\nID: 65536\nformat:\n", FORMAT_BAD },
@@ -118,6 +120,8 @@ static void test_prints(void **state)
 		"\"%d\", __get_dynamic_array_len(s) / sizeof(u64)", "\"%s\", helper(REC->a, 3)",
 		"\"%d\", __builtin_expect(!!(REC->a), 0)", "\"%d\", REC->a / 1000UL % (0x10) / (REC->b + 1)",
 		"\"%p\", ((struct page *)base) + REC->a",
+		"\"%d\", REC->a / (1000 * 1000UL)", "\"%d\", REC->a % (1 << 3)",
+		"\"%d\", REC->a / ((u32)8)", "\"%d\", 1 / (2 * 3 * 4)",
 	};
 	static const char *const bad[] = {
 		"", "REC->a", "\"%d", "\"%d\" REC->a", "\"%d\", ", "\"%d\", REC", "\"%d\", REC->nothing",
@@ -128,6 +132,9 @@ static void test_prints(void **state)
 		"\"%s\", __print_hex(REC->arr)", "\"%s\", __get_str(nothing)", "\"%s\", __get_str(\"s\")",
 		"\"%d\", ({ int x; x; })", "\"%d\", REC->a = 3", "\"\x01\"", "\"\xc3\xa4\"",
 		"\"%d\", 1 / 0", "\"%d\", REC->a % (0)", "\"%d\", 1 / (3 - 3)", "\"%d\", 1 % name",
+		"\"%d\", 1 / (0 * 1)", "\"%d\", 1 / (0x100000000 * 0x100000000)", "\"%d\", 1 / (1 << 64)",
+		"\"%d\", 1 / (0x80000000 << 33)", "\"%d\", 1 / (2 * name)", "\"%d\", 1 / ((u8)256)",
+		"\"%d\", 1 / (2 * 3", "\"%d\", 1 / (2 >> 3)", "\"%d\", 1 / (2 ** 3)", "\"%d\", 1 / (1 << 31)",
 		"\"%99999d\", REC->a", "\"%.99999d\", REC->a", "\"%d\", 'xy'",
 	};
 	unsigned int i;

@@ -50,11 +50,11 @@ static const char *number(const char *p)
 	return p;
 }
 
-/* Behind "[...]": a number or an expression of words, without anything nested. */
+/* Behind "[...]": a number or an expression of words and signs, without another "[". */
 static const char *array(const char *p)
 {
 	for (p++; *p != ']'; p++) {
-		if (!*p || (!is_word(*p) && !strchr(" +-*/()", *p)))
+		if (!*p || (!is_word(*p) && !strchr(" +-*/%()<>=!&|~^?:,", *p)))
 			return NULL;
 	}
 	return p + 1;

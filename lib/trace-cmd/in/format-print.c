@@ -10,6 +10,7 @@
  *	primary	NUMBER | 'C' | STRING+ | NAME | NAME(arguments) | (choice) | record
  *	record	(REC | (REC))->NAME [[choice]]
  */
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -352,23 +353,73 @@ static bool take_operator(struct parser *s, bool *ret_divides)
 	return false;
 }
 
+/* Behind what may be around a number: blanks and brackets. */
+static const char *brackets(const char *p)
+{
+	return p + strspn(p, "() \t\n");
+}
+
+/* Behind a cast at @p, whose bracket has been stepped over; @p if there is none. */
+static const char *behind_cast(const char *p)
+{
+	const char *end = p;
+
+	if (is_digit(*p) || p[-1] != '(')
+		return p;
+	while (is_word(*end))
+		end++;
+	return end > p && *end == ')' ? brackets(end) : p;
+}
+
 /*
- * What is behind a division: libtraceevent computes constants while it parses. Only plain
- * numbers and sizes are seen not to be 0; anything else must have a field in it.
+ * Is what goes from @p, in brackets, to @end a number that isn't 0? Numbers may be multiplied, or one
+ * is shifted; what comes out has to fit any type. A single number may have any size.
+ */
+static bool is_number(const char *p, const char *end)
+{
+	unsigned long long v = 0, n;
+	const char *first = *p == '(' ? behind_cast(brackets(p)) : p;
+	unsigned int shifts = 0, count = 0;
+	bool cast = first > p && first != brackets(p);
+
+	for (p = first; p < end; count++) {
+		bool shift = count && !strncmp(p, "<<", 2);
+
+		if (count && !shift && *p != '*')
+			return false;
+		p = count ? brackets(p + (shift ? 2 : 1)) : p;
+		if (p >= end || !is_digit(*p))
+			return false;
+		n = strtoull(p, NULL, 0);
+		shifts += shift;
+		if (shift && n < 31)
+			n = 1ull << n;
+		else if (shift)
+			return false;
+		if (count && __builtin_mul_overflow(v, n, &v))
+			return false;
+		v = count ? v : n;
+		while (is_word(*p))
+			p++;
+		p = brackets(p);
+	}
+	return v && (count == 1 || v <= INT32_MAX) && (!cast || v <= INT8_MAX) &&
+	       (!shifts || count == 2);
+}
+
+/*
+ * What is behind a division: libtraceevent computes constants while it parses. Only numbers and sizes
+ * are seen not to be 0; anything else must have a field in it.
  */
 static bool divisor(struct parser *s)
 {
-	const char *p = s->start, *number = p + strspn(p, "( ");
+	const char *start = s->start;
 	unsigned int used = s->used;
 	bool size = is(s, WORD, "sizeof");
 
 	if (!unary(s))
 		return false;
-	if (size || s->used > used)
-		return true;
-	for (p = number; is_word(*p); p++)
-		;
-	return p + strspn(p, ") \t\n") == s->start && is_digit(*number) && strtoull(number, NULL, 0);
+	return size || s->used > used || is_number(start, s->start);
 }
 
 static bool chain(struct parser *s)
