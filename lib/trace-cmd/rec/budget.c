@@ -10,6 +10,7 @@
 
 struct budget {
 	atomic_uint_least64_t used, limit;	/* bytes */
+	atomic_uint refs;
 	int fd;
 };
 
@@ -21,6 +22,7 @@ struct budget *budget_new(uint64_t limit)
 		return NULL;
 	atomic_init(&b->used, 0);
 	atomic_init(&b->limit, limit);
+	atomic_init(&b->refs, 1);
 	b->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (b->fd < 0) {
 		free(b);
@@ -29,9 +31,16 @@ struct budget *budget_new(uint64_t limit)
 	return b;
 }
 
+struct budget *budget_ref(struct budget *b)
+{
+	if (b)
+		atomic_fetch_add(&b->refs, 1);
+	return b;
+}
+
 void budget_free(struct budget *b)
 {
-	if (!b)
+	if (!b || atomic_fetch_sub(&b->refs, 1) != 1)
 		return;
 	close(b->fd);
 	free(b);

@@ -14,6 +14,9 @@ struct budget;
 
 /* Of @limit bytes. NULL: no memory, or no descriptors. */
 struct budget *budget_new(uint64_t limit);
+
+/* One more who will call budget_free(), the last of whom frees it. NULL is fine. */
+struct budget *budget_ref(struct budget *b);
 void budget_free(struct budget *b);
 
 /* @bytes more have been written. Any thread. */

@@ -24,6 +24,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "rec/budget.h"
 #include "rec/recorder.h"
 #include "rec/sink.h"
 
@@ -76,6 +77,7 @@ static void recorder_unref(struct recorder *r)
 		return;
 	fd_close(&r->conf.raw_fd);
 	sink_close(&r->sink);
+	budget_free(r->conf.budget);
 	fd_close(&r->pipe[0]);
 	fd_close(&r->pipe[1]);
 	fd_close(&r->wake_fd);
@@ -384,6 +386,8 @@ static struct recorder *recorder_alloc(const struct recorder_conf *conf)
 	if (!r)
 		return NULL;
 	r->conf = *conf;
+	/* a thread that is abandoned may count what it has written when the caller is gone */
+	r->conf.budget = budget_ref(conf->budget);
 	r->pipe[0] = r->pipe[1] = r->wake_fd = r->failed_fd = -1;
 	sink_init(&r->sink);
 	r->splice_in = !conf->no_splice;
