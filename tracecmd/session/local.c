@@ -2,6 +2,7 @@
  * local.c - see local.h. Layer 5.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -384,11 +385,38 @@ static int instance_join(struct local_instance *in, struct err *err)
 	return first;
 }
 
+static void *tidy_lists(void *journal)
+{
+	journal_restore_lists(journal);
+	return NULL;
+}
+
+/* Where that fails, or with -k, others do later what is to be done. */
+static void tidy_start(struct local *l)
+{
+	sigset_t all, old;
+
+	if (l->tidying || l->plan->keep)
+		return;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	l->tidying = !pthread_create(&l->tidy, NULL, tidy_lists, l->journal);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void tidy_end(struct local *l)
+{
+	if (l->tidying)
+		pthread_join(l->tidy, NULL);
+	l->tidying = false;
+}
+
 int local_stop(struct local *l, struct err *err)
 {
 	int i, cpu, ret, first;
 
 	first = local_tracing(l, false, err);
+	tidy_start(l);
 	for (i = 0; i < l->nr_instances; i++) {
 		struct local_instance *in = &l->instances[i];
 
@@ -435,6 +463,7 @@ void local_release(struct local *l)
 		free(in->sinks);
 		free(in->recorders);
 	}
+	tidy_end(l);
 	if (l->journal)
 		journal_restore(l->journal);
 	for (i = 0; i < l->nr_instances; i++)

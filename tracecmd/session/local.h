@@ -7,6 +7,7 @@
 #define SESSION_LOCAL_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "rec/recorder.h"
@@ -33,6 +34,8 @@ struct local {
 	const char *tracing_dir;
 	struct local_instance *instances;	/* in the plan's order */
 	int nr_instances;
+	pthread_t tidy;			/* takes our threads out of lists while files are written */
+	bool tidying;
 	struct budget *budget;			/* NULL, or counts the data; its owner's */
 };
 

@@ -460,6 +460,25 @@ static int restore_entries(struct journal *j, bool patient)
 	return ret;
 }
 
+/* Does it lie in a directory that will be removed? */
+static bool goes_with_dir(const struct journal *j, const char *path)
+{
+	for (size_t i = 0; i < j->count; i++)
+		if (j->entry[i].kind == KIND_DIR && is_beneath(path, j->entry[i].path))
+			return true;
+	return false;
+}
+
+void journal_restore_lists(struct journal *j)
+{
+	for (size_t i = j->count; i-- > 0 && !j->finished;) {
+		struct entry *e = &j->entry[i];
+
+		if (e->kind == KIND_WORDS && !e->done && !goes_with_dir(j, e->path))
+			e->done = !list_remove(e->path, e->value);
+	}
+}
+
 int journal_restore(struct journal *j)
 {
 	int ret, error;

@@ -62,6 +62,13 @@ int journal_mkdir(struct journal *j, const char *path);
  */
 int journal_restore(struct journal *j);
 
+/*
+ * Only take our words out of lists. That waits for grace periods of the kernel, some 30 ms, so it
+ * is worth being done by another thread while nobody uses the journal. What fails is left to
+ * journal_restore().
+ */
+void journal_restore_lists(struct journal *j);
+
 /* Restore nothing any more (-k) but who is excluded from being traced. */
 void journal_forget(struct journal *j);
 

@@ -76,16 +76,23 @@ int buf_add_cstr(struct buf *b, const char *s)
 	return buf_add(b, s, strlen(s) + 1);
 }
 
-void *buf_extend(struct buf *b, size_t len)
+void *buf_extend_raw(struct buf *b, size_t len)
 {
 	uint8_t *at;
 
 	if (buf_reserve(b, len))
 		return NULL;
 	at = b->data + b->len;
-	memset(at, 0, len + 1);
 	b->len += len;
+	at[len] = 0;
 	return at;
+}
+
+void *buf_extend(struct buf *b, size_t len)
+{
+	void *at = buf_extend_raw(b, len);
+
+	return at ? memset(at, 0, len) : NULL;
 }
 
 int buf_printf(struct buf *b, const char *fmt, ...)

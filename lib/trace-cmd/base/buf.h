@@ -44,6 +44,9 @@ int buf_add_cstr(struct buf *b, const char *s);
 /* Append @len zero bytes and return where they are, NULL on error. */
 void *buf_extend(struct buf *b, size_t len);
 
+/* The same, but the bytes are whatever they were: for who fills them, or takes them off again. */
+void *buf_extend_raw(struct buf *b, size_t len);
+
 /* Append formatted text. Returns b->error. */
 int buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -212,7 +212,7 @@ int io_read_rest(int fd, struct buf *b)
 			ret = read_some(fd, &beyond, 1, &n);
 			return ret > 0 ? (b->error = -E2BIG) : ret;
 		}
-		if (!buf_extend(b, step))
+		if (!buf_extend_raw(b, step))
 			return b->error;
 		/* proc and tracefs give a page at a time, so that one step takes many reads */
 		ret = read_some(fd, b->data + at, step, &n);

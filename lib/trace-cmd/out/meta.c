@@ -141,6 +141,24 @@ static bool event_wanted(const struct meta_events *events, const char *system, c
 	return false;
 }
 
+/* Might any event of @system be? There are a hundred systems, most are not worth a look. */
+static bool system_wanted(const struct meta_events *events, const char *system)
+{
+	unsigned int i;
+
+	if (!events || !events->count)
+		return true;
+	for (i = 0; i < events->count; i++) {
+		const char *name = events->names[i], *colon = strchr(name, ':');
+		_cleanup_free_ char *head = colon ? strndup(name, colon - name) : NULL;
+
+		/* a word without ':' may be an event of any system */
+		if (!colon || (head && !fnmatch(head, system, 0)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Append count and formats of the wanted events of the system directory @fd.
  * Formats that cannot be read are left out. The number stored, or -errno.
@@ -217,7 +235,8 @@ static int read_systems(struct buf *b, const char *dir, const struct meta_events
 		return n;
 	buf_extend(b, 4);
 	for (i = 0; i < n && !b->error; i++) {
-		if (!strcmp(names[i]->d_name, "ftrace"))	/* has a section of its own */
+		/* ftrace has a section of its own */
+		if (!strcmp(names[i]->d_name, "ftrace") || !system_wanted(events, names[i]->d_name))
 			continue;
 		systems += add_named_system(b, fd, names[i]->d_name, events);
 	}
