@@ -73,6 +73,16 @@ static int reset(struct setup_instance *s, const struct setup_conf *c)
 	return ret;
 }
 
+/* Nothing is reset, but a command switches tracing on, and what fails puts it back. */
+static int remember_switch(struct setup_instance *s)
+{
+	_cleanup_free_ char *path = tracefile_path(s->dir, "tracing_on");
+
+	if (!path)
+		return -ENOMEM;
+	return journal_remember(s->journal, path) == -ENOMEM ? -ENOMEM : 0;
+}
+
 /* Throw away what was recorded before us. The old content can't be put back. */
 static int empty_buffer(struct setup_instance *s)
 {
@@ -169,10 +179,8 @@ static void learn_tracer(struct setup_instance *s, const struct setup_conf *c)
 
 static int apply(struct setup_instance *s, const struct setup_conf *c, bool onto, struct err *err)
 {
-	int ret = 0;
+	int ret = onto ? remember_switch(s) : reset(s, c);
 
-	if (!onto)
-		ret = reset(s, c);
 	if (ret)
 		return err_set(err, ret, "no memory");
 	learn_tracer(s, c);

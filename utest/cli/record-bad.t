@@ -35,11 +35,24 @@ bad "filter first" "filter must come after event" -f 'a == 1' -e sched true
 bad "unknown version" "Unsupported file version 5" --file-version 5 -e sched true
 bad "unknown compression" "lzma is not supported" --compression lzma -e sched true
 bad "buffer of nothing" "must be positive" -b 0 -e sched true
+bad "no offset" "'12x' is no number of nanoseconds" --ts-offset 12x -e sched true
 bad "no agent there" "Failed to connect to host 127.0.0.1:9:" -e sched -A 127.0.0.1:9 true
 bad "no guest there" "Failed to connect to vsocket @4242:823" -e sched -A 4242 true
 bad "bad port" "is no port" -e sched -A 127.0.0.1:x true
 bad "stamps without their clock" "add -C mono_raw" -e sched --tsync-stamp mono_raw -A 127.0.0.1:9 true
 bad "unknown layout" "neither current nor fork" --tsync-layout old -e sched true
+
+# --- places that can hold no trace file, found before anything is recorded
+
+mkfifo pipe
+mkdir directory
+for place in pipe directory /dev/null; do
+	run 30 "$TRACE_CMD" record -o "$place" -e sched:sched_switch touch ran
+	isnt "$rc" 0 "-o $place: fails"
+	like "$err" "'$place' is a d" "... says why"
+	[ ! -e ran ] && [ "$(echo "$place".*)" = "$place.*" ]
+	ok $? "... before the command, and leaves nothing there"
+done
 
 # --- a mistake costs nobody a trace
 
@@ -54,6 +67,17 @@ for wrong in "-f nosuch==1" "-R nosuch" "-C nosuch" "-O nosuch" "-M 0" "-l nosuc
 	isnt "$rc" 0 "an instance in use, $wrong: fails"
 	is "$(tracing_state "$inst")" "$state" "... nothing in it has changed"
 	like "$(cat "$mine/trace")" "somebody's mark" "... and its trace is still there"
+done
+# -K resets nothing, so that only a failure that comes late shows whether the switch is put back
+for on in 0 1; do
+	echo $on > "$mine/tracing_on"
+	state=$(tracing_state "$inst")
+	for command in "record -K -o old.dat" "stream -K" "start -K" set; do
+		# shellcheck disable=SC2086	# a command and its options
+		run 30 "$TRACE_CMD" $command -B "$inst" -e irq /nonexistent/command
+		isnt "$rc" 0 "$command of no command, tracing being $on: fails"
+		is "$(tracing_state "$inst")" "$state" "... nothing has changed, nor has the switch"
+	done
 done
 rmdir "$mine"
 is "$(tracing_state)" "$before" "... nothing else is left"
