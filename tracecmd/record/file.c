@@ -1,6 +1,7 @@
 /*
  * file.c - options about the file that is written. See parse.h. Layer 6.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,9 +66,22 @@ static int set_output(struct parse *x, const char *text)
 	return parse_text(&x->plan->output, text);
 }
 
+/* Stored as it is given, but whoever reads it needs a number. */
+static int set_ts_offset(struct parse *x, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	(void)strtoll(text, &end, 0);
+	if (end == text || *end || errno)
+		return refuse(x, "--ts-offset: '%s' is no number of nanoseconds", text);
+	return parse_text(&x->plan->ts_offset, text);
+}
+
 int parse_file(struct parse *x, int id, const char *arg)
 {
 	struct plan *p = x->plan;
+	int ret = 0;
 
 	switch (id) {
 	case 'o':
@@ -88,10 +102,9 @@ int parse_file(struct parse *x, int id, const char *arg)
 		p->date = true;
 		break;
 	default: /* OPT_TS_OFFSET */
-		if (parse_text(&p->ts_offset, arg))
-			return -ENOMEM;
+		ret = set_ts_offset(x, arg);
 	}
-	if (p->date && p->ts_offset)
+	if (!ret && p->date && p->ts_offset)
 		return refuse(x, "Can not use both --date and --ts-offset");
-	return 0;
+	return ret;
 }
