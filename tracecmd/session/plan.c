@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "session/plan.h"
@@ -118,6 +120,27 @@ static int check_listener(const struct plan *p, struct err *err)
 	return 0;
 }
 
+/*
+ * What has the output's name already must be something with places to go back to: a pipe or /dev/null
+ * would fail only in the end.
+ */
+static int check_replaced(const struct plan *p, struct err *err)
+{
+	struct stat st;
+
+	/* the names of --rotate are others */
+	if (p->rotate.bytes || p->rotate.ms || stat(p->output, &st))
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return err_set(err, -EISDIR, "'%s' is a directory; name a file in it with -o",
+			       p->output);
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(err, -ESPIPE,
+			       "'%s' is a device or pipe, where no trace file can be; name another output file with -o",
+			       p->output);
+	return 0;
+}
+
 /* The directory the output goes to must exist and let us write. */
 static int check_output(const struct plan *p, struct err *err)
 {
@@ -139,7 +162,7 @@ static int check_output(const struct plan *p, struct err *err)
 	if (p->tsync.debug_dir && access(p->tsync.debug_dir, W_OK))
 		return err_set(err, -errno, "cannot write to the directory '%s' of --tsync-debug",
 			       p->tsync.debug_dir);
-	return 0;
+	return check_replaced(p, err);
 }
 
 /* Limits that don't go together. */
