@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "session/claim.h"
 #include "session/files.h"
 #include "session/halves.h"
 #include "session/local.h"
@@ -86,6 +87,40 @@ static void tell_tracers(const struct plan *p)
 	}
 }
 
+/* Nobody else shall record the instances: before anything in them changes. */
+static int claim_all(struct local *l, struct err *err)
+{
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < l->nr_instances; i++) {
+		if (plan_uses(l->plan, i))
+			ret = claim_instance(l->plan, l->tracing_dir, l->plan->instances[i].name,
+					     &l->instances[i].claim_fd, err);
+	}
+	return ret;
+}
+
+/* Set up those that take part. */
+static int setup_all(struct local *l, bool agent, struct err *err)
+{
+	int i, ret;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		if (!plan_uses(l->plan, i))
+			continue;
+		ret = instance_setup(l, in, err);
+		/* one that was not there before */
+		if (!ret && !agent && in->claim_fd < 0)
+			ret = claim_instance(l->plan, l->tracing_dir, in->conf->name,
+					     &in->claim_fd, err);
+		if (ret)
+			return ret;
+	}
+	return check_page_sizes(l, err);
+}
+
 int local_setup(struct local *l, const struct plan *plan, struct note *note, int mirror_fd,
 		bool agent, struct err *err)
 {
@@ -104,20 +139,16 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 	if (!l->journal || !l->instances)
 		return -ENOMEM;
 	journal_copy_to(l->journal, note->journal_fd);
-	ret = setup_apply_system(&plan->system, l->journal, err);
-	if (ret)
-		return ret;
 	l->nr_instances = note->nr_instances = plan->nr_instances;
 	for (i = 0; i < l->nr_instances; i++) {
 		l->instances[i].conf = &plan->instances[i];
 		l->instances[i].note = &note->instances[i];
-		if (!plan_uses(plan, i))
-			continue;
-		ret = instance_setup(l, &l->instances[i], err);
-		if (ret)
-			return ret;
+		l->instances[i].claim_fd = -1;
 	}
-	return check_page_sizes(l, err);
+	ret = agent ? 0 : claim_all(l, err);
+	if (!ret)
+		ret = setup_apply_system(&plan->system, l->journal, err);
+	return ret ? ret : setup_all(l, agent, err);
 }
 
 const char *local_clock(const struct local *l)
@@ -466,8 +497,10 @@ void local_release(struct local *l)
 	tidy_end(l);
 	if (l->journal)
 		journal_restore(l->journal);
-	for (i = 0; i < l->nr_instances; i++)
+	for (i = 0; i < l->nr_instances; i++) {
 		setup_free(l->instances[i].setup);
+		fd_close(&l->instances[i].claim_fd);
+	}
 	journal_free(l->journal);
 	free(l->instances);
 	*l = (struct local){ 0 };

@@ -20,6 +20,7 @@ struct local_instance {
 	struct setup_instance *setup;	/* NULL: takes no part */
 	struct note_instance *note;
 	int nr_cpus;
+	int claim_fd;			/* open: nobody else records it; -1 */
 	bool was_on;			/* -K: tracing was on already */
 	int *sinks;			/* a descriptor a CPU, -1 unused */
 	bool datagrams;			/* they are UDP sockets */

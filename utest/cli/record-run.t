@@ -242,4 +242,30 @@ is "$(sort "$TRACING/instances/$inst/set_event" | paste -sd' ')" "irq:softirq_en
 is "$(cat "$TRACING/instances/$inst/events/sched/sched_switch/filter")" "prev_pid > 1" "... leaves the rest"
 is "$(cat "$TRACING/instances/$inst/tracing_on")" 1 "... and tracing on"
 
+# --- one recording at a time in an instance
+
+# one_more COMMAND...: what is run while another records
+one_more() {
+	run 30 "$TRACE_CMD" "$@"
+	is "$rc" 16 "$1 where another records: refused"
+	like "$err" "another trace-cmd is recording in the instance" "... says so"
+}
+for name in "$inst" "both-$$"; do
+	"$TRACE_CMD" record -B "$name" -e sched:sched_switch -o first.dat > first.out 2>&1 &
+	first=$!
+	wait_for 20 grep -q Hit first.out
+	during=$(tracing_state "$name")
+	one_more record -B "$name" -e irq -o second.dat true
+	one_more stream -B "$name" -e irq true
+	is "$(tracing_state "$name")" "$during" "... and has changed nothing"
+	run 30 "$TRACE_CMD" record -K -B "$name" -e irq -o second.dat true
+	is "$rc" 0 "... -K joins in"
+	is "$(grep -c 'another trace-cmd is recording' <<< "$err")" 1 "... and is told, once"
+	kill -INT $first
+	wait $first
+	is $? 0 "... the first one ends well"
+done
+[ ! -e "$TRACING/instances/both-$$" ]
+ok $? "... and removes what it has made"
+
 done_testing
