@@ -152,7 +152,8 @@ is "$out" "out" "the command's output is its own"
 start kill.log "$TRACE_CMD" record -e sched:sched_switch -B killed-$$ -e irq -o kill.dat sleep 60
 wait_for 10 test -e kill.dat.killed-$$.cpu0
 worker=$(pgrep -P "$pid")
-wait_for 10 test -s kill.dat.cpu0
+# a compressed one begins with a head
+wait_for 10 eval "[ \"\$(stat -c %s kill.dat.cpu0)\" -gt 64 ]"
 kill -KILL "$worker"
 wait_for 20 eval "! kill -0 $pid"
 stop "$pid"
