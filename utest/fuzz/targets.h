@@ -318,7 +318,7 @@ static inline int fuzz_record(const uint8_t *data, size_t size)
 
 /* --- formats of events ---------------------------------------------------------- */
 
-#define FUZZ_PRINTK	"0x1 : \"%s %d %llx %c %*d %.*s %s %pS %hhd\""
+#define FUZZ_PRINTK	"0x1 : \"%s %d %llx %c %8d %.4s %s %pS %hhd\""
 
 /* A file without data, whose only event has the format @text; @own: one of ftrace's own. */
 static inline void fuzz_format_file(struct buf *b, enum byte_order order, unsigned int long_size,

@@ -33,4 +33,10 @@ struct format_fields {
 /* The same of the print format alone, what is behind "print fmt:"; it may use these fields. */
 bool format_print_check(const char *text, const struct format_fields *fields);
 
+/*
+ * Is no directive in the @len bytes of @text, behind which is a NUL, wider than is reasonable? With
+ * @stars some may take their width from an argument.
+ */
+bool format_widths_check(const char *text, size_t len, bool stars);
+
 #endif

@@ -448,12 +448,11 @@ static bool choice(struct parser *s)
 	return good;
 }
 
-/* Is no directive wider than is reasonable? @s is at the format, which may be in several strings. */
-static bool sane_widths(const struct parser *s)
+bool format_widths_check(const char *text, size_t len, bool stars)
 {
-	const char *p, *end = s->start + s->len;
+	const char *p, *end = text + len;
 
-	for (p = s->start; p < end; p++) {
+	for (p = text; p < end; p++) {
 		size_t digits;
 
 		if (*p != '%')
@@ -461,9 +460,12 @@ static bool sane_widths(const struct parser *s)
 		p += 1 + strspn(p + 1, "-+ #0");
 		digits = strspn(p, "0123456789");
 		p += digits;
+		if (!stars && *p == '*')
+			return false;
 		if (*p == '.')
 			p++;
-		if (digits > WIDTH_DIGITS_MAX || strspn(p, "0123456789") > WIDTH_DIGITS_MAX)
+		if (digits > WIDTH_DIGITS_MAX || strspn(p, "0123456789") > WIDTH_DIGITS_MAX ||
+		    (!stars && *p == '*'))
 			return false;
 		if (*p != '%')
 			p--;
@@ -480,7 +482,7 @@ bool format_print_check(const char *text, const struct format_fields *fields)
 	if (s.kind != STRING)
 		return false;
 	for (; s.kind == STRING; next(&s))
-		if (!sane_widths(&s))
+		if (!format_widths_check(s.start, s.len, true))
 			return false;
 	while (take(&s, ","))
 		if (n++ == ARGS_MAX || !choice(&s))

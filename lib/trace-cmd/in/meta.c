@@ -71,6 +71,9 @@ static int printk_line(struct tep_handle *tep, char *line)
 	/* libtraceevent looks at the last characters behind the opening quote without counting */
 	if (strlen(text) < 4)
 		return 0;
+	/* nor does it mind a record that wants a number to be a billion columns wide */
+	if (!format_widths_check(text, strlen(text), false))
+		return 0;
 	return taken(tep_register_print_string(tep, text, addr));
 }
 
