@@ -127,6 +127,8 @@ if [ -n "$STOCK" ]; then
 	on=$(cat "$TRACING/tracing_on")
 	for how in "-B $inst" "-t" "--file-version 6 -B $inst"; do
 		[[ $how == *-B* ]] && marks=marks.sh || marks=top-marks.sh
+		# Debian's may have removed it in the end
+		mkdir -p "$TRACING/instances/$inst"
 		start_listener
 		# shellcheck disable=SC2086	# words
 		run 60 unshare -m bash "$(stock_script)" record -N "127.0.0.1:$port" $how \
@@ -308,5 +310,6 @@ for tracer in wakeup irqsoff; do
 	like "$err" 'Network tracing not available with latency tracer plugins' "-N with $tracer"
 done
 
+rmdir "$TRACING/instances/$inst" 2> /dev/null
 is "$(tracing_state)" "$before" "tracing is left as it was found"
 done_testing
