@@ -183,6 +183,8 @@ wait_for() {
 # It is ended with the script at the latest.
 start() {
 	local log=$1; shift
+	# what an earlier one wrote there must not be taken for this one's words
+	: > "$log"
 	"$@" < /dev/null > "$log" 2>&1 &
 	pid=$!
 	_pids+=("$pid")

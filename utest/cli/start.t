@@ -100,7 +100,8 @@ run 20 "$TRACE_CMD" start -o x.dat -e sched
 is "$rc" 255 "start: has no output"
 like "$err" "start does not take output" "... says so"
 start start.log "$TRACE_CMD" start -q -B "$own" -e sched:sched_switch sleep 1000
-wait_for 10 pgrep -x -P "$(pgrep -P "$pid")" sleep
+# its worker may not be there yet
+wait_for 10 eval 'pgrep -x -P "$(pgrep -P "$pid" | head -n 1)" sleep'
 stop "$pid" INT
 is "$rc" 0 "start: Ctrl-C ends it and the command"
 is "$(state)" "1 sched:sched_switch" "... and leaves tracing on"
