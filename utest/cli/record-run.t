@@ -251,6 +251,7 @@ one_more() {
 	like "$err" "another trace-cmd is recording in the instance" "... says so"
 }
 for name in "$inst" "both-$$"; do
+	rm -f first.out
 	"$TRACE_CMD" record -B "$name" -e sched:sched_switch -o first.dat > first.out 2>&1 &
 	first=$!
 	wait_for 20 grep -q Hit first.out
