@@ -320,6 +320,31 @@ static bool consistent(const struct estimate *est, int64_t offset)
 	return (__int128)offset >= (__int128)lo - slack && (__int128)offset <= (__int128)hi + slack;
 }
 
+/* What each good probe makes sure. 0; -ENOMEM. */
+static int host_bounds(struct tsync_link *link)
+{
+	int ret = 0;
+	unsigned int i;
+
+	for (i = 0; i < PTP_PROBES && !ret; i++) {
+		const struct probe *p = &link->series.probe[i];
+		struct bound up = { .source = BOUND_PTP, .upper = true };
+		struct bound low = { .source = BOUND_PTP };
+		struct probe_view v;
+
+		if (!probe_view(p, &v))
+			continue;
+		up.time = p->time[SERIES_SEND];
+		up.value = v.hi;
+		low.time = p->time[SERIES_RECEIVE];
+		low.value = v.lo;
+		ret = bounds_add(&link->bounds, &up);
+		if (!ret)
+			ret = bounds_add(&link->bounds, &low);
+	}
+	return ret;
+}
+
 /* With the guest's stamps, too, the offset is our own reckoning. 0; -EAGAIN; -errno. */
 static int host_take_report(struct tsync_link *link, uint32_t flags, struct ptp_offset *offset,
 			    struct estimate *ret_est)
@@ -344,7 +369,7 @@ static int host_take_report(struct tsync_link *link, uint32_t flags, struct ptp_
 	offset->time = est.time;
 	offset->offset = est.offset;
 	*ret_est = est;
-	return 0;
+	return host_bounds(link);
 }
 
 static int host_result(struct tsync_link *link, uint32_t flags, struct tsync_result *ret_result)

@@ -26,6 +26,7 @@ static int one_round(struct tsync_session *s, int guest_cpu, const struct tsync_
 		struct tsync_result result = { .response = -1 };
 
 		link->rounds++;
+		link->bounds.count = 0;
 		/* in the memory's order, as stock peers do */
 		ret = link_send(link, LOOP_NAME, LOOP_PROBE, &payload, sizeof(payload));
 		if (!ret)
@@ -35,7 +36,8 @@ static int one_round(struct tsync_session *s, int guest_cpu, const struct tsync_
 		result.guest_cpu = where->guest_cpu;
 		result.host_cpu = where->host_cpu;
 		result.pass = where->pass;
-		return tsync_samples_add(&s->samples, &result);
+		ret = tsync_samples_add(&s->samples, &result);
+		return ret ? ret : tsync_samples_take_bounds(&s->samples, &result, &link->bounds);
 	}
 	return ret == -EAGAIN ? 0 : ret;
 }

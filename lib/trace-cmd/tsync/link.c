@@ -30,6 +30,7 @@ int link_init(struct tsync_link *link, const struct tsync_conf *conf, bool guest
 void link_release(struct tsync_link *link)
 {
 	channel_close(&link->ch);
+	bounds_release(&link->bounds);
 	clock_release(&link->clock);
 	tsync_debug_release(&link->debug);
 	buf_release(&link->out);

@@ -11,6 +11,7 @@ void tsync_samples_release(struct tsync_samples *s)
 	if (!s)
 		return;
 	free(s->results);
+	bounds_release(&s->bounds);
 	*s = (struct tsync_samples){ 0 };
 }
 
@@ -27,6 +28,23 @@ int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r)
 	}
 	s->results[s->count++] = *r;
 	return 0;
+}
+
+int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result *r,
+			      struct bounds *bounds)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < bounds->count && !ret; i++) {
+		struct bound *one = &bounds->at[i];
+
+		one->guest_cpu = r->guest_cpu;
+		one->host_cpu = r->host_cpu;
+		ret = bounds_add(&s->bounds, one);
+	}
+	bounds->count = 0;
+	return ret;
 }
 
 /* Whether @a is the better of two results of a pass: an unknown response is the slowest. */

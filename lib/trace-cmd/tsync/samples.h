@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tsync/bounds.h"
 #include "wire/opt-timeshift.h"
 
 /* What one round yields. An offset of 0 is as good as any. */
@@ -25,10 +26,15 @@ struct tsync_result {
 struct tsync_samples {
 	struct tsync_result *results;
 	size_t count, alloc;
+	struct bounds bounds;	/* what all rounds make sure */
 };
 
 void tsync_samples_release(struct tsync_samples *s);
 int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r);
+
+/* Add the bounds of the round that gave @r, with its CPUs; @bounds is empty then. 0; -ENOMEM. */
+int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result *r,
+			      struct bounds *bounds);
 
 /*
  * Current layout: per guest CPU its samples, one a pass (that of the fastest

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "tsync/bounds.h"
 #include "tsync/samples.h"
 #include "wire/msg.h"
 #include "wire/ptp.h"
@@ -36,7 +37,8 @@ struct tsync_proto {
 	/*
 	 * One round, host side: its time, offset and response. 0; -EAGAIN: the round
 	 * yields nothing, but both ends are in step for the next one; any
-	 * other -errno ends the session (the link's err may say why).
+	 * other -errno ends the session (the link's err may say why). What it is sure of
+	 * goes into the link's bounds.
 	 */
 	int (*host_round)(struct tsync_link *link, struct tsync_result *ret);
 	/* The guest's part of a round; returns the same. */
