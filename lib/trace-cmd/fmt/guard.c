@@ -15,6 +15,7 @@ enum guard_kind {
 	GUARD_ELEMENT,		/* bytes of an element: 1, 2, 4, 8 */
 	GUARD_DIVISOR,		/* neither 0 nor -1 */
 	GUARD_WIDTH,		/* '*' */
+	GUARD_MASK,		/* bytes of a bit mask: for none, libtraceevent allocates 3 GB */
 };
 
 struct guard {
@@ -31,22 +32,31 @@ struct walk {
 	uint32_t *min_size;
 };
 
-static void add(struct walk *w, enum guard_kind kind, struct tep_print_arg *arg)
+/* @value NULL: there is none. */
+static void add_value(struct walk *w, enum guard_kind kind, const struct value *value)
 {
-	struct guard *guard = arena_alloc(w->arena, sizeof(*guard));
+	struct guard *guard = value ? arena_alloc(w->arena, sizeof(*guard)) : NULL;
 
 	if (!guard) {
 		w->g->unsafe = true;
 		return;
 	}
 	guard->kind = kind;
-	guard->value = value_compile(w->arena, w->event, arg, w->min_size);
-	if (!guard->value) {
-		w->g->unsafe = true;
-		return;
-	}
+	guard->value = value;
 	guard->next = w->g->first;
 	w->g->first = guard;
+}
+
+static void add(struct walk *w, enum guard_kind kind, struct tep_print_arg *arg)
+{
+	add_value(w, kind, value_compile(w->arena, w->event, arg, w->min_size));
+}
+
+static void add_mask(struct walk *w, const struct tep_print_arg *arg)
+{
+	const struct tep_format_field *f = tep_find_any_field(w->event, arg->bitmask.bitmask);
+
+	add_value(w, GUARD_MASK, value_dynamic_len(w->arena, w->event, f, w->min_size));
 }
 
 static void visit(struct walk *w, struct tep_print_arg *arg, unsigned int depth);
@@ -89,6 +99,10 @@ static void visit(struct walk *w, struct tep_print_arg *arg, unsigned int depth)
 		add(w, GUARD_ELEMENT, arg->int_array.el_size);
 		visit(w, arg->int_array.field, depth);
 		visit(w, arg->int_array.count, depth);
+		break;
+	case TEP_PRINT_BITMASK:
+	case TEP_PRINT_CPUMASK:
+		add_mask(w, arg);
 		break;
 	case TEP_PRINT_TYPE:
 		visit(w, arg->typecast.item, depth);
@@ -149,6 +163,8 @@ static bool guard_passes(const struct guard *g, uint64_t v, uint32_t limit)
 		return v <= limit;
 	case GUARD_ELEMENT:
 		return v == 1 || v == 2 || v == 4 || v == 8;
+	case GUARD_MASK:
+		return v;
 	case GUARD_DIVISOR:
 		return v && v != UINT64_MAX;
 	default:

@@ -84,8 +84,8 @@ static struct value *compile_field(struct arena *arena, struct tep_event *event,
 	return v;
 }
 
-static struct value *compile_dynamic_len(struct arena *arena, struct tep_event *event,
-					 const struct tep_format_field *f, uint32_t *min_size)
+struct value *value_dynamic_len(struct arena *arena, struct tep_event *event,
+				const struct tep_format_field *f, uint32_t *min_size)
 {
 	struct value *v;
 
@@ -242,7 +242,7 @@ static struct value *compile(struct arena *arena, struct tep_event *event,
 	case TEP_PRINT_OP:
 		return compile_op(arena, event, arg, min_size, depth + 1);
 	case TEP_PRINT_DYNAMIC_ARRAY_LEN:
-		return compile_dynamic_len(arena, event, arg->dynarray.field, min_size);
+		return value_dynamic_len(arena, event, arg->dynarray.field, min_size);
 	default:
 		return NULL;
 	}

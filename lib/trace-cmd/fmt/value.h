@@ -49,6 +49,10 @@ struct value {
 const struct value *value_compile(struct arena *arena, struct tep_event *event,
 				  struct tep_print_arg *arg, uint32_t *min_size);
 
+/* The bytes that the record tells for array @f. NULL: it is none (or no memory). */
+struct value *value_dynamic_len(struct arena *arena, struct tep_event *event,
+				const struct tep_format_field *f, uint32_t *min_size);
+
 /* The number for a record of at least the size that value_compile() told. */
 uint64_t value_of(const struct value *v, struct fmt_record *r);
 
