@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "record/parse.h"
+#include "tsync/tsync.h"
 #include "wire/ptp.h"
 
 /* --- listeners */
@@ -97,6 +98,18 @@ static int set_choice(struct parse *x, const char *option, const char *text, con
 	return 0;
 }
 
+/* --tsync-proto NAME */
+static int set_proto(struct parse *x, const char *name)
+{
+	const struct tsync_proto *proto = tsync_proto_find(name);
+
+	if (!proto && strcmp(name, "auto"))
+		return refuse(x, "--tsync-proto: '%s' is neither auto nor a protocol known here",
+			      name);
+	x->plan->tsync.proto = proto ? proto->name : NULL;
+	return 0;
+}
+
 static int tsync_option(struct parse *x, int id, const char *arg)
 {
 	struct plan_tsync *t = &x->plan->tsync;
@@ -108,6 +121,8 @@ static int tsync_option(struct parse *x, int id, const char *arg)
 	case OPT_NO_TSYNC_PER_CPU:
 		t->per_cpu = id == OPT_TSYNC_PER_CPU;
 		return 0;
+	case OPT_TSYNC_PROTO:
+		return set_proto(x, arg);
 	case OPT_TSYNC_METHOD:
 		return set_choice(x, "tsync-method", arg, "fastest", "histogram",
 				  PTP_FLAG_FASTEST_RESPONSE);

@@ -119,6 +119,25 @@ static uint32_t sync_flags(const struct session *s)
 	       (s->req.tsync_flags & TSYNC_REQ_MARKER ? PTP_FLAG_USE_MARKER : 0);
 }
 
+/* The best that the host offers and our options allow; NULL if there is none. */
+static const struct tsync_proto *choose_proto(const struct session *s)
+{
+	const char *only = s->plan.tsync.proto;
+	char **name;
+
+	for (name = s->req.protos; only && name && *name && strcmp(*name, only); name++)
+		;
+	if (only && (!name || !*name))
+		return NULL;
+	if (only) {
+		char *one[] = { *name, NULL };
+
+		return tsync_choose(one, TSYNC_ROLE_GUEST, local_clock(&s->local));
+	}
+	return s->req.protos ? tsync_choose(s->req.protos, TSYNC_ROLE_GUEST,
+					    local_clock(&s->local)) : NULL;
+}
+
 /* --- response ------------------------------------------------------------------- */
 
 static int open_listeners(struct session *s, struct err *err)
@@ -140,8 +159,7 @@ static int open_listeners(struct session *s, struct err *err)
 			return ret;
 		next = s->ports[cpu] + 1;
 	}
-	s->proto = s->req.protos ? tsync_choose(s->req.protos, TSYNC_ROLE_GUEST,
-						local_clock(&s->local)) : NULL;
+	s->proto = choose_proto(s);
 	return s->proto ? net_listen_data(kind, next, &s->sync_listen, &s->sync_port, err) : 0;
 }
 
@@ -225,8 +243,12 @@ static void start_sync(struct session *s)
 		return;
 	tsync_conf_init(&conf);
 	conf.proto = s->proto;
-	conf.tracing_dir = s->local.tracing_dir;
 	conf.clock = local_clock(&s->local);
+	/* only a host of ours knows how to go over to another */
+	if (s->req.has_tsync_flags && !s->plan.tsync.proto)
+		tsync_fallback(s->req.protos, TSYNC_ROLE_GUEST, conf.clock, s->proto,
+			       conf.fallback);
+	conf.tracing_dir = s->local.tracing_dir;
 	conf.ptp_flags = sync_flags(s);
 	conf.report = s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT;
 	conf.debug_dir = s->conf->debug_dir;

@@ -24,6 +24,19 @@
 /* Ids of sync instances: 0 to 2 are those that stock peers use. */
 #define SYNC_ID_FIRST		3
 
+static enum tsync_role role(const struct guest *g)
+{
+	return g->addr.kind == NET_VSOCK ? TSYNC_ROLE_HOST : TSYNC_ROLE_CLIENT;
+}
+
+const char **guest_sync_offer(const struct guest *g)
+{
+	const struct plan_tsync *t = &g->plan->tsync;
+
+	/* who chooses among ptp's ways wants ptp */
+	return tsync_offer(role(g), g->own->clock, t->proto ? t->proto : t->chosen ? PTP_NAME : NULL);
+}
+
 /* What the session needs to know. 0; -errno described in @err. */
 static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 {
@@ -35,6 +48,12 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	if (!conf->proto || t->interval_ms < 0)
 		return err_set(err, -EPROTO, "the agent chose a protocol that wasn't offered: '%s'",
 			       g->resp.tsync_proto);
+	/* only an agent of ours knows how to go over to another */
+	if (g->resp.flags & TRACE_RESP_FL_TSYNC_REPORT) {
+		_cleanup_free_ const char **names = guest_sync_offer(g);
+
+		tsync_fallback((char **)names, role(g), g->own->clock, conf->proto, conf->fallback);
+	}
 	conf->tracing_dir = g->local->tracing_dir;
 	conf->clock = g->own->clock;
 	conf->ptp_flags = t->ptp_flags;
@@ -72,7 +91,6 @@ static int start(struct guest *g, struct err *err)
 	}
 	conf.fd = fd;
 	local_sync_instance(g->local, conf.own_id);
-	g->sync_flags = conf.proto->flags;
 	return tsync_host_start(&conf, &g->sync, err);
 }
 
@@ -104,6 +122,20 @@ static int wait_first(struct guest *g, struct err *err)
 	}
 }
 
+/* Say what came of the negotiation. */
+static void tell(struct guest *g)
+{
+	struct err why = { 0 };
+	const char *now = tsync_proto_now(g->sync, &why)->name;
+
+	printf("Negotiated %s time sync protocol with guest %s\n", g->resp.tsync_proto,
+	       g->own->name);
+	if (strcmp(now, g->resp.tsync_proto))
+		printf("It does not work here%s%s: going on with %s\n", why.text[0] ? ", " : "",
+		       why.text, now);
+	fflush(stdout);
+}
+
 int guest_sync_start(struct guest *g)
 {
 	struct err err = { 0 };
@@ -117,10 +149,8 @@ int guest_sync_start(struct guest *g)
 	}
 	ret = start(g, &err);
 	if (!ret) {
-		printf("Negotiated %s time sync protocol with guest %s\n", g->resp.tsync_proto,
-		       g->own->name);
-		fflush(stdout);
 		ret = wait_first(g, &err);
+		tell(g);
 	}
 	if (ret && stop_wanted(g->stop))
 		return -ECANCELED;
@@ -152,6 +182,7 @@ void guest_sync_finish(struct guest *g)
 	if (!g->sync)
 		return;
 	ret = wait_last(g, &why);
+	g->sync_flags = tsync_proto_now(g->sync, NULL)->flags;
 	if (ret)
 		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",
 			 g->own->name, why.text[0] ? why.text : "no round succeeded");

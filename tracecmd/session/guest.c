@@ -97,8 +97,7 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 	for (i = 0; i < g->conf->args.nr; i++)
 		argv[req.argc++] = g->conf->args.item[i];
 	if (t->interval_ms >= 0) {
-		protos = tsync_offer(g->addr.kind == NET_VSOCK ? TSYNC_ROLE_HOST :
-				     TSYNC_ROLE_CLIENT, g->own->clock);
+		protos = guest_sync_offer(g);
 		for (i = 0; protos && protos[i]; i++)
 			req.nr_protos++;
 		req.protos = (char **)protos;

@@ -82,6 +82,8 @@ void guest_release(struct guest *g);
 #define GUEST_CONNECT_MS 5000	/* for one connection */
 
 /* The agent has chosen a protocol: 0, whatever comes of it, but -ECANCELED. */
+/* The protocols to offer: as tsync_offer(). */
+const char **guest_sync_offer(const struct guest *g);
 int guest_sync_start(struct guest *g);
 
 /* The last comparison of the clocks, and what all of them found. */

@@ -22,6 +22,7 @@
 struct plan_tsync {
 	int interval_ms;		/* > 0 periodic, 0 start and end, < 0 never */
 	bool per_cpu;
+	const char *proto;		/* this one only (static); NULL: the best that works */
 	bool chosen;			/* the user named a method or kind of stamp */
 	uint32_t ptp_flags;		/* PTP_FLAG_* */
 	char *debug_dir;		/* NULL: no debug files */

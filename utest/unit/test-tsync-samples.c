@@ -164,12 +164,12 @@ static void registry_offers_and_chooses_by_role_and_clock(void **state)
 	char *mixed[] = { "kvmx", "ptp", NULL }, *unknown[] = { "zzz", NULL }, *none[] = { NULL };
 	const char **names;
 
-	names = tsync_offer(TSYNC_ROLE_HOST, "local");
+	names = tsync_offer(TSYNC_ROLE_HOST, "local", "ptp");
 	assert_string_equal(names[0], "ptp");
 	assert_null(names[1]);
 	free(names);
 	/* this clock does not tell time */
-	names = tsync_offer(TSYNC_ROLE_HOST, "counter");
+	names = tsync_offer(TSYNC_ROLE_HOST, "counter", NULL);
 	assert_null(names[0]);
 	free(names);
 	assert_ptr_equal(tsync_choose(mixed, TSYNC_ROLE_GUEST, NULL), tsync_proto_find("ptp"));

@@ -9,6 +9,7 @@
 #include "base/cpus.h"
 #include "base/log.h"
 #include "tsync/session.h"
+#include "tsync/switch.h"
 
 /* A round on the CPU that the host names; where that is offline, anywhere. */
 static int one_round(struct tsync_session *s, const struct msg_tsync *msg)
@@ -30,7 +31,7 @@ static int one_round(struct tsync_session *s, const struct msg_tsync *msg)
 		log_debug("tsync: a round on CPU %u: %s", cpu, strerror(-pinned));
 	s->link.rounds++;
 	s->link.may_spin = true;
-	ret = s->conf.proto->guest_round(&s->link);
+	ret = s->refused ? -EOPNOTSUPP : s->link.proto->guest_round(&s->link);
 	if (!pinned)
 		cpus_set_affinity(0, &mask);
 	if (ret == -EAGAIN)
@@ -48,6 +49,8 @@ int guest_loop(struct tsync_session *s)
 		ret = link_expect(&s->link, LOOP_NAME, LOOP_PROBE, LINK_NEVER, &msg);
 		if (!ret)
 			ret = one_round(s, &msg);
+		if (ret == -EOPNOTSUPP)
+			ret = switch_guest(s);
 	} while (!ret);
 	/* the host may say that it is done, or just leave */
 	return ret == -ESHUTDOWN || ret == -ENODATA ? 0 : ret;

@@ -11,33 +11,50 @@
 #include "base/cpus.h"
 #include "base/log.h"
 #include "tsync/session.h"
+#include "tsync/switch.h"
 
 #define ROUND_TRIES	3	/* rounds that yield nothing, before giving up for this pass */
 #define STOP_MS		100	/* to send STOP: a peer that takes no more needs none */
 
+/* A round of the protocol in use, or of the next one if that does not work. Errors as host_round(). */
+static int ask(struct tsync_session *s, int guest_cpu, struct tsync_result *result)
+{
+	struct tsync_link *link = &s->link;
+	/* in the memory's order, as stock peers do */
+	uint16_t payload = guest_cpu;
+	int ret;
+
+	do {
+		link->rounds++;
+		link->bounds.count = 0;
+		*result = (struct tsync_result){ .response = -1 };
+		ret = s->refused ? -EOPNOTSUPP :
+		      link_send(link, LOOP_NAME, LOOP_PROBE, &payload, sizeof(payload));
+		if (!ret)
+			ret = link->proto->host_round(link, result);
+		if (ret != -EOPNOTSUPP)
+			return ret;
+		ret = switch_host(s);
+	} while (!ret);
+	return ret;
+}
+
 /* One round on guest CPU @cpu. 0 (also if it yielded nothing); -errno ends the session. */
 static int one_round(struct tsync_session *s, int guest_cpu, const struct tsync_result *where)
 {
-	struct tsync_link *link = &s->link;
-	uint16_t payload = guest_cpu;
 	int try, ret = -EAGAIN;
 
 	for (try = 0; try < ROUND_TRIES && ret == -EAGAIN; try++) {
-		struct tsync_result result = { .response = -1 };
+		struct tsync_result result;
 
-		link->rounds++;
-		link->bounds.count = 0;
-		/* in the memory's order, as stock peers do */
-		ret = link_send(link, LOOP_NAME, LOOP_PROBE, &payload, sizeof(payload));
-		if (!ret)
-			ret = s->conf.proto->host_round(link, &result);
+		ret = ask(s, guest_cpu, &result);
 		if (ret)
 			continue;
 		result.guest_cpu = where->guest_cpu;
 		result.host_cpu = where->host_cpu;
 		result.pass = where->pass;
 		ret = tsync_samples_add(&s->samples, &result);
-		return ret ? ret : tsync_samples_take_bounds(&s->samples, &result, &link->bounds);
+		return ret ? ret : tsync_samples_take_bounds(&s->samples, &result, &s->link.bounds);
 	}
 	return ret == -EAGAIN ? 0 : ret;
 }

@@ -21,14 +21,23 @@ int link_init(struct tsync_link *link, const struct tsync_conf *conf, bool guest
 	channel_init(&link->ch, fd);
 	link->ch.stop_fd = stop_fd;
 	link->conf = conf;
+	link->proto = conf->proto;
 	link->guest = guest;
 	buf_init(&link->out, MSG_MAX_LEN);
 	clock_init(&link->clock, conf, guest ? SERIES_RECEIVE : SERIES_CLIENT);
 	return tsync_debug_init(&link->debug, conf->debug_dir, conf->cid, err);
 }
 
+void link_release_proto(struct tsync_link *link)
+{
+	if (link->proto && link->proto->release)
+		link->proto->release(link);
+	link->state = NULL;
+}
+
 void link_release(struct tsync_link *link)
 {
+	link_release_proto(link);
 	channel_close(&link->ch);
 	bounds_release(&link->bounds);
 	clock_release(&link->clock);
@@ -72,6 +81,24 @@ static int receive(struct tsync_link *link, struct msg *msg, struct deadline d)
 	return ret;
 }
 
+/* What the loop says may come in the middle of a round. 0: that was not it; -errno. */
+static int hear_loop(struct tsync_link *link, const struct msg_tsync *msg)
+{
+	if (strcmp(msg->proto, LOOP_NAME))
+		return 0;
+	/* to a peer that cannot go over to another protocol they mean nothing */
+	if (link->guest && msg->id == LOOP_USE && link->conf->fallback[0]) {
+		if (!msg->len || msg->len > sizeof(link->use) || msg->data[msg->len - 1] ||
+		    !msg->data[0])
+			return -EPROTO;
+		memcpy(link->use, msg->data, msg->len);
+		return -EOPNOTSUPP;
+	}
+	if (!link->guest && msg->id == LOOP_CANNOT && link->conf->fallback[0])
+		return -EOPNOTSUPP;
+	return link->guest && msg->id == LOOP_STOP ? -ESHUTDOWN : 0;
+}
+
 int link_recv(struct tsync_link *link, struct msg_tsync *ret_msg, int timeout_ms)
 {
 	struct msg msg;
@@ -82,11 +109,7 @@ int link_recv(struct tsync_link *link, struct msg_tsync *ret_msg, int timeout_ms
 	if (msg.cmd != MSG_TIME_SYNC)
 		return -EPROTO;
 	ret = msg_tsync_parse(&msg, ret_msg);
-	if (ret)
-		return ret;
-	if (link->guest && ret_msg->id == LOOP_STOP && !strcmp(ret_msg->proto, LOOP_NAME))
-		return -ESHUTDOWN;
-	return 0;
+	return ret ? ret : hear_loop(link, ret_msg);
 }
 
 int link_expect(struct tsync_link *link, const char *proto, uint32_t id, int timeout_ms,

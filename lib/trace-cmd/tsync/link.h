@@ -22,6 +22,9 @@
 enum loop_msg {
 	LOOP_PROBE = 1,		/* host: begin a round; u16 native: guest CPU */
 	LOOP_STOP = 2,		/* host: the session is over */
+	/* ours, for sessions whose ends can go over to another protocol: see switch.h */
+	LOOP_USE = 3,		/* host: the rounds to come are of the protocol named; guest: agreed */
+	LOOP_CANNOT = 4,	/* guest: the protocol at hand does not work here */
 };
 
 /* Patience with the peer. An emulated guest may take hundreds of milliseconds for a message. */
@@ -32,7 +35,10 @@ enum loop_msg {
 struct tsync_link {
 	struct channel ch;
 	const struct tsync_conf *conf;
+	const struct tsync_proto *proto;	/* in use */
+	void *state;			/* the plugin's own, freed by its release() */
 	bool guest;			/* the side: a guest understands LOOP_STOP anywhere */
+	char use[TSYNC_NAME_LEN];	/* guest: what the host's LOOP_USE named; "": none came */
 	struct tsync_clock clock;
 	struct tsync_debug debug;
 	struct series series;		/* of the round at hand */
@@ -50,6 +56,9 @@ int link_init(struct tsync_link *link, const struct tsync_conf *conf, bool guest
 	      int stop_fd, struct err *err);
 void link_release(struct tsync_link *link);
 
+/* Free the plugin's state, before another protocol takes over. */
+void link_release_proto(struct tsync_link *link);
+
 /* Build a message, e.g. ahead of time, and send what is built. 0; -errno. */
 int link_build(struct tsync_link *link, const char *proto, uint32_t id, const void *data,
 	       size_t len);
@@ -60,7 +69,8 @@ int link_send(struct tsync_link *link, const char *proto, uint32_t id, const voi
 /*
  * Receive any message of time synchronisation. 0; -ETIMEDOUT; -ENODATA at the
  * connection's end; -EPROTO for other messages; -ESHUTDOWN when the host said
- * STOP to a guest; -ECANCELED; -errno.
+ * STOP to a guest; -EOPNOTSUPP when the peer says that this protocol does not work
+ * (LOOP_USE to a guest, LOOP_CANNOT to a host); -ECANCELED; -errno.
  */
 int link_recv(struct tsync_link *link, struct msg_tsync *ret, int timeout_ms);
 

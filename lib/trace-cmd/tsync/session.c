@@ -34,6 +34,29 @@ void session_first_done(struct tsync_session *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+void session_uses(struct tsync_session *s, const struct tsync_proto *proto)
+{
+	link_release_proto(&s->link);
+	s->link.proto = proto;
+	pthread_mutex_lock(&s->lock);
+	s->proto = proto;
+	if (s->link.err.text[0])
+		s->why = s->link.err;
+	pthread_mutex_unlock(&s->lock);
+}
+
+const struct tsync_proto *tsync_proto_now(struct tsync_session *s, struct err *ret_why)
+{
+	const struct tsync_proto *proto;
+
+	pthread_mutex_lock(&s->lock);
+	proto = s->proto;
+	if (ret_why)
+		*ret_why = s->why;
+	pthread_mutex_unlock(&s->lock);
+	return proto;
+}
+
 static void signal_event(int fd)
 {
 	uint64_t one = 1;
@@ -138,8 +161,10 @@ static int set_up(struct tsync_session *s, const struct tsync_conf *conf, bool g
 		ret = -EMFILE;
 	if (ret)
 		return ret;
-	ret = s->conf.proto->prepare(&s->link);
-	if (ret)
+	s->proto = s->conf.proto;
+	ret = s->proto->prepare(&s->link);
+	s->refused = ret == -EOPNOTSUPP && s->conf.fallback[0];
+	if (ret && !s->refused)
 		return s->link.err.code ? err_set(err, ret, "%s", s->link.err.text) : ret;
 	if (!guest && will_pin(&s->conf) && pins_guard_start(&s->pins))
 		log_debug("tsync: no guard for the affinities of vCPU threads");

@@ -21,6 +21,7 @@ struct tsync_session {
 	int abort_fd;			/* eventfd: all waits shall end at once */
 	pthread_t thread;
 	bool started;
+	bool refused;			/* the protocol's prepare() has said -EOPNOTSUPP */
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;		/* one of the following, on CLOCK_MONOTONIC */
@@ -28,12 +29,17 @@ struct tsync_session {
 	bool finished;			/* the thread ends */
 	int error;			/* why; 0: as told */
 	struct err err;
+	const struct tsync_proto *proto;	/* in use now */
+	struct err why;			/* the negotiated one is not */
 	struct tsync_samples samples;	/* the thread's until it has finished */
 };
 
 /* The loops. Both return when the session is over: 0 as told, else -errno. */
 int host_loop(struct tsync_session *s);
 int guest_loop(struct tsync_session *s);
+
+/* From the loop: @proto is in use from now on, because of the link's err. */
+void session_uses(struct tsync_session *s, const struct tsync_proto *proto);
 
 /* From the loop: the first pass is over. */
 void session_first_done(struct tsync_session *s);

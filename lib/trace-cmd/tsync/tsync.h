@@ -32,17 +32,23 @@ struct tsync_proto {
 	unsigned int roles;		/* enum tsync_role bits */
 	bool (*usable)(const char *clock);
 	uint32_t flags;			/* TIMESHIFT_FL_* that its samples need */
-	/* Either side, before the session begins. 0; -errno described in the link's err. */
+	/*
+	 * Either side, before the first round. 0; -EOPNOTSUPP: it does not work here, as
+	 * below; another -errno, described in the link's err, ends the session.
+	 */
 	int (*prepare)(struct tsync_link *link);
 	/*
 	 * One round, host side: its time, offset and response. 0; -EAGAIN: the round
-	 * yields nothing, but both ends are in step for the next one; any
-	 * other -errno ends the session (the link's err may say why). What it is sure of
-	 * goes into the link's bounds.
+	 * yields nothing, but both ends are in step for the next one; -EOPNOTSUPP: it does
+	 * not work here (a self-test failed), both ends go over to the next
+	 * protocol they share, in step or not (tsync/switch.h); any other -errno ends the
+	 * session. The link's err may say why. What it is sure of goes into the link's bounds.
 	 */
 	int (*host_round)(struct tsync_link *link, struct tsync_result *ret);
 	/* The guest's part of a round; returns the same. */
 	int (*guest_round)(struct tsync_link *link);
+	/* Free what the plugin has in link->state; also before another protocol takes over. */
+	void (*release)(struct tsync_link *link);	/* NULL: nothing */
 };
 
 /* The @i-th known protocol, NULL at the end. */
@@ -50,13 +56,24 @@ const struct tsync_proto *tsync_proto_at(unsigned int i);
 const struct tsync_proto *tsync_proto_find(const char *name);
 
 /*
- * Names to offer for @role and @clock: a NULL-terminated heap array of static strings; the
- * caller frees the array. NULL without memory.
+ * Names to offer for @role and @clock, or of these only @only unless that is NULL: a
+ * NULL-terminated heap array of static strings; the caller frees the array. NULL without memory.
  */
-const char **tsync_offer(enum tsync_role role, const char *clock);
+const char **tsync_offer(enum tsync_role role, const char *clock, const char *only);
 
 /* The best known one of @names (NULL-terminated) for @role and @clock, NULL if none. */
 const struct tsync_proto *tsync_choose(char *const *names, enum tsync_role role, const char *clock);
+
+/* More protocols than this there will not be. */
+#define TSYNC_PROTOS_MAX	8
+
+/*
+ * What comes after @proto among @names (NULL-terminated) for @role and @clock, the best first, into @ret,
+ * which ends with a NULL.
+ */
+void tsync_fallback(char *const *names, enum tsync_role role, const char *clock,
+		    const struct tsync_proto *proto,
+		    const struct tsync_proto *ret[TSYNC_PROTOS_MAX + 1]);
 
 /* In conf.ptp_flags: what ptp does unless told otherwise. */
 #define TSYNC_PTP_DEFAULT UINT32_MAX
@@ -65,7 +82,12 @@ const struct tsync_proto *tsync_choose(char *const *names, enum tsync_role role,
 uint32_t tsync_ptp_default_flags(void);
 
 struct tsync_conf {
-	const struct tsync_proto *proto;
+	const struct tsync_proto *proto;	/* as negotiated */
+	/*
+	 * What to go over to where that turns out not to work, the best first, up to a NULL:
+	 * tsync_fallback(). None for stock peers, which do not know how.
+	 */
+	const struct tsync_proto *fallback[TSYNC_PROTOS_MAX + 1];
 	int fd;				/* connected socket; owned by the session from start on */
 	const char *tracing_dir;	/* NULL: libtracefs finds it */
 	const char *clock;		/* trace clock of the session, e.g. "local" */
@@ -115,6 +137,12 @@ int tsync_guest_start(const struct tsync_conf *conf, struct tsync_session **ret,
  * -ETIMEDOUT; or why it failed.
  */
 int tsync_host_wait_first(struct tsync_session *s, int timeout_ms, struct err *err);
+
+/*
+ * The protocol in use now: another than negotiated where that did not work, and then @ret_why (may be
+ * NULL) says why, if anybody knew.
+ */
+const struct tsync_proto *tsync_proto_now(struct tsync_session *s, struct err *ret_why);
 
 /* Host: begin with the final pass; does not wait. Once is enough. */
 void tsync_host_ask_stop(struct tsync_session *s);
