@@ -13,6 +13,10 @@
 #define LINE_TEXT_MAX	1024	/* bytes of an event's text that are reserved besides */
 #define COMM_MAX	128	/* bytes shown of a task's name; the kernel has 16 */
 
+#define ROW(t) t "0" t "1" t "2" t "3" t "4" t "5" t "6" t "7" t "8" t "9"
+static const char two_digits[200] __attribute__((nonstring)) =
+	ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7") ROW("8") ROW("9");
+
 /* Put @v in decimal at @to, at least @width columns filled up with @fill. Returns the end. */
 static char *put_number(char *to, unsigned long long v, int width, char fill)
 {
@@ -57,10 +61,9 @@ static char *put_comm(char *to, const char *comm, size_t width, size_t max)
 /* Put @v, below a million, as six digits. */
 static char *put_six(char *to, unsigned int v)
 {
-	int i;
-
-	for (i = 5; i >= 0; i--, v /= 10)
-		to[i] = '0' + v % 10;
+	memcpy(to, two_digits + v / 10000 * 2, 2);
+	memcpy(to + 2, two_digits + v / 100 % 100 * 2, 2);
+	memcpy(to + 4, two_digits + v % 100 * 2, 2);
 	return to + 6;
 }
 
@@ -173,7 +176,13 @@ static char *put_task(const struct line_printer *p, char *to, const struct strea
 		return put_number(to, record->cpu, 3, ' ');
 cpu:
 	*to++ = '[';
-	to = put_number(to, record->cpu, 3, '0');
+	if ((unsigned int)record->cpu < 100) {
+		*to++ = '0';
+		memcpy(to, two_digits + record->cpu * 2, 2);
+		to += 2;
+	} else {
+		to = put_number(to, record->cpu, 3, '0');
+	}
 	*to++ = ']';
 	return to;
 }

@@ -127,9 +127,9 @@ static char *put_digits(const struct directive *d, char *to, uint64_t v)
 
 	switch (d->conversion) {
 	case 'x':
-		return put_hex(to, v, text_hex_lower);
+		return put_hex(to, v, TEXT_HEX_LOWER);
 	case 'X':
-		return put_hex(to, v, text_hex_upper);
+		return put_hex(to, v, TEXT_HEX_UPPER);
 	case 'o':
 		do {
 			digits[n++] = '0' + (v & 7);
@@ -162,7 +162,7 @@ static unsigned int put_prefix(const struct directive *d, char *to, uint64_t v, 
 
 char *directive_number(const struct directive *d, char *to, uint64_t v)
 {
-	char digits[TEXT_DIGITS_MAX + 8], prefix[2];
+	char digits[TEXT_DIGITS_MAX + TEXT_SLACK], prefix[2];
 	unsigned int n, before, zeros = 0, fill = 0;
 	bool negative = false;
 

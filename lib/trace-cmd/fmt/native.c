@@ -185,10 +185,10 @@ static char *run_stack(const struct native *n, struct symbols *symbols, const st
 		end = symbols_put(symbols, to, address, false);
 		if (end) {
 			to = put_text(end, " (", 2);
-			to = put_hex(to, address, text_hex_lower);
+			to = put_hex(to, address, TEXT_HEX_LOWER);
 			*to++ = ')';
 		} else {
-			to = put_hex(to, address, text_hex_lower);
+			to = put_hex(to, address, TEXT_HEX_LOWER);
 		}
 		*to++ = '\n';
 	}

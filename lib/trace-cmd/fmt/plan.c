@@ -1,6 +1,7 @@
 /*
  * plan.c - see plan.h. Layer 2.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,8 @@
 
 enum step_kind {
 	STEP_LITERAL,
-	STEP_SIGNED, STEP_UNSIGNED, STEP_HEX,	/* nothing but %d, %u, %x */
+	STEP_SIGNED, STEP_UNSIGNED,		/* nothing but %d, %u */
+	STEP_HEX,				/* nothing but %x and zeros in front */
 	STEP_NUMBER,
 	STEP_POINTER,
 	STEP_FUNCTION,
@@ -34,6 +36,9 @@ struct step {
 	enum step_kind kind;
 	bool swap;
 	bool plain;			/* the directive says nothing but the conversion */
+	bool direct;			/* value is the bits of mask in the 8 bytes at place */
+	uint8_t digits;			/* of hex, at least */
+	uint64_t place, mask;
 	struct directive d;
 	const struct value *value;
 	const char *text;		/* literal; of flags: what stands between them */
@@ -42,6 +47,17 @@ struct step {
 	struct name *names;
 	uint32_t nr_names;
 	const struct step *yes, *no;	/* of a choice */
+};
+
+#define FLAGS_TEXTS	256	/* a power of two */
+#define FLAGS_TEXT_MAX	48
+
+/* The text of a value of flags that was met. */
+struct flags_text {
+	const struct step *step;	/* whose names they are; NULL: not used */
+	uint64_t value;
+	uint32_t len;
+	char text[FLAGS_TEXT_MAX];
 };
 
 /* What compiling shares. */
@@ -207,6 +223,13 @@ static bool compile_string(struct compiler *c, struct step *s, struct tep_print_
 	}
 }
 
+/* %08x and its like, with what fits put_hex_wide() */
+static bool zero_filled_hex(const struct directive *d)
+{
+	return d->conversion == 'x' && d->zero && !d->left && !d->alternate && !d->plus &&
+	       !d->space && d->precision < 0 && d->width <= 16;
+}
+
 static bool compile_number(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
 	s->value = value_compile(c->arena, c->event, arg, &c->plan->min_size);
@@ -224,11 +247,13 @@ static bool compile_number(struct compiler *c, struct step *s, struct tep_print_
 		s->kind = s->plain ? STEP_UNSIGNED : STEP_NUMBER;
 		break;
 	case 'x':
-		s->kind = s->plain ? STEP_HEX : STEP_NUMBER;
+		s->kind = s->plain || zero_filled_hex(&s->d) ? STEP_HEX : STEP_NUMBER;
+		s->digits = s->d.width > 0 ? s->d.width : 1;
 		break;
 	default:
 		s->kind = STEP_NUMBER;
 	}
+	s->direct = s->value && value_is_direct(s->value, &s->place, &s->mask);
 	return s->value;
 }
 
@@ -324,7 +349,7 @@ static uint32_t step_max(const struct step *s)
 		return SYMBOL_TEXT_MAX;
 	case STEP_FLAGS:
 	case STEP_SYMBOL:
-		max = 2 + TEXT_DIGITS_MAX + s->len;
+		max = 2 + TEXT_DIGITS_MAX + s->len + FLAGS_TEXT_MAX;
 		for (i = 0; i < s->nr_names; i++)
 			max += s->names[i].len + s->len;
 		return max;
@@ -358,10 +383,23 @@ struct plan *plan_compile(struct arena *arena, struct tep_event *event)
 static char *put_0x(char *to, uint64_t v)
 {
 	memcpy(to, "0x", 2);
-	return put_hex(to + 2, v, text_hex_lower);
+	return put_hex(to + 2, v, TEXT_HEX_LOWER);
 }
 
-static char *run_flags(const struct step *s, uint64_t v, char *to)
+int plan_memory_init(struct plan_memory *m, struct tep_handle *tep)
+{
+	m->flags = calloc(FLAGS_TEXTS, sizeof(*m->flags));
+	return symbols_init(&m->symbols, tep) || !m->flags ? -ENOMEM : 0;
+}
+
+void plan_memory_release(struct plan_memory *m)
+{
+	symbols_release(&m->symbols);
+	free(m->flags);
+	m->flags = NULL;
+}
+
+static char *make_flags(const struct step *s, uint64_t v, char *to)
 {
 	bool any = false;
 	uint32_t i;
@@ -384,6 +422,25 @@ static char *run_flags(const struct step *s, uint64_t v, char *to)
 	if (any)
 		to = put_short(to, s->text, s->len);
 	return put_0x(to, v);
+}
+
+/* The same; most values come again and again. */
+static char *run_flags(const struct step *s, struct plan_memory *m, uint64_t v, char *to)
+{
+	uint64_t hash = (v + (uintptr_t)s) * 0x9e3779b97f4a7c15ull;
+	struct flags_text *t = &m->flags[(hash >> 32) % FLAGS_TEXTS];
+	char *end;
+
+	if (t->step == s && t->value == v) {
+		memcpy(to, t->text, sizeof(t->text));
+		return to + t->len;
+	}
+	end = make_flags(s, v, to);
+	if ((size_t)(end - to) <= sizeof(t->text)) {
+		*t = (struct flags_text){ .step = s, .value = v, .len = end - to };
+		memcpy(t->text, to, end - to);
+	}
+	return end;
 }
 
 static char *run_symbol(const struct step *s, uint64_t v, char *to)
@@ -431,8 +488,19 @@ static char *run_pointer(uint64_t v, char *to)
 	return to + 5;
 }
 
+/* The number of a step. */
+static inline uint64_t number(const struct step *s, struct fmt_record *r)
+{
+	uint64_t v;
+
+	if (!s->direct || s->place + sizeof(v) > r->size)
+		return value_of(s->value, r);
+	memcpy(&v, r->data + s->place, sizeof(v));
+	return v & s->mask;
+}
+
 /* NULL: it can't be said. */
-static inline char *run_step(const struct step *s, struct symbols *symbols, struct fmt_record *r,
+static inline char *run_step(const struct step *s, struct plan_memory *m, struct fmt_record *r,
 			     char *to)
 {
 	unsigned int shift = 64 - s->d.bits;
@@ -441,21 +509,21 @@ static inline char *run_step(const struct step *s, struct symbols *symbols, stru
 	case STEP_LITERAL:
 		return put_short(to, s->text, s->len);
 	case STEP_SIGNED:
-		return put_signed(to, (int64_t)(value_of(s->value, r) << shift) >> shift);
+		return put_signed(to, (int64_t)(number(s, r) << shift) >> shift);
 	case STEP_UNSIGNED:
-		return put_decimal(to, value_of(s->value, r) << shift >> shift);
+		return put_decimal(to, number(s, r) << shift >> shift);
 	case STEP_HEX:
-		return put_hex(to, value_of(s->value, r) << shift >> shift, text_hex_lower);
+		return put_hex_wide(to, number(s, r) << shift >> shift, s->digits, TEXT_HEX_LOWER);
 	case STEP_POINTER:
-		return run_pointer(value_of(s->value, r), to);
+		return run_pointer(number(s, r), to);
 	case STEP_FUNCTION:
-		return symbols_put(symbols, to, value_of(s->value, r), s->offset);
+		return symbols_put(&m->symbols, to, number(s, r), s->offset);
 	case STEP_STRING:
 		return run_string(s, r, s->offset, s->size ? s->offset + s->size : r->size, to);
 	case STEP_DYNAMIC_STRING:
 		return run_dynamic_string(s, r, to);
 	case STEP_FLAGS:
-		return run_flags(s, value_of(s->value, r), to);
+		return run_flags(s, m, value_of(s->value, r), to);
 	case STEP_SYMBOL:
 		return run_symbol(s, value_of(s->value, r), to);
 	default:
@@ -463,7 +531,7 @@ static inline char *run_step(const struct step *s, struct symbols *symbols, stru
 	}
 }
 
-char *plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r, char *to)
+char *plan_run(const struct plan *plan, struct plan_memory *m, struct fmt_record *r, char *to)
 {
 	unsigned int i;
 
@@ -472,7 +540,7 @@ char *plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_reco
 
 		while (one->kind == STEP_CHOICE)
 			one = value_of(one->value, r) ? one->yes : one->no;
-		to = run_step(one, symbols, r, to);
+		to = run_step(one, m, r, to);
 	}
 	return r->punt ? NULL : to;
 }

@@ -18,6 +18,16 @@ struct plan {
 	uint32_t max_text;	/* bytes it prints at most, besides those of the record */
 };
 
+/* What running plans remembers; each thread has its own. */
+struct plan_memory {
+	struct symbols symbols;
+	struct flags_text *flags;
+};
+
+/* 0; -ENOMEM. Release in any case. */
+int plan_memory_init(struct plan_memory *m, struct tep_handle *tep);
+void plan_memory_release(struct plan_memory *m);
+
 /* Compile what libtraceevent parsed. NULL: it can't be said (or no memory). */
 struct plan *plan_compile(struct arena *arena, struct tep_event *event);
 
@@ -25,7 +35,7 @@ struct plan *plan_compile(struct arena *arena, struct tep_event *event);
  * Put the text of a record of at least plan->min_size bytes at @to, where plan_room() bytes
  * are free. Returns the end; NULL: the plan can't say this one.
  */
-char *plan_run(const struct plan *plan, struct symbols *symbols, struct fmt_record *r, char *to);
+char *plan_run(const struct plan *plan, struct plan_memory *m, struct fmt_record *r, char *to);
 
 static inline size_t plan_room(const struct plan *plan, const struct fmt_record *r)
 {

@@ -44,7 +44,7 @@ struct printer {
 	bool swap, native;		/* byte order; native: as libtraceevent sees it, too */
 	struct arena arena;
 	struct entry **entries;		/* IDS of them */
-	struct symbols symbols;
+	struct plan_memory memory;
 	uint8_t *named;			/* a bit for each pid whose name is settled */
 	unsigned int told;		/* names that were taken */
 	struct trace_seq seq;
@@ -66,7 +66,7 @@ struct printer *printer_new(struct tep_handle *tep, unsigned int flags)
 	trace_seq_init(&p->seq);
 	p->entries = calloc(IDS, sizeof(*p->entries));
 	p->named = calloc(PIDS / 8, 1);
-	if (!p->entries || !p->named || symbols_init(&p->symbols, tep)) {
+	if (!p->entries || !p->named || plan_memory_init(&p->memory, tep)) {
 		printer_free(p);
 		return NULL;
 	}
@@ -79,7 +79,7 @@ void printer_free(struct printer *p)
 		return;
 	trace_seq_destroy(&p->seq);
 	free(p->scratch);
-	symbols_release(&p->symbols);
+	plan_memory_release(&p->memory);
 	arena_release(&p->arena);
 	free(p->named);
 	free(p->entries);
@@ -299,9 +299,9 @@ static bool print_plan(struct printer *p, struct entry *e, struct fmt_record *r,
 	if (!to)
 		return false;
 	if (e->native.kind != NATIVE_NONE)
-		to = native_run(&e->native, &p->symbols, r, to);
+		to = native_run(&e->native, &p->memory.symbols, r, to);
 	if (to)
-		to = plan_run(e->plan, &p->symbols, r, to);
+		to = plan_run(e->plan, &p->memory, r, to);
 	if (!to)
 		return false;
 	text_commit(out, to);

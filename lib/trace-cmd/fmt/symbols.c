@@ -7,11 +7,15 @@
 
 #define SYMBOL_SLOTS	4096	/* a power of two */
 
+#define TEXT_MAX	48	/* bytes of most names with their offsets */
+
 struct symbol {
 	uint64_t address;
 	uint64_t start;		/* of the function */
 	const char *name;	/* libtraceevent's; NULL: slot not used */
 	uint32_t len;
+	uint32_t whole;		/* bytes of text; 0: it has no room for it */
+	char text[TEXT_MAX];	/* "NAME+0x..." */
 };
 
 int symbols_init(struct symbols *s, struct tep_handle *tep)
@@ -27,25 +31,47 @@ void symbols_release(struct symbols *s)
 	*s = (struct symbols){ 0 };
 }
 
+/* "+0x..." */
+static char *put_offset(const struct symbol *slot, char *to)
+{
+	memcpy(to, "+0x", 3);
+	return put_hex(to + 3, slot->address - slot->start, TEXT_HEX_LOWER);
+}
+
+/* Look @address up. False: there is no function, or its name is too long. */
+static bool find(struct symbols *s, struct symbol *slot, uint64_t address)
+{
+	const char *name = tep_find_function(s->tep, address);
+	char text[TEXT_MAX + TEXT_DIGITS_MAX + 16];
+
+	if (!name || strlen(name) > SYMBOL_NAME_MAX)
+		return false;
+	*slot = (struct symbol){
+		.address = address, .name = name, .len = strlen(name),
+		.start = tep_find_function_address(s->tep, address),
+	};
+	if (slot->len > TEXT_MAX)
+		return true;
+	memcpy(text, name, slot->len);
+	slot->whole = put_offset(slot, text + slot->len) - text;
+	if (slot->whole > TEXT_MAX)
+		slot->whole = 0;
+	memcpy(slot->text, text, slot->whole);
+	return true;
+}
+
 char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
 {
 	struct symbol *slot = &s->slots[(address * 0x9e3779b97f4a7c15ull) >> 52];
 
-	if (!slot->name || slot->address != address) {
-		const char *name = tep_find_function(s->tep, address);
-
-		if (!name || strlen(name) > SYMBOL_NAME_MAX)
-			return NULL;
-		*slot = (struct symbol){
-			.address = address, .name = name, .len = strlen(name),
-			.start = tep_find_function_address(s->tep, address),
-		};
+	if ((!slot->name || slot->address != address) && !find(s, slot, address))
+		return NULL;
+	if (slot->whole) {
+		/* all of it: a copy of known length needs no call */
+		memcpy(to, slot->text, sizeof(slot->text));
+		return to + (offset ? slot->whole : slot->len);
 	}
 	memcpy(to, slot->name, slot->len);
 	to += slot->len;
-	if (offset) {
-		memcpy(to, "+0x", 3);
-		to = put_hex(to + 3, address - slot->start, text_hex_lower);
-	}
-	return to;
+	return offset ? put_offset(slot, to) : to;
 }

@@ -3,9 +3,6 @@
  */
 #include "fmt/text.h"
 
-const char text_hex_lower[17] = "0123456789abcdef";
-const char text_hex_upper[17] = "0123456789ABCDEF";
-
 #define ROW(t) t "0" t "1" t "2" t "3" t "4" t "5" t "6" t "7" t "8" t "9"
 const char text_two_digits[200] __attribute__((nonstring)) =
 	ROW("0") ROW("1") ROW("2") ROW("3") ROW("4") ROW("5") ROW("6") ROW("7") ROW("8") ROW("9");

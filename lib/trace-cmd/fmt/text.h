@@ -67,25 +67,31 @@ static inline void text_fill(struct text *t, char c, size_t n)
 
 extern const char text_two_digits[200];
 
+/* How many decimal digits @v has. */
+static inline unsigned int decimal_len(uint64_t v)
+{
+	unsigned int n = 1;
+
+	for (; v >= 10000; v /= 10000)
+		n += 4;
+	return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+
 /* @v in decimal at @to. Returns the end. */
 static inline char *put_decimal(char *to, uint64_t v)
 {
-	char digits[TEXT_DIGITS_MAX];
-	char *p = digits + sizeof(digits);
+	char *end = to + decimal_len(v), *p = end;
 
 	while (v >= 100) {
 		p -= 2;
 		memcpy(p, text_two_digits + v % 100 * 2, 2);
 		v /= 100;
 	}
-	if (v >= 10) {
-		p -= 2;
-		memcpy(p, text_two_digits + v * 2, 2);
-	} else {
-		*--p = '0' + v;
-	}
-	memcpy(to, p, digits + sizeof(digits) - p);
-	return to + (digits + sizeof(digits) - p);
+	if (v >= 10)
+		memcpy(p - 2, text_two_digits + v * 2, 2);
+	else
+		p[-1] = '0' + v;
+	return end;
 }
 
 static inline char *put_signed(char *to, int64_t v)
@@ -96,17 +102,48 @@ static inline char *put_signed(char *to, int64_t v)
 	return put_decimal(to, -(uint64_t)v);
 }
 
-/* @v in hex at @to, without 0x. Returns the end. */
-static inline char *put_hex(char *to, uint64_t v, const char *digits)
-{
-	int shift = v ? (63 - __builtin_clzll(v)) & ~3 : 0;
+#define TEXT_HEX_LOWER	('a' - '9' - 1)
+#define TEXT_HEX_UPPER	('A' - '9' - 1)
 
-	for (; shift >= 0; shift -= 4)
-		*to++ = digits[v >> shift & 15];
-	return to;
+/* The eight hex digits of @v in the order of their bytes in memory; @letters: TEXT_HEX_* */
+static inline uint64_t hex_digits(uint32_t v, unsigned int letters)
+{
+	const uint64_t ones = 0x0101010101010101ull;
+	uint64_t x = v;
+
+	/* a digit a byte */
+	x = (x << 16 | x) & 0x0000ffff0000ffffull;
+	x = (x << 8 | x) & 0x00ff00ff00ff00ffull;
+	x = (x << 4 | x) & 0x0f0f0f0f0f0f0f0full;
+	/* bit 4 of digit + 6 tells the letters */
+	x += '0' * ones + ((x + 6 * ones) >> 4 & ones) * letters;
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? x : __builtin_bswap64(x);
 }
 
-extern const char text_hex_lower[17], text_hex_upper[17];
+/*
+ * @v in hex at @to, without 0x, of at least @width digits (1 to 16). Writes up to 16 bytes
+ * behind the end. Returns the end.
+ */
+static inline char *put_hex_wide(char *to, uint64_t v, unsigned int width, unsigned int letters)
+{
+	unsigned int n = v ? (67 - __builtin_clzll(v)) / 4 : 1;
+	uint64_t digits;
+
+	n = n > width ? n : width;
+	/* the first digit comes to the front */
+	v <<= (64 - 4 * n) & 63;
+	digits = hex_digits(v >> 32, letters);
+	memcpy(to, &digits, 8);
+	digits = hex_digits(v, letters);
+	memcpy(to + 8, &digits, 8);
+	return to + n;
+}
+
+/* @v in hex, likewise. */
+static inline char *put_hex(char *to, uint64_t v, unsigned int letters)
+{
+	return put_hex_wide(to, v, 1, letters);
+}
 
 #define TEXT_SLACK	16	/* bytes that may be read behind what put_short() copies, and written */
 

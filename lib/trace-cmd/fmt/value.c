@@ -254,6 +254,19 @@ const struct value *value_compile(struct arena *arena, struct tep_event *event,
 	return compile(arena, event, arg, min_size, 0);
 }
 
+bool value_is_direct(const struct value *v, uint64_t *ret_offset, uint64_t *ret_mask)
+{
+	uint64_t mask = UINT64_MAX;
+
+	for (; v->op == VALUE_MASK; v = v->a)
+		mask &= v->k;
+	if (v->op != VALUE_FIELD || v->swap || __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		return false;
+	*ret_offset = v->k;
+	*ret_mask = mask & UINT64_MAX >> (64 - 8 * v->size);
+	return true;
+}
+
 /* Two operands, both already numbers. */
 static uint64_t binary(const struct value *v, uint64_t a, uint64_t b, struct fmt_record *r)
 {
@@ -287,6 +300,14 @@ static uint64_t binary(const struct value *v, uint64_t a, uint64_t b, struct fmt
 	return 0;
 }
 
+/* What most operands are, without a call. */
+static inline uint64_t operand(const struct value *v, struct fmt_record *r)
+{
+	if (v->op == VALUE_CONST)
+		return v->k;
+	return v->op == VALUE_FIELD ? value_read(r->data + v->k, v->size, v->swap) : value_of(v, r);
+}
+
 uint64_t value_of(const struct value *v, struct fmt_record *r)
 {
 	switch (v->op) {
@@ -297,7 +318,7 @@ uint64_t value_of(const struct value *v, struct fmt_record *r)
 	case VALUE_DYNAMIC_LEN:
 		return value_read(r->data + v->k, 4, v->swap) >> 16;
 	case VALUE_MASK:
-		return value_of(v->a, r) & v->k;
+		return operand(v->a, r) & v->k;
 	case VALUE_NOT:
 		return !value_of(v->a, r);
 	case VALUE_INVERT:
@@ -309,8 +330,8 @@ uint64_t value_of(const struct value *v, struct fmt_record *r)
 	case VALUE_LOR:
 		return value_of(v->a, r) || value_of(v->b, r);
 	case VALUE_CHOICE:
-		return value_of(value_of(v->a, r) ? v->b : v->c, r);
+		return operand(operand(v->a, r) ? v->b : v->c, r);
 	default:
-		return binary(v, value_of(v->a, r), value_of(v->b, r), r);
+		return binary(v, operand(v->a, r), operand(v->b, r), r);
 	}
 }

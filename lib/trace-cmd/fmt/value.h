@@ -53,6 +53,12 @@ const struct value *value_compile(struct arena *arena, struct tep_event *event,
 struct value *value_dynamic_len(struct arena *arena, struct tep_event *event,
 				const struct tep_format_field *f, uint32_t *min_size);
 
+/*
+ * True if the number is so many bytes at a fixed place of the record, in our byte order, and
+ * @ret_mask what of the 64 bits there belongs to it.
+ */
+bool value_is_direct(const struct value *v, uint64_t *ret_offset, uint64_t *ret_mask);
+
 /* The number for a record of at least the size that value_compile() told. */
 uint64_t value_of(const struct value *v, struct fmt_record *r);
 
