@@ -1,0 +1,47 @@
+/*
+ * evidence.h - what the files of a host and a guest hold that proves something of their clocks.
+ *
+ * Layer 5. First the host's file is read: when each vCPU was out of the guest, and vsock
+ * packets; then the guest's, as often as wanted, each time held against what theta is taken to
+ * be by then. Handles must give raw times (TRACECMD_FL_RAW_TS).
+ */
+#ifndef CLOCKS_EVIDENCE_H
+#define CLOCKS_EVIDENCE_H
+
+#include "base/err.h"
+#include "clocks/causality.h"
+#include "clocks/packets.h"
+
+struct tracecmd_input;
+
+struct evidence {
+	int nr_vcpus;
+	const int *tids;	/* the host's threads of the guest's CPUs, -1 unknown; the handle's */
+	struct gaps *gaps;	/* of each */
+	uint64_t windows;	/* kvm_entry events of these threads */
+	bool has_kvm;		/* the host's file knows the events, if none occurred */
+	struct packets host, guest;
+	bool guest_read;	/* the guest's packets are known */
+};
+
+/* theta for guest CPU @cpu (-1: any) at guest time @time. 0; -ENODATA: not known there. */
+typedef int (*theta_fn)(void *data, int cpu, int64_t time, struct theta *ret);
+
+/*
+ * Read the host's file for the guest with @trace_id. 0; -ENOENT described in @err: the host's
+ * file knows no such guest; -ENOMEM; -errno of the file, after all that could be read
+ * of it.
+ */
+int evidence_read_host(struct evidence *e, struct tracecmd_input *host,
+		       unsigned long long trace_id, struct err *err);
+
+/*
+ * Hold the guest's events against it. New bounds go to @ret_bounds, NULL: not wanted; of
+ * those of a CPU only such that say more than those before it. 0; -errno as above.
+ */
+int evidence_judge(struct evidence *e, struct tracecmd_input *guest, theta_fn theta, void *data,
+		   struct causality *ret, struct bounds *ret_bounds, struct err *err);
+
+void evidence_release(struct evidence *e);
+
+#endif
