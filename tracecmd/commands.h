@@ -40,7 +40,7 @@ extern const struct opt_spec stop_options[], restart_options[], clear_options[],
 extern const struct opt_spec show_options[], stat_options[], snapshot_options[], stack_options[];
 extern const struct opt_spec list_options_table[], options_options[], complete_options[];
 extern const struct opt_spec check_events_options[];
-extern const struct opt_spec convert_options[], split_options[], restore_options[];
+extern const struct opt_spec attach_options[], convert_options[], split_options[], restore_options[];
 int cmd_record(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
 int cmd_start(int argc, char **argv);
@@ -48,6 +48,7 @@ int cmd_set(int argc, char **argv);
 int cmd_extract(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_split(int argc, char **argv);
 int cmd_restore(int argc, char **argv);

@@ -2,7 +2,9 @@
 """Writes small trace.dat files that tests know every byte of, and damages them.
 
     datfile.py build OUT [VERSION [COMPRESSION [ORDER [KIND]]]]
-                                    7 or 6; none or zlib; little or big; events or latency
+                                    7 or 6; none or zlib; little or big; events, latency,
+                                    or kvm: a host's, whose threads 4001, 4002 ran vCPUs 0, 1
+                                    of a guest; guest: has no option that is about hosts
     datfile.py damage IN OUT MARK[+N] VALUE     one change
     datfile.py damage-all OUT                   many, of lines IN|MARK[+N]|VALUE|PLACE|ANY on stdin:
                                     the I-th into OUT-I; prints I|IN|MARK|VALUE|OFFSET|ANY, where
@@ -20,7 +22,7 @@ import sys
 import zlib
 
 PAGE = 4096
-TICK, NOTE, BLOB = 100, 101, 102
+TICK, NOTE, BLOB, ENTRY = 100, 101, 102, 103
 CHUNK_PAGES = 10
 
 HEADER_PAGE = '''\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;
@@ -61,6 +63,8 @@ FORMATS = [
     event_format('blob', BLOB, '\tfield:char bytes[128];\toffset:8;\tsize:128;\tsigned:0;\n',
                  '"bytes=%s", REC->bytes'),
 ]
+KVM = [event_format('kvm_entry', ENTRY, '\tfield:unsigned int vcpu_id;\toffset:8;\tsize:4;\tsigned:0;\n',
+                    '"vcpu %u", REC->vcpu_id')]
 KALLSYMS = 'ffffffff81000000 T _text\nffffffff81000100 t helper\t[mod]\nffffffff82000000 D jiffies\n'
 PRINTK = '0xffffffff82000000 : "hello %d\\n"\n0xffffffff82000010 : "bye\\n"\n'
 CMDLINES = '1 init\n42 answer\n'
@@ -120,6 +124,10 @@ def page(w, name, when, events, lost=None):
         if ident == TICK:
             entry(w, 3, delta)
             w.put('HBBii', TICK, 0, 0, 42, value)
+        elif ident == ENTRY:
+            entry(w, 3, delta)
+            vcpu = value // 10 % 2
+            w.put('HBBii', ENTRY, 0, 0, 4001 + vcpu, vcpu)
         elif ident == NOTE:
             entry(w, 5, delta)
             text = f'{value:07d}\0'.encode()
@@ -140,12 +148,13 @@ def page(w, name, when, events, lost=None):
     w.data += bytes(start + PAGE - len(w.data))
 
 
-def cpu_pages(order, cpu, prefix):
+def cpu_pages(order, cpu, prefix, kind):
     """The pages of a CPU as separate writers."""
     pages = []
+    other = ENTRY if kind == 'kvm' else TICK
     for i in range(12 if cpu == 0 else 1):
         w = Writer(order)
-        kinds = [TICK, NOTE, TICK, BLOB, TICK]
+        kinds = [TICK, NOTE, other, BLOB, TICK]
         events = [(0 if k == 0 else 10, kind, i * 10 + k) for k, kind in enumerate(kinds)]
         page(w, f'{prefix}cpu{cpu}.page{i}', 1000000 + i * 1000 + cpu * 100, events,
              97 if (cpu, i) == (0, 2) else None)
@@ -163,7 +172,7 @@ def formats(w, name, texts):
         w.raw(text)
 
 
-def metadata(order):
+def metadata(order, kind):
     """The parts in the order of version 6: id, description, writer."""
     parts = []
 
@@ -184,12 +193,16 @@ def metadata(order):
     w.put('I', 1)
     formats(w, 'ftrace', [FTRACE])
     w = part(18, 'events format', 'formats')
-    w.put('I', 1)
+    w.put('I', 2 if kind == 'kvm' else 1)
     w.mark('formats.system')
     w.cstr('test')
     w.mark('formats.count')
     w.put('I', len(FORMATS))
     formats(w, 'formats', FORMATS)
+    if kind == 'kvm':
+        w.cstr('kvm')
+        w.put('I', len(KVM))
+        formats(w, 'kvm', KVM)
     for ident, description, name, fmt, text in (
             (19, 'kallsyms', 'kallsyms', 'I', KALLSYMS), (20, 'printk', 'printk', 'I', PRINTK),
             (21, 'command lines', 'cmdlines', 'Q', CMDLINES)):
@@ -200,7 +213,7 @@ def metadata(order):
     return parts
 
 
-def option_list(w, version):
+def option_list(w, version, kind):
     """Every kind of option; each is marked opt.NAME at its payload."""
     def option(name, ident, payload):
         w.put('H', ident)
@@ -215,18 +228,24 @@ def option_list(w, version):
     option('hook', 6, 'sched_switch,next_pid/sched_switch,prev_pid,S')
     option('uname', 5, 'Linux host 6.1 x86_64')
     option('version', 9, '3.1.6 none')
-    option('traceid', 11, pack('Q', 0x1122334455667788))
+    option('traceid', 11, pack('Q', 0x99aabbccddeeff00 if kind == 'guest' else 0x1122334455667788))
     option('cpustat', 2, 'CPU: 0\nentries: 0\noverrun: 0\n')
     option('cpustat1', 2, 'CPU: 1\nentries: 0\noverrun: 0\n')
     option('maps', 10, '2a 2 /bin/answer\n1000 2000 /bin/answer\n3000 5000 /lib/libc.so\n')
-    option('shift', 12, pack('QII', 0x55, 1, 2) + b''.join(
-        pack('I2q2q2q', 2, 1000, 2000, 100, 201, 1, 1) for _ in range(2)) + pack('4q', 0, 0, 0, 0))
-    option('guest', 13, b'box\0' + pack('QIIiIi', 0x77, 2, 0, 4001, 1, 4002))
-    option('tsc', 14, pack('IIQ', 1, 0, 0))
+    if kind == 'events':
+        host_options(option, pack)
     option('offset', 7, '-12345')
     option('unknown', 77, b'abc')
     if version == 7:
         option('cpus', 8, pack('I', 2))
+
+
+def host_options(option, pack):
+    """Those about hosts and guests."""
+    option('shift', 12, pack('QII', 0x55, 1, 2) + b''.join(
+        pack('I2q2q2q', 2, 1000, 2000, 100, 201, 1, 1) for _ in range(2)) + pack('4q', 0, 0, 0, 0))
+    option('guest', 13, b'box\0' + pack('QIIiIi', 0x77, 2, 0, 4001, 1, 4002))
+    option('tsc', 14, pack('IIQ', 1, 0, 0))
 
 
 # --- version 7
@@ -294,12 +313,12 @@ class Sections:
         return start, len(w.data) - start
 
 
-def buffer7(s, order, name):
+def buffer7(s, order, name, kind):
     """A buffer of two CPUs and the option that announces it; "" is the top one."""
     prefix = name and name + '.'
     label = name or 'top'
     s.head(3, 'buffer flyrecord ' + name, s.zip, label)
-    where = [s.cpu(cpu_pages(order, cpu, prefix), f'{prefix}data{cpu}') for cpu in range(2)]
+    where = [s.cpu(cpu_pages(order, cpu, prefix, kind), f'{prefix}data{cpu}') for cpu in range(2)]
     s.end(label)
     w = s.w.sub()
     w.mark(f'opt.{label}.id')
@@ -349,19 +368,19 @@ def build7(w, order, compression, kind):
     w.put('Q', 0)
     s = Sections(w, compression)
     options = w.sub()
-    for ident, text, part in metadata(order):
+    for ident, text, part in metadata(order, kind):
         name = text.split()[0] if ident != 18 else 'formats'
         options.put('HI', ident, 8)
         options.mark(f'opt.{name}')
         options.put('Q', len(w.data))
         s.block(ident, text, part, name)
-    option_list(options, 7)
+    option_list(options, 7, kind)
     s.options(options, 'options')
     if kind == 'latency':
         latency7(s)
     else:
-        buffer7(s, order, '')
-        buffer7(s, order, 'inst')
+        buffer7(s, order, '', kind)
+        buffer7(s, order, 'inst', kind)
     strings = w.sub()
     strings.mark('strings')
     strings.raw(bytes(s.strings) + b'strings\0')
@@ -370,7 +389,7 @@ def build7(w, order, compression, kind):
 
 # --- version 6
 
-def table6(w, order, name):
+def table6(w, order, name, kind):
     prefix = name and name + '.'
     label = name or 'top'
     w.mark(f'tag.{label}')
@@ -387,20 +406,20 @@ def table6(w, order, name):
         w.align(PAGE)
         w.patch('Q', f'table.{label}.offset{cpu}', len(w.data))
         start = len(w.data)
-        for one in cpu_pages(order, cpu, prefix):
+        for one in cpu_pages(order, cpu, prefix, kind):
             w.include(one)
         w.patch('Q', f'table.{label}.length{cpu}', len(w.data) - start)
 
 
 def build6(w, order, kind):
-    for _, _, part in metadata(order):
+    for _, _, part in metadata(order, kind):
         w.include(part)
     w.mark('cpus')
     w.put('I', 2)
     w.mark('tag.options')
     w.cstr('options  ')
     if kind != 'latency':       # whose recorder writes no options
-        option_list(w, 6)
+        option_list(w, 6, kind)
         w.put('HI', 3, 8 + 5)
         w.mark('opt.inst')
         w.put('Q', 0)
@@ -411,9 +430,9 @@ def build6(w, order, kind):
         w.cstr('latency  ')
         w.raw(LATENCY)
         return
-    table6(w, order, '')
+    table6(w, order, '', kind)
     w.patch('Q', 'opt.inst', len(w.data))
-    table6(w, order, 'inst')
+    table6(w, order, 'inst', kind)
 
 
 def build(out, version='7', compression='none', order='little', kind='events'):

@@ -36,6 +36,18 @@ for kind in "6 none" "7 none" "7 zstd"; do
 	"$TRACE_CMD" convert -i top.dat --compression none converted.dat 2> /dev/null
 	loads "version $kind, converted" converted.dat
 done
+# a pair that was put together later
+datfile() { python3 "$TOP/utest/cli/datfile.py" "$@"; }
+datfile build kvm.dat 7 none little kvm && datfile build guest.dat 7 none little guest
+run 30 "$TRACE_CMD" attach -s 5000 kvm.dat guest.dat 4001 4002
+is "$rc" 0 "files are attached" "$both"
+run 60 ./load kvm.dat guest.dat
+is "$rc" 0 "... and loaded" "$both"
+for f in kvm guest; do
+	[ "$(awk -v f=$f.dat '$1 == f { print $2 }' <<< "$out")" -gt 50 ]
+	ok $? "... with their events" "$out"
+done
+
 start_agent
 # host and guest share this kernel's top buffer: it is the guest's, so the host has an instance
 run 120 "$TRACE_CMD" record -o host.dat -B "$inst" -e sched -A "127.0.0.1:$agent_port" --name guest \
