@@ -63,7 +63,7 @@ static const struct command commands[] = {
 	{ "listen", "write the files of what other machines record and send",
 	  "-p PORT [-V][-d DIR][-o BASE][-l FILE][-D][options]", listen_options, cmd_listen, true },
 	{ "agent", "trace this machine on request of a host",
-	  "[-p PORT] [-N CLIENT] [-D] [options]", agent_options, cmd_agent, true },
+	  "[-p PORT] [-N CLIENT] [-B INSTANCE] [-D] [options]", agent_options, cmd_agent, true },
 	{ "__complete", NULL, NULL, complete_options, cmd_complete },
 };
 

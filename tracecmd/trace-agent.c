@@ -21,6 +21,7 @@ const struct opt_spec agent_options[] = {
 	  "host" },
 	{ 'P', NULL, OPT_REQUIRED, "serve only the vsock peer with that CID (2, the host)",
 	  "number" },
+	{ 'B', NULL, OPT_REQUIRED, "trace in the instance NAME, not in the top one", "instance" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
 	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
 	  "clock offset from the fastest response (fastest) or the histogram of all (histogram)",
@@ -72,6 +73,11 @@ static int agent_option(struct agent_conf *conf, int id, const char *arg, bool *
 		return 0;
 	case 'N':
 		conf->client = arg;
+		return 0;
+	case 'B':
+		if (!*arg || strchr(arg, '/') || arg[0] == '.')
+			return cmd_fail(0, "-B: '%s' is no name of an instance", arg);
+		conf->instance = arg;
 		return 0;
 	case 'D':
 		conf->daemon = true;

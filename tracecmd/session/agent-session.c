@@ -104,8 +104,12 @@ static int make_plan(struct session *s, struct err *err)
 		memcpy(argv + 1, s->req.argv, s->req.argc * sizeof(*argv));
 	ret = s->conf->parse(s->req.argc + 1, argv, &s->plan, err);
 	if (ret)
-		err_prefix(err, ret, "the host's options");
-	return ret;
+		return err_prefix(err, ret, "the host's options");
+	if (s->conf->instance) {
+		s->plan.instances[0].name = strdup(s->conf->instance);
+		return s->plan.instances[0].name ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 /* What the host wants of the clock comparison counts more than what our user said. */
@@ -409,6 +413,8 @@ static int session_begin(struct session *s, const struct msg *request, int mirro
 	if (ret)
 		return ret;
 	s->top = &s->local.instances[0];
+	/* wherever we trace, it is the top buffer of the guest's file */
+	s->top->note->name[0] = 0;
 	s->nr_cpus = s->top->nr_cpus;
 	return open_listeners(s, err);
 }

@@ -17,6 +17,7 @@ struct agent_conf {
 	uint32_t cid;		/* -P: the only peer served on vsock */
 	uint32_t port;
 	bool daemon;
+	const char *instance;	/* -B: where to trace instead of the top instance; NULL */
 	const char *debug_dir;	/* of time synchronisation, or NULL */
 	bool tsync_chosen;	/* ptp_flags are the user's wish; that of a host goes before */
 	uint32_t ptp_flags;	/* PTP_FLAG_* */
