@@ -24,6 +24,12 @@ check-vm:
 asan:
 	+$(Q)$(SUBMAKE) BUILD=build-asan CFLAGS='-O1 -g' EXTRA_CFLAGS='$(SANITIZE) $(EXTRA_CFLAGS)' all unit
 
+# Simulated sessions of clocks, for the estimator that states its error. SESSIONS=1000000
+SESSIONS	?= 200000
+sim:
+	+$(Q)$(SUBMAKE) unit
+	$(Q)FIT_SESSIONS=$(SESSIONS) $(BUILD)/utest/sim/test-fit-sim
+
 lint:
 	$(Q)scripts/install-deps lint
 	$(Q)scripts/lint
@@ -94,4 +100,4 @@ uninstall:
 		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h
 	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd 2>/dev/null || true
 
-.PHONY: check check-root check-asan check-vm asan fuzz lint demo docs man install uninstall
+.PHONY: sim check check-root check-asan check-vm asan fuzz lint demo docs man install uninstall
