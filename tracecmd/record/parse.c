@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "message.h"
 #include "record/parse.h"
+#include "session/guest-clock.h"
 
 int parse_text(char **to, const char *text)
 {
@@ -158,6 +159,8 @@ int record_command(int argc, char **argv, enum plan_kind kind, int (*run)(const 
 		ret = record_parse(argc, argv, kind, &p, &err);
 	if (ret)
 		ret = err.text[0] || ret != -EINVAL ? cmd_fail_err(ret, &err) : usage(argv[0]);
+	else if (guest_choose_clock(&p))
+		ret = cmd_fail_err(-ENOMEM, &err);
 	else
 		ret = run(&p);
 	plan_release(&p);

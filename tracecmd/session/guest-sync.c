@@ -33,8 +33,23 @@ const char **guest_sync_offer(const struct guest *g)
 {
 	const struct plan_tsync *t = &g->plan->tsync;
 
+	const struct tsync_machine machine = {
+		.pid = g->vm_pid, .tracing_dir = g->local->tracing_dir,
+	};
+	const char **names, **from, **to;
+
 	/* who chooses among ptp's ways wants ptp */
-	return tsync_offer(role(g), g->own->clock, t->proto ? t->proto : t->chosen ? PTP_NAME : NULL);
+	names = tsync_offer(role(g), g->own->clock,
+			    t->proto ? t->proto : t->chosen ? PTP_NAME : NULL);
+	for (from = to = names; from && *from; from++) {
+		const struct tsync_proto *proto = tsync_proto_find(*from);
+
+		if (!proto->suits || proto->suits(&machine))
+			*to++ = *from;
+	}
+	if (to)
+		*to = NULL;
+	return names;
 }
 
 /* What the session needs to know. 0; -errno described in @err. */
@@ -54,6 +69,7 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 
 		tsync_fallback((char **)names, role(g), g->own->clock, conf->proto, conf->fallback);
 	}
+	conf->vm_pid = g->vm_pid;
 	conf->tracing_dir = g->local->tracing_dir;
 	conf->clock = g->own->clock;
 	conf->ptp_flags = t->ptp_flags;

@@ -12,11 +12,13 @@
 #include "base/cleanup.h"
 #include "session/files.h"
 #include "session/finish.h"
+#include "session/guest-clock.h"
 #include "session/guest.h"
 #include "session/vm.h"
 
 /* Deadlines, ms; the protocol has no keep-alive, so each wait has its own. */
 #define RESPONSE_MS		20000
+#define META_FIRST_MS		20000	/* the agent reads it all before it sends any */
 #define META_MESSAGE_MS		5000
 #define META_TOTAL_MS		60000
 #define CLOSE_MS		30000
@@ -61,20 +63,6 @@ static int guest_name(struct guest *g, struct err *err)
 	return 0;
 }
 
-/* The word after the first -C among the guest's options, NULL without one. */
-static const char *own_clock(const struct plan_guest *conf)
-{
-	int i;
-
-	for (i = 0; i < conf->args.nr; i++) {
-		if (!strcmp(conf->args.item[i], "-C"))
-			return i + 1 < conf->args.nr ? conf->args.item[i + 1] : NULL;
-		if (!strncmp(conf->args.item[i], "-C", 2))
-			return conf->args.item[i] + 2;
-	}
-	return NULL;
-}
-
 /* --- request and response -------------------------------------------------- */
 
 static int send_request(struct guest *g, const char *host_clock, struct err *err)
@@ -90,7 +78,7 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 		return -ENOMEM;
 	if (g->plan->date)
 		argv[req.argc++] = "--date";
-	if (!own_clock(g->conf)) {
+	if (!guest_own_clock(g->conf)) {
 		argv[req.argc++] = "-C";
 		argv[req.argc++] = (char *)host_clock;
 	}
@@ -143,14 +131,17 @@ static int receive_response(struct guest *g, struct err *err)
 
 int guest_connect(struct guest *g, struct err *err)
 {
-	const char *host_clock = local_clock(g->local), *clock = own_clock(g->conf);
+	const char *host_clock = local_clock(g->local), *clock = guest_own_clock(g->conf);
 	char text[300];
 	int fd, ret;
 
 	channel_init(&g->ctl, -1);
+	g->vm_pid = -1;
 	ret = guest_name(g, err);
 	if (ret)
 		return ret;
+	if (g->addr.kind == NET_VSOCK)
+		g->vm_pid = vm_pid_of(g->addr.cid);
 	snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
 	ret = net_connect(&g->addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, NULL);
 	if (ret)
@@ -166,8 +157,7 @@ int guest_connect(struct guest *g, struct err *err)
 		ret = receive_response(g, err);
 	if (ret)
 		return ret;
-	vm_vcpu_tids(g->addr.kind == NET_VSOCK ? vm_pid_of(g->addr.cid) : -1,
-		     g->own->vcpu_tid, g->own->nr_cpus);
+	vm_vcpu_tids(g->vm_pid, g->own->vcpu_tid, g->own->nr_cpus);
 	return guest_sync_start(g);
 }
 
@@ -182,7 +172,7 @@ static int receive_meta(struct guest *g, int fd)
 	int ret;
 
 	for (;;) {
-		struct deadline one = deadline_in_ms(META_MESSAGE_MS);
+		struct deadline one = deadline_in_ms(got ? META_MESSAGE_MS : META_FIRST_MS);
 
 		ret = channel_recv(&g->ctl, &m, one.at_ns < total.at_ns ? one : total);
 		if (ret)

@@ -30,6 +30,7 @@ struct guest {
 	int index;			/* among the plan's guests */
 	struct stop *stop;		/* the user's: set by the caller */
 	struct net_addr addr;
+	pid_t vm_pid;			/* the process that runs it here; -1: none known */
 	struct channel ctl;
 	struct msg_trace_resp resp;
 	struct tsync_session *sync;

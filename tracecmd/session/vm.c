@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "session/vm.h"
+#include "tsync/kvm-files.h"
 
 #define CMDLINE_MAX (1 << 20)
 
@@ -179,29 +180,22 @@ static int tids_by_name(pid_t pid, int32_t *tids, int nr)
 	return found;
 }
 
-/* As KVM itself says (kernels from 5.19): debugfs/kvm/PID-FD/vcpuN/pid. */
+/*
+ * As KVM itself says (kernels from 5.19). Its numbers are APIC ids, which have gaps where a socket's
+ * cores are no power of two; guests number their CPUs in the same order.
+ */
 static int tids_by_kvm(pid_t pid, int32_t *tids, int nr)
 {
-	_cleanup_closedir_ DIR *dir = opendir("/sys/kernel/debug/kvm");
-	char prefix[32], path[400];
-	struct dirent *d;
+	struct kvm_vm vm;
 	int vcpu, found = 0;
 
-	snprintf(prefix, sizeof(prefix), "%d-", pid);
-	while (dir && (d = readdir(dir))) {
-		if (strncmp(d->d_name, prefix, strlen(prefix)))
-			continue;
-		for (vcpu = 0; vcpu < nr; vcpu++) {
-			_cleanup_(buf_release) struct buf b = { .cap = 64 };
-
-			snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s/vcpu%d/pid",
-				 d->d_name, vcpu);
-			if (tids[vcpu] >= 0 || io_read_path(path, &b))
-				continue;
-			tids[vcpu] = strtol((char *)b.data, NULL, 10);
-			found++;
-		}
+	if (kvm_vm_open(NULL, pid, &vm))
+		return 0;
+	for (vcpu = 0; vcpu < nr && (unsigned int)vcpu < vm.nr; vcpu++) {
+		tids[vcpu] = vm.vcpu[vcpu].tid;
+		found += tids[vcpu] >= 0;
 	}
+	kvm_vm_release(&vm);
 	return found;
 }
 

@@ -102,7 +102,13 @@ judge() {
 	diag "$title: outside of their windows: $(value outside), the error aside: $(value corrected)"
 }
 
-negotiated() { like "$(cat "$1.log")" 'Negotiated ptp time sync protocol' "$2: ptp was agreed on"; }
+negotiated() { like "$(cat "$1.log")" "Negotiated $3 time sync protocol" "$2: $3 was agreed on"; }
+
+# exact TITLE: the offsets of this analysis are KVM's
+exact() {
+	is "$(value truth | cut -d ' ' -f 1)" 0 "$1: the offsets are KVM's to the cycle"
+	is "$(value outside | cut -d ' ' -f 1)" 0 "$1: no event of the guest is outside of its windows"
+}
 
 # offsets FILE: of the current layout
 offsets() { "$TRACE_CMD" dump --options -i "$1" | sed -n 's/^\t*\(-\{0,1\}[0-9]*\) .*\[offset.*/\1/p'; }
@@ -110,7 +116,8 @@ offsets() { "$TRACE_CMD" dump --options -i "$1" | sed -n 's/^\t*\(-\{0,1\}[0-9]*
 judge_cid() {
 	judge cid g1 cid-3.dat "by CID"
 	is "$(value cpus)" "0 1" "by CID: a table for each guest CPU"
-	negotiated cid "by CID"
+	negotiated cid "by CID" kvm
+	exact "by CID"
 	if [ -z "$STOCK" ] || "$TRACE_CMD" dump -i cid.dat | grep -q 'zlib'; then
 		skip 2 "Debian's trace-cmd reads no zlib, or isn't here"
 		return
@@ -147,13 +154,15 @@ judge_two() {
 
 judge_stock_agent() {
 	judge stock-agent g1 stock-agent-3.dat "Debian's agent"
-	negotiated stock-agent "Debian's agent"
+	negotiated stock-agent "Debian's agent" kvm
+	exact "Debian's agent"
 }
 
 judge_stock_host() {
 	local chain_too='^the GUEST option says \[\]'
 	judge stock-host g1 stock-host-3.dat "Debian's record"
-	negotiated stock-host "Debian's record"
+	negotiated stock-host "Debian's record" kvm
+	exact "Debian's record"
 }
 
 judge_tcp() {	# NAME TITLE

@@ -26,6 +26,7 @@ static int ask(struct tsync_session *s, int guest_cpu, struct tsync_result *resu
 
 	do {
 		link->rounds++;
+		link->cpu = payload;
 		link->bounds.count = 0;
 		*result = (struct tsync_result){ .response = -1 };
 		ret = s->refused ? -EOPNOTSUPP :
@@ -88,7 +89,8 @@ static int pinned_round(struct tsync_session *s, unsigned int pass, int guest_cp
 /* The rounds of one vCPU: on each host CPU it may use that is not in @done yet; at least one. */
 static int vcpu_rounds(struct tsync_session *s, unsigned int pass, int guest_cpu, cpu_set_t *done)
 {
-	pid_t tid = s->conf.vcpu_tids ? s->conf.vcpu_tids[guest_cpu] : -1;
+	bool pins = s->conf.vcpu_tids && !s->link.proto->on_any_cpu;
+	pid_t tid = pins ? s->conf.vcpu_tids[guest_cpu] : -1;
 	int cpu, ret, rounds = 0;
 	cpu_set_t mask;
 

@@ -44,6 +44,7 @@ struct tsync_link {
 	struct series series;		/* of the round at hand */
 	struct bounds bounds;		/* host: what the round makes sure; the loop adds the CPUs */
 	uint32_t rounds;		/* begun so far, the one at hand included */
+	int cpu;			/* the guest's CPU that the round is about */
 	bool may_spin;			/* set by the loop: not on one CPU with the peer */
 	bool spin;			/* set by the plugin: wait for the peer without sleeping */
 	unsigned int missed;		/* times in a row that spinning was not enough */

@@ -8,6 +8,7 @@
 #include "tsync/registry.h"
 
 static const struct tsync_proto *const protos[] = {
+	&tsync_proto_kvm,
 	&tsync_proto_ptp,
 };
 

@@ -9,5 +9,6 @@
 #include "tsync/tsync.h"
 
 extern const struct tsync_proto tsync_proto_ptp;	/* trace-timesync-ptp.c */
+extern const struct tsync_proto tsync_proto_kvm;	/* trace-timesync-kvm.c */
 
 #endif

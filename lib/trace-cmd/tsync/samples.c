@@ -212,6 +212,117 @@ static int make_current(const struct tsync_samples *s, int nr_guest_cpus, struct
 	return ret;
 }
 
+/* --- clocks of different rates ------------------------------------------------ */
+
+/*
+ * Points that a table may have: with them spread thinner, what lies between is
+ * wrong in readers whose products have 64 bits.
+ */
+#define POINTS_MAX	65536
+
+/*
+ * The result that gave @sample; NULL: none of a clock that runs at another rate. Samples follow each other as
+ * results do: *@at is where to begin, and where the next one begins.
+ */
+static const struct tsync_result *scaled_result(const struct tsync_samples *s, size_t *at,
+						const struct timeshift_sample *sample)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++) {
+		size_t n = (*at + i) % s->count;
+		const struct tsync_result *r = &s->results[n];
+
+		if (r->time == sample->time && r->offset == sample->offset) {
+			*at = n;
+			return r->scaled ? r : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* A point at guest time @time, or soon after, of the line that @r is on. 0; -ENOMEM. */
+static int add_point(struct timeshift *ts, uint32_t index, const struct tsync_result *r,
+		     int64_t time)
+{
+	struct tsync_result point = *r;
+	int64_t host;
+
+	/* beyond 63 bits there is none */
+	if (!kvm_scale_point(&r->scale, time, &point.time, &host) ||
+	    __builtin_sub_overflow(host, point.time, &point.offset))
+		return 0;
+	return add_result(ts, index, &point);
+}
+
+/* Equal but for rounding. */
+static bool near(__int128 a, __int128 b)
+{
+	return a - b >= -2 && a - b <= 2;
+}
+
+/* Those from @r on up to @next, the following sample, or one behind if there is none. */
+static int add_line(struct timeshift *ts, uint32_t index, const struct tsync_result *r,
+		    const struct timeshift_sample *next)
+{
+	int64_t step = kvm_scale_step(&r->scale), time = r->time, end, host;
+	int ret = add_point(ts, index, r, time);
+
+	if (ret)
+		return ret;
+	if (!next)
+		return __builtin_add_overflow(time, step, &time) ? 0 :
+		       add_point(ts, index, r, time);
+	if (next->time <= time || __builtin_sub_overflow(next->time, time, &end))
+		return 0;
+	if (end / step > POINTS_MAX)
+		step = end / POINTS_MAX;
+	while (!ret && next->time - time > step)
+		ret = add_point(ts, index, r, time += step);
+	if (ret || !kvm_host_time(&r->scale, next->time, &host))
+		return ret;
+	/* the offset was changed meanwhile: this line goes on until the other is known */
+	if (!near((__int128)host - next->time, next->offset) &&
+	    next->time - time > 2 * KVM_POINT_NEAR)
+		ret = add_point(ts, index, r, next->time - KVM_POINT_NEAR);
+	return ret;
+}
+
+/* Add what readers, which interpolate, need to know of lines that aren't level. 0; -ENOMEM. */
+static int add_lines(const struct tsync_samples *s, struct timeshift *ts)
+{
+	int ret = 0;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < ts->nr_cpus && !ret; cpu++) {
+		/* the table grows into a new one */
+		struct timeshift_cpu old = ts->cpus[cpu];
+		size_t at = 0;
+		uint32_t i;
+
+		ts->cpus[cpu] = (struct timeshift_cpu){ .cpu = old.cpu };
+		for (i = 0; i < old.nr_samples && !ret; i++) {
+			const struct tsync_result *r = scaled_result(s, &at, &old.samples[i]);
+
+			ret = !r ? timeshift_add(ts, cpu, &old.samples[i]) :
+			      add_line(ts, cpu, r, i + 1 < old.nr_samples ?
+				       &old.samples[i + 1] : NULL);
+		}
+		free(old.samples);
+	}
+	return ret;
+}
+
+static bool any_scaled(const struct tsync_samples *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (s->results[i].scaled)
+			return true;
+	return false;
+}
+
 int tsync_samples_timeshift(const struct tsync_samples *s, enum timeshift_layout layout,
 			    uint64_t peer_id, uint32_t flags, int nr_guest_cpus,
 			    struct timeshift *ret)
@@ -231,6 +342,14 @@ int tsync_samples_timeshift(const struct tsync_samples *s, enum timeshift_layout
 		return err;
 	ts.peer_id = peer_id;
 	ts.flags = flags;
+	if (any_scaled(s)) {
+		ts.flags |= TIMESHIFT_FL_INTERPOLATE;
+		err = add_lines(s, &ts);
+		if (err) {
+			timeshift_release(&ts);
+			return err;
+		}
+	}
 	*ret = ts;
 	return 0;
 }

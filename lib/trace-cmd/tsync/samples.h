@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "tsync/bounds.h"
+#include "tsync/kvm-scale.h"
 #include "wire/opt-timeshift.h"
 
 /* What one round yields. An offset of 0 is as good as any. */
@@ -21,6 +22,8 @@ struct tsync_result {
 	int guest_cpu;		/* the round ran on; -1: any */
 	int host_cpu;		/* the vCPU thread was pinned to; -1: none */
 	unsigned int pass;	/* 0, 1, ... */
+	bool scaled;		/* the clocks' rates differ, as follows; so the offset changes */
+	struct kvm_scale scale;
 };
 
 struct tsync_samples {
@@ -41,7 +44,9 @@ int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result
  * response of its rounds in that pass, or the pass's best if the CPU had
  * none), so that every CPU has honest counts. Fork's layout: per host CPU,
  * ascending, the best of the rounds pinned there, one a pass; CPU -1, at the
- * end, for the rest. A response that is not known counts as the slowest. 0;
+ * end, for the rest. A response that is not known counts as the slowest. Where a
+ * clock's rate is another by KVM's scaling, points of that line follow, close enough for readers
+ * that interpolate between them with 64 bits, and the flags tell them to. 0;
  * -ENODATA without results; -EINVAL for other layouts; -ENOMEM.
  */
 int tsync_samples_timeshift(const struct tsync_samples *s, enum timeshift_layout layout,

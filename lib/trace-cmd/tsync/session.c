@@ -22,6 +22,7 @@ void tsync_conf_init(struct tsync_conf *conf)
 	*conf = (struct tsync_conf){
 		.fd = -1,
 		.cid = -1,
+		.vm_pid = -1,
 		.ptp_flags = TSYNC_PTP_DEFAULT,
 	};
 }
@@ -90,9 +91,10 @@ static int copy_conf(struct tsync_conf *to, const struct tsync_conf *conf)
 	to->tracing_dir = conf->tracing_dir ? strdup(conf->tracing_dir) : NULL;
 	to->clock = conf->clock ? strdup(conf->clock) : NULL;
 	to->debug_dir = conf->debug_dir ? strdup(conf->debug_dir) : NULL;
+	to->kvm_dir = conf->kvm_dir ? strdup(conf->kvm_dir) : NULL;
 	to->vcpu_tids = NULL;
 	if ((conf->tracing_dir && !to->tracing_dir) || (conf->clock && !to->clock) ||
-	    (conf->debug_dir && !to->debug_dir))
+	    (conf->debug_dir && !to->debug_dir) || (conf->kvm_dir && !to->kvm_dir))
 		return -ENOMEM;
 	if (conf->vcpu_tids && conf->nr_cpus > 0) {
 		size_t bytes = conf->nr_cpus * sizeof(pid_t);
@@ -111,6 +113,7 @@ static void release_conf(struct tsync_conf *conf)
 	free((char *)conf->tracing_dir);
 	free((char *)conf->clock);
 	free((char *)conf->debug_dir);
+	free((char *)conf->kvm_dir);
 	free((pid_t *)conf->vcpu_tids);
 }
 

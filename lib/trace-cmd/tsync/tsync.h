@@ -25,12 +25,22 @@ enum tsync_role {
 struct tsync_conf;
 struct tsync_link;		/* what a plugin gets to work with: tsync/link.h */
 
+/* The machine that a guest runs on this one. */
+struct tsync_machine {
+	pid_t pid;			/* its process; -1: not known */
+	const char *kvm_dir;		/* of KVM's files; NULL: kvm/ of debugfs, wherever that is */
+	const char *tracing_dir;	/* NULL: libtracefs finds it */
+};
+
 /* A plugin: one const table in trace-timesync-NAME.c. */
 struct tsync_proto {
 	const char *name;		/* at most 15 characters */
 	int accuracy;			/* lower wins */
 	unsigned int roles;		/* enum tsync_role bits */
 	bool (*usable)(const char *clock);
+	/* Host: whether it is worth offering to @machine. NULL: to all. */
+	bool (*suits)(const struct tsync_machine *machine);
+	bool on_any_cpu;		/* a round is of a vCPU, wherever the host runs that */
 	uint32_t flags;			/* TIMESHIFT_FL_* that its samples need */
 	/*
 	 * Either side, before the first round. 0; -EOPNOTSUPP: it does not work here, as
@@ -107,6 +117,8 @@ struct tsync_conf {
 	int interval_ms;		/* <= 0: start and end only */
 	bool per_cpu;			/* rounds for each guest (and host) CPU, else one a pass */
 	const pid_t *vcpu_tids;		/* host threads of the guest's CPUs, or NULL; -1 unknown */
+	pid_t vm_pid;			/* of the guest's machine; -1 unknown */
+	const char *kvm_dir;		/* as struct tsync_machine has it */
 };
 
 /* Defaults for all fields: no descriptor, ids 0, no peer CID (-1), the plugin's default flags. */
