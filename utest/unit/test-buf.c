@@ -127,6 +127,34 @@ static void taking_gives_the_text_away(void **state)
 	buf_release(NULL);
 }
 
+static void expected_memory_is_only_a_hint(void **state)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, 6 << 20);
+	buf_expect(&b, 4 << 20);
+	assert_int_equal(b.len, 0);
+	assert_string_equal((char *)b.data, "");
+	for (i = 0; i < 5 << 20; i += 1 << 20)
+		memset(buf_extend_raw(&b, 1 << 20), 'a' + i / (1 << 20), 1 << 20);
+	assert_int_equal(b.len, 5 << 20);
+	for (i = 0; i < b.len && b.data[i] == 'a' + i / (1 << 20); i++)
+		;
+	assert_int_equal(i, b.len);
+	assert_int_equal(b.data[b.len], 0);
+	/* what is in it stays */
+	buf_expect(&b, 8 << 20);
+	assert_int_equal(b.data[b.len - 1], 'e');
+	assert_int_equal(buf_add(&b, b.data, 2 << 20), -E2BIG);
+	buf_expect(&b, SIZE_MAX / 2);
+	buf_release(&b);
+	buf_expect(&b, SIZE_MAX / 2);
+	assert_null(b.data);
+	assert_int_equal(b.error, 0);
+	buf_release(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +166,7 @@ int main(void)
 		cmocka_unit_test(the_first_error_stays_until_reset),
 		cmocka_unit_test(absurd_sizes_are_errors),
 		cmocka_unit_test(taking_gives_the_text_away),
+		cmocka_unit_test(expected_memory_is_only_a_hint),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

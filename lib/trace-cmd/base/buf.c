@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)	/* bytes; where they are larger nothing is lost */
 
 void buf_init(struct buf *b, size_t cap)
 {
@@ -21,6 +24,19 @@ void buf_release(struct buf *b)
 		return;
 	free(b->data);
 	*b = (struct buf){ .cap = b->cap };
+}
+
+void buf_expect(struct buf *b, size_t bytes)
+{
+	void *data;
+
+	if (b->data || b->error || posix_memalign(&data, HUGE_PAGE, bytes))
+		return;
+	/* without them it is memory as any other */
+	madvise(data, bytes, MADV_HUGEPAGE);
+	b->data = data;
+	b->data[0] = 0;
+	b->alloc = bytes;
 }
 
 void buf_reset(struct buf *b)

@@ -31,6 +31,13 @@ void buf_init(struct buf *b, size_t cap);
 void buf_release(struct buf *b);
 #define _cleanup_buf_ _cleanup_(buf_release)
 
+/*
+ * Set memory for some MB aside at once, in huge pages if there are any: a fault for each 4 KB costs more
+ * than filling them. For an empty buffer; a hint that may be wrong or fail. Memory that is never used
+ * takes no space.
+ */
+void buf_expect(struct buf *b, size_t bytes);
+
 /* Forget the content and the error, keep the memory. */
 void buf_reset(struct buf *b);
 

@@ -11,67 +11,12 @@
 #include "base/io.h"
 #include "out/feed.h"
 #include "out/file.h"
+#include "out/range.h"
 
-#define COPY_BLOCK_BYTES	(256 << 10)
+#define BLOCK_BYTES		(256 << 10)
 #define CONSUME_STEP_BYTES	(1 << 20)	/* copied before space is given back */
 
 /* --- as they are -------------------------------------------------------- */
-
-/* Write @len bytes at @pos + *@done, which moves on by what a full disk still took. */
-static int write_block(int fd, const char *data, size_t len, uint64_t pos, uint64_t *done)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, data, len, pos + *done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		data += n;
-		len -= n;
-		*done += n;
-	}
-	return 0;
-}
-
-/* Copy by read and write. */
-static int copy_by_hand(int in, uint64_t from, int out, uint64_t pos, uint64_t len, uint64_t *done)
-{
-	_cleanup_free_ char *block = malloc(COPY_BLOCK_BYTES);
-
-	if (!block)
-		return -ENOMEM;
-	while (*done < len) {
-		uint64_t left = len - *done;
-		size_t want = left < COPY_BLOCK_BYTES ? left : COPY_BLOCK_BYTES;
-		int ret = io_pread_full(in, block, want, from + *done);
-
-		if (!ret)
-			ret = write_block(out, block, want, pos, done);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-int out_copy_range(int in, uint64_t from, int out, uint64_t pos, uint64_t len, uint64_t *done)
-{
-	/* the kernel's copy may be by reference; what it can't do is left to copy_by_hand() */
-	while (*done < len) {
-		off_t off_in = from + *done, off_out = pos + *done;
-		ssize_t n = copy_file_range(in, &off_in, out, &off_out, len - *done, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO))
-			return -errno;
-		/* all else, an early end of file as well, is the file systems' inability */
-		if (n <= 0)
-			return copy_by_hand(in, from, out, pos, len, done);
-		*done += n;
-	}
-	return 0;
-}
 
 /* Copy what is left of the feed's range to @pos + *@done. */
 static int range_data(struct out_file *o, const struct out_buffer *b, struct feed *f, uint64_t pos,
@@ -95,7 +40,7 @@ static int range_data(struct out_file *o, const struct out_buffer *b, struct fee
 static int raw_data(struct out_file *o, const struct out_buffer *b, struct feed *f, uint64_t pos,
 		    uint64_t *done)
 {
-	size_t size = b->page_size > COPY_BLOCK_BYTES ? b->page_size : COPY_BLOCK_BYTES;
+	size_t size = b->page_size > BLOCK_BYTES ? b->page_size : BLOCK_BYTES;
 	_cleanup_free_ char *block = f->source ? malloc(size) : NULL;
 	ssize_t n;
 	int ret;
@@ -113,7 +58,7 @@ static int raw_data(struct out_file *o, const struct out_buffer *b, struct feed 
 			return -EINVAL;
 		if (!n && !f->range.size)
 			return 0;
-		ret = write_block(o->fd, block, n, pos, done);
+		ret = out_write_range(o->fd, block, n, pos, done);
 		if (ret)
 			return ret;
 	}

@@ -56,12 +56,6 @@ void feed_consume(const struct feed *f, const struct out_buffer *b, uint64_t don
 /* Of @done bytes, what to keep after a failure: whole pages, and a chunk less. */
 uint64_t out_worth_keeping(uint64_t done, uint32_t page_size);
 
-/*
- * Copy @len bytes at @from in @in to @pos in @out. *@done, which may be more than 0 at the start,
- * counts those that have arrived. 0; -errno.
- */
-int out_copy_range(int in, uint64_t from, int out, uint64_t pos, uint64_t len, uint64_t *done);
-
 /* packed.c: the feed's pages in chunks at @pos, as out_cpu_data(). */
 int out_packed_data(struct out_file *o, const struct out_buffer *b, struct feed *f,
 		    struct out_cpu *cpu, uint64_t pos);

@@ -18,6 +18,7 @@
 #include "wire/cursor.h"
 
 #define META_TEXT_MAX (1u << 30)	/* bytes of one section */
+#define KALLSYMS_USUAL (16u << 20)	/* bytes that seldom are too few */
 
 void meta_release(struct meta *m)
 {
@@ -290,6 +291,7 @@ int meta_read_kallsyms(struct meta *m)
 	_cleanup_close_ int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 
 	part_init(&m->kallsyms);
+	buf_expect(&m->kallsyms, KALLSYMS_USUAL);
 	if (fd < 0)
 		buf_extend(&m->kallsyms, 4);
 	else

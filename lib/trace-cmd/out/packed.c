@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "out/feed.h"
 #include "out/packer.h"
+#include "out/range.h"
 
 #define COUNT_LEN	4
 #define CHUNK_BYTES	(128 << 10)	/* at least, if that isn't many pages */

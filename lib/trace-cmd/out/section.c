@@ -30,11 +30,14 @@ static int block_put(struct buf *b, const struct zip_algo *zip, enum byte_order 
 
 	if (payload->len > UINT32_MAX || bound > UINT32_MAX)
 		return -EFBIG;
-	if (!buf_extend(b, 8 + bound))
+	/* what is not needed of so much must not be touched */
+	if (!buf_extend_raw(b, 8 + bound))
 		return b->error;
 	ret = zip->compress(payload->data, payload->len, b->data + at + 8, bound, &n);
-	if (ret)
+	if (ret) {
+		b->len = at;
 		return ret;
+	}
 	store_u32(b->data + at, order, n);
 	store_u32(b->data + at + 4, order, payload->len);
 	b->len = at + 8 + n;
