@@ -25,6 +25,9 @@ int cmd_fail_err(int code, const struct err *err);
 void cmd_warn(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cmd_warn_err(int code, const struct err *err);
 
+/* Begins the text among a file's statistics that tells why some of its data is missing. */
+#define TRACE_INCOMPLETE "Incomplete: "
+
 /* On stderr: @size bytes of @cpu's data are at @offset; @raw_size: of them uncompressed, or NULL. */
 void tell_cpu_data(int cpu, uint64_t offset, uint64_t size, const uint64_t *raw_size);
 

@@ -285,6 +285,29 @@ void inputs_check_peers(const struct inputs *in)
 	}
 }
 
+void inputs_check_complete(const struct inputs *in)
+{
+	unsigned int i;
+
+	for (i = 0; !in->plan->quiet && i < in->nr_inputs; i++) {
+		const char *text = tracecmd_get_cpustats(in->input[i].handle);
+		const char *at = text ? strstr(text, TRACE_INCOMPLETE) : NULL;
+		char why[100];
+		size_t n;
+
+		if (!at || (at > text && at[-1] != '\n'))
+			continue;
+		/* the file's own words: none that a terminal would obey */
+		for (at += strlen(TRACE_INCOMPLETE), n = 0; n < sizeof(why) - 1; n++, at++) {
+			if (*at < ' ' || *at > '~')
+				break;
+			why[n] = *at;
+		}
+		why[n] = 0;
+		cmd_warn(0, "%s is not complete: %s", in->input[i].plan->path, why);
+	}
+}
+
 int inputs_damage(const struct inputs *in, struct err *err)
 {
 	char text[ERR_TEXT_MAX / 2];

@@ -84,6 +84,9 @@ int inputs_split(struct inputs *in, struct err *err);
 /* Warn where a guest's file was synchronised with another host than the first file. */
 void inputs_check_peers(const struct inputs *in);
 
+/* Warn of files whose recorder said that data is missing in them. */
+void inputs_check_complete(const struct inputs *in);
+
 /*
  * After reading: what could not be read of the files. 0; -errno with the
  * message of the first damaged file.

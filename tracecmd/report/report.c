@@ -234,6 +234,7 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 			       in->input[0].plan->path);
 	}
 	inputs_check_peers(in);
+	inputs_check_complete(in);
 	ret = range_seek(in, err);
 	if (!ret && walk_init(&w, in))
 		ret = err_set(err, -ENOMEM, "out of memory");

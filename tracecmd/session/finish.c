@@ -415,6 +415,16 @@ static int put_timeshift(struct out_file *o, const struct timeshift *shift, stru
 	return out_option_buf(o, DAT_TIME_SHIFT, &b);
 }
 
+/* A text among the kernel's statistics is what every reader shows. */
+static int put_incomplete(struct out_file *o, const struct note_guest *g)
+{
+	struct buf b = BUF_INIT;
+
+	buf_printf(&b, TRACE_INCOMPLETE "%s\n", g->incomplete);
+	buf_add(&b, "", 1);
+	return out_option_buf(o, DAT_CPUSTAT, &b);
+}
+
 int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
 		 struct err *err)
 {
@@ -436,6 +446,8 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 	/* by the offsets, its cycles become those of this machine */
 	if (!ret && shift && !strcmp(g->clock, "x86-tsc"))
 		ret = put_tsc2nsec(o, p);
+	if (!ret && g->incomplete[0])
+		ret = put_incomplete(o, g);
 	if (!ret)
 		ret = out_options_end(o, err);
 	if (!ret)

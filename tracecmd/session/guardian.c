@@ -113,6 +113,7 @@ static void finish_files(const struct plan *p, struct note *n)
 			continue;
 		}
 		recorded = true;
+		note_incomplete(&n->guests[i], "the recording process was killed");
 		err_clear(&err);
 		ret = finish_guest(p, &n->guests[i], NULL, &err);
 		if (ret)

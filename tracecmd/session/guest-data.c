@@ -96,16 +96,20 @@ int guest_data_check(struct guest *g, struct err *err)
 	return -EPIPE;
 }
 
-/* Readers take whole sub-buffers only: cut what a lost guest left of its last one. */
-static void cut_partial_pages(struct guest *g)
+/* Readers take whole sub-buffers only: cut what a guest left of its last one. True if there was any. */
+static bool cut_partial_pages(struct guest *g)
 {
+	bool cut = false;
 	struct stat st;
 	int cpu;
 
 	for (cpu = 0; cpu < g->own->nr_cpus; cpu++) {
-		if (!fstat(g->files[cpu], &st) && st.st_size % g->own->page_size)
-			(void)!ftruncate(g->files[cpu], st.st_size - st.st_size % g->own->page_size);
+		if (fstat(g->files[cpu], &st) || !(st.st_size % g->own->page_size))
+			continue;
+		cut = true;
+		(void)!ftruncate(g->files[cpu], st.st_size - st.st_size % g->own->page_size);
 	}
+	return cut;
 }
 
 int guest_data_finish(struct guest *g)
@@ -125,7 +129,8 @@ int guest_data_finish(struct guest *g)
 			break;
 	}
 	ret = drain_finish(g->drain, 0, NULL);
-	cut_partial_pages(g);
+	if (cut_partial_pages(g) && !ret)
+		ret = -ENODATA;
 	/* told when it happened */
 	return g->data_ended ? 0 : ret;
 }

@@ -106,20 +106,32 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 		   : 0;
 }
 
+/* What an agent that is merely busy, or refuses an option, does not do. */
+static bool is_breach(int error)
+{
+	return error == -EBADMSG || error == -EPROTO || error == -ENOTSUP || error == -ETIMEDOUT ||
+	       error == -EFBIG;
+}
+
 static int receive_response(struct guest *g, struct err *err)
 {
 	struct msg m;
+	uint32_t i;
 	int ret = channel_recv(&g->ctl, &m, deadline_in_ms(RESPONSE_MS));
 
 	if (!ret)
 		ret = msg_trace_resp_parse(&m, &g->resp);
+	for (i = 0; !ret && g->addr.kind != NET_VSOCK && i < g->resp.nr_cpus; i++)
+		ret = g->resp.ports[i] > 65535 ? -EBADMSG : 0;
 	if (ret == -ENODATA || ret == -EPIPE || ret == -ECONNRESET)
 		return err_set(err, -ECONNRESET,
 			       "Failed to receive trace response from guest %s: its agent hung up (busy with another host, or an option it refuses: see what it printed)",
 			       g->own->name);
+	g->broke = is_breach(ret);
 	if (ret)
-		return err_set(err, ret, "Failed to receive trace response from guest %s",
-			       g->own->name);
+		return err_set(err, ret, "Failed to receive trace response from guest %s: %s",
+			       g->own->name, ret == -ETIMEDOUT ? "it does not answer" :
+			       "what it says is no such thing");
 	g->connected = true;
 	g->own->nr_cpus = g->resp.nr_cpus;
 	g->own->page_size = g->resp.page_size;
@@ -195,6 +207,16 @@ static int receive_meta(struct guest *g, int fd)
 	}
 }
 
+/* Could it become a file? Better known now than when all has been recorded. 0; -errno described in @err. */
+static int check_meta(int fd, struct err *err)
+{
+	struct out_file *o = NULL;
+	int ret = out_append(fd, &o, err);
+
+	out_free(o);
+	return ret;
+}
+
 int guest_receive(struct guest *g, struct err *err)
 {
 	_cleanup_close_ int fd = files_output_create(g->own->file, false, 4 << 20, err);
@@ -204,16 +226,32 @@ int guest_receive(struct guest *g, struct err *err)
 		return fd;
 	g->meta_file = true;
 	ret = receive_meta(g, fd);
+	g->broke = is_breach(ret);
 	if (ret)
 		return err_set(err, ret, "the metadata of guest %s did not arrive in full: %s",
 			       g->own->name, ret == -ENODATA || ret == -EPIPE ?
 			       "its agent hung up (an event or option it refuses? see what it printed)"
 			       : strerror(-ret));
+	ret = check_meta(fd, err);
+	if (ret) {
+		g->broke = is_breach(ret);
+		return err_prefix(err, ret, "the metadata of guest %s cannot be used",
+				  g->own->name);
+	}
 	g->own->complete_meta = true;
 	ret = guest_data_connect(g, err);
+	g->broke = ret == -ECONNREFUSED || ret == -ETIMEDOUT;
 	/* from now on a stop is to end well: the waits for that aren't cut short by it */
 	g->ctl.stop_fd = -1;
 	return ret;
+}
+
+void guest_drop(struct guest *g)
+{
+	g->lost = true;
+	g->own->complete_meta = false;
+	if (g->ctl.fd >= 0)
+		shutdown(g->ctl.fd, SHUT_RDWR);
 }
 
 int guest_fd(const struct guest *g)
@@ -254,9 +292,13 @@ int guest_check(struct guest *g, struct err *err)
 			return err_set(err, -EPIPE, "guest %s: its agent ended the data while recording",
 				       g->own->name);
 	} else if (!ret || g->data_ended) {
+		if (ret)
+			note_incomplete(g->own, ret == -ENOSPC ? "the disk was getting full" :
+					"no more of its data could be stored");
 		return ret;
 	}
 	g->lost = true;
+	note_incomplete(g->own, "the guest was lost while recording");
 	/* should there be somebody who only broke the protocol: it shall end now */
 	shutdown(g->ctl.fd, SHUT_RDWR);
 	return err_set(err, -ECONNRESET,
@@ -309,6 +351,8 @@ int guest_wait_close(struct guest *g, struct err *err)
 	ret = ret ? ret : end;
 	if (!ret && !g->lost)
 		return 0;
+	note_incomplete(g->own, stop_urgent(g->stop) ? "interrupted while the guest was still sending" :
+			"the guest was lost before all of its data had come");
 	if (stop_urgent(g->stop))
 		return err_set(err, -EINTR,
 			       "interrupted while guest %s was still sending; what it sent until then is kept in '%s'",

@@ -43,7 +43,14 @@ struct guest {
 	bool meta_file;			/* the unfinished output exists */
 	bool data_ended;		/* all of its data, before it was asked to stop */
 	bool lost;
+	bool broke;			/* it did not keep to the protocol */
 };
+
+/*
+ * It did not keep to the protocol (guest->broke): hang up, forget what it sent. It counts as lost,
+ * and nothing else depends on it.
+ */
+void guest_drop(struct guest *g);
 
 /*
  * Connect to the agent, ask it to trace, start the clock synchronisation and wait for its

@@ -336,8 +336,11 @@ static int finish(struct client *c, bool hurry, struct err *err)
 		ret = listen_data_start(&c->data, err);
 	/* a client that went by itself should see that we don't take any more */
 	channel_close(&c->ctl);
-	if (!ret && listen_data_finish(&c->data, hurry, c->stop, &lost))
+	if (!ret && listen_data_finish(&c->data, hurry, c->stop, &lost)) {
 		listen_complain(lost.code, &lost);
+		if (lost.code != -EBADMSG)
+			note_incomplete(&c->note->guest, "some of the data did not arrive");
+	}
 	c->note->guest.complete_meta = c->meta_done;
 	fd_close(&c->meta_fd);
 	if (!c->meta_done)
@@ -358,6 +361,10 @@ static int serve(struct client *c, struct err *err)
 		return ret;
 	}
 	ret = receive(c, err);
+	if (ret)
+		note_incomplete(&c->note->guest, ret == -EINTR ? "the listener was ended" :
+				ret == -ENOSPC ? "the disk was getting full" :
+				"the client was lost before it ended");
 	/* what is left of protocol 1's metadata is what there is */
 	c->meta_done |= c->protocol == 1;
 	finished = finish(c, ret, &end);
@@ -397,7 +404,7 @@ int listen_client(const struct listen_conf *conf, int fd, const struct net_peer 
 	return ret ? 1 : 0;
 }
 
-int listen_salvage(const struct listen_note *note)
+int listen_salvage(struct listen_note *note)
 {
 	struct err err = { 0 };
 	struct plan plan;
@@ -405,6 +412,7 @@ int listen_salvage(const struct listen_note *note)
 
 	if (!note->guest.file[0])
 		return 0;
+	note_incomplete(&note->guest, "the process that took it in was killed");
 	ret = plan_init(&plan);
 	if (!ret)
 		ret = listen_file_finish(&plan, &note->guest, note->bare, &err);

@@ -26,6 +26,6 @@ int listen_client(const struct listen_conf *conf, int fd, const struct net_peer 
 		  struct listen_note *note, struct stop *stop);
 
 /* The process that served a client was killed: make a file of what there is. Returns the exit status. */
-int listen_salvage(const struct listen_note *note);
+int listen_salvage(struct listen_note *note);
 
 #endif

@@ -138,18 +138,22 @@ int listen_data_check(struct listen_data *d, struct err *err)
 	return 0;
 }
 
-/* Readers take whole sub-buffers only: cut what a lost client left of its last one. */
-static void cut_partial_pages(struct listen_data *d)
+/* Readers take whole sub-buffers only: cut what a client left of its last one. True if there was any. */
+static bool cut_partial_pages(struct listen_data *d)
 {
+	bool cut = false;
 	struct stat st;
 	int cpu;
 
 	for (cpu = 0; cpu < d->n; cpu++) {
 		if (d->files[cpu] >= 0 && !fstat(d->files[cpu], &st) &&
-		    st.st_size % d->note->page_size)
+		    st.st_size % d->note->page_size) {
+			cut = true;
 			(void)!ftruncate(d->files[cpu],
 					 st.st_size - st.st_size % d->note->page_size);
+		}
 	}
+	return cut;
 }
 
 static void wait_data(struct listen_data *d, bool hurry, struct stop *stop)
@@ -179,7 +183,8 @@ int listen_data_finish(struct listen_data *d, bool hurry, struct stop *stop, str
 		return -ENOMEM;
 	wait_data(d, hurry, stop);
 	ret = drain_finish(d->drain, 0, results);
-	cut_partial_pages(d);
+	if (cut_partial_pages(d) && !ret)
+		ret = -ENODATA;
 	for (i = 0; i < d->nr_cpus; i++) {
 		lost += results[i].lost;
 		refused += results[i].refused;

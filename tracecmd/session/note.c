@@ -1,6 +1,7 @@
 /*
  * note.c - see note.h. Layer 5.
  */
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
@@ -19,6 +20,12 @@ uint64_t note_trace_id(void)
 		id = (ts.tv_sec * 1000000007ULL + ts.tv_nsec) * 2654435761ULL + getpid();
 	}
 	return id ? id : 1;
+}
+
+void note_incomplete(struct note_guest *g, const char *why)
+{
+	if (!g->incomplete[0])
+		snprintf(g->incomplete, sizeof(g->incomplete), "%s", why);
 }
 
 struct note *note_new(void)

@@ -32,6 +32,7 @@ struct note_instance {
 struct note_guest {
 	bool complete_meta;
 	char name[256];
+	char incomplete[128];	/* what of its data is missing, for the file; "": nothing known */
 	char file[PATH_MAX];	/* the guest's trace.dat */
 	char clock[64];
 	uint32_t page_size;	/* bytes */
@@ -56,6 +57,9 @@ struct note {
 	int journal_fd;		/* a file that the journal is copied to, see setup/leftover.h; -1: none */
 	int maps_fd;		/* address maps of processes, see maps.h; -1: none wanted */
 };
+
+/* Data of @g is missing, for the reason @why: the file will say so. The first reason stays. */
+void note_incomplete(struct note_guest *g, const char *why);
 
 /* Shared memory, all zero but a fresh trace id; NULL: no memory. */
 struct note *note_new(void);

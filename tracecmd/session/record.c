@@ -105,35 +105,6 @@ static int check_guest_name(const struct run *r, int i, struct err *err)
 	return 0;
 }
 
-/*
- * Connect and negotiate with all guests, then take in their metadata. One that cannot be
- * had ends the run before it began: better now than after an hour without it.
- */
-static int connect_guests(struct run *r, struct err *err)
-{
-	int i, ret = 0;
-
-	r->note->nr_guests = r->plan->nr_guests;
-	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
-		r->guests[i] = (struct guest){
-			.plan = r->plan, .conf = &r->plan->guests[i], .local = &r->local,
-			.note = r->note, .own = &r->note->guests[i], .index = i,
-			.stop = &r->stop,
-		};
-		ret = guest_connect(&r->guests[i], err);
-		if (!ret)
-			ret = check_guest_name(r, i, err);
-	}
-	for (i = 0; !ret && i < r->plan->nr_guests; i++)
-		ret = guest_receive(&r->guests[i], err);
-	if (ret == -ECANCELED) {
-		err_clear(err);
-		return err_set(err, -EINTR,
-			       "interrupted while connecting to the guests: nothing was recorded");
-	}
-	return ret;
-}
-
 static bool any_guest(const struct run *r)
 {
 	int i;
@@ -154,6 +125,55 @@ static bool any_local(const struct run *r)
 			return true;
 	}
 	return false;
+}
+
+/* Guest @g gave @ret. 0: go on, without it if it doesn't keep to the protocol; @ret: the run ends. */
+static int without_guest(struct run *r, struct guest *g, int ret, struct err *err)
+{
+	if (!ret || !g->broke)
+		return ret;
+	guest_drop(g);
+	if (!any_guest(r) && !any_local(r))
+		return ret;
+	run_failed(r, ret, err);
+	cmd_warn(0, "guest %s is left out; the host and other guests are recorded", g->own->name);
+	err_clear(err);
+	return 0;
+}
+
+/*
+ * Connect and negotiate with all guests, then take in their metadata. One that cannot be
+ * had ends the run before it began: better now than after an hour without it. But no guest shall
+ * be able to keep others from being recorded by what it says.
+ */
+static int connect_guests(struct run *r, struct err *err)
+{
+	int i, ret = 0;
+
+	r->note->nr_guests = r->plan->nr_guests;
+	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
+		r->guests[i] = (struct guest){
+			.plan = r->plan, .conf = &r->plan->guests[i], .local = &r->local,
+			.note = r->note, .own = &r->note->guests[i], .index = i,
+			.stop = &r->stop,
+		};
+		ret = guest_connect(&r->guests[i], err);
+		ret = without_guest(r, &r->guests[i], ret, err);
+		if (!ret)
+			ret = check_guest_name(r, i, err);
+	}
+	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
+		if (r->guests[i].lost)
+			continue;
+		ret = guest_receive(&r->guests[i], err);
+		ret = without_guest(r, &r->guests[i], ret, err);
+	}
+	if (ret == -ECANCELED) {
+		err_clear(err);
+		return err_set(err, -EINTR,
+			       "interrupted while connecting to the guests: nothing was recorded");
+	}
+	return ret;
 }
 
 static int run_start(struct run *r, struct err *err)

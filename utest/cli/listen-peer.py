@@ -9,6 +9,8 @@
                                         the listener did within ten seconds
     listen-peer.py silent PORT COUNT    that many clients that say nothing, until the input ends
     listen-peer.py alien PORT           a client whose data others send, too; prints the ports
+    listen-peer.py spoof PORT [SOURCE]  a client by UDP for whose CPU others send, too; it comes from
+                                        port SOURCE
     listen-peer.py tinit PORT META      a client of protocol 3 that sends the file META, then ends
                                         without CLOSE
 """
@@ -52,9 +54,9 @@ def tinit(cpus, page=4096, options=()):
                    b''.join(o + b'\0' for o in options))
 
 
-def greeted(port):
+def greeted(port, source=None):
     """A connection on which messages are spoken."""
-    s = connect(port)
+    s = connect(port, source)
     read_exactly(s, 8)
     s.sendall(b'-1V3\0')
     read_exactly(s, 3)
@@ -171,6 +173,20 @@ def silent(port, count):
     del socks
 
 
+def spoof(port, source=0):
+    """A page of ours, one of another host's, one of another port's; no metadata."""
+    s = greeted(port, (HERE, source))
+    s.sendall(tinit(1))
+    size, _, _ = struct.unpack('>III', read_exactly(s, 12))
+    to = (HERE, int(read_exactly(s, size - 12)[4:].rstrip(b'\0')))
+    for host in (HERE, '127.0.0.2', HERE):
+        u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        u.bind((host, 0))
+        u.sendto(bytes(4096), to)
+    s.sendall(message(0))
+    outcome(s)
+
+
 def tinit_client(port, path):
     s = greeted(port)
     s.sendall(tinit(2, options=[b'tcp']))
@@ -210,4 +226,4 @@ if __name__ == '__main__':
         tinit_client(int(numbers[0]), numbers[1])
     else:
         {'v1': v1, 'drip': drip, 'hostile': hostile, 'silent': silent,
-         'alien': alien}[what](*(int(n) for n in numbers))
+         'alien': alien, 'spoof': spoof}[what](*(int(n) for n in numbers))

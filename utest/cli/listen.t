@@ -166,6 +166,7 @@ wait_for 20 has_files 1
 ok $? "killed client: the listener finishes its file" "$(ls -l "$dir"; log)"
 like "$(log)" 'is gone without having said' "killed client: ... and says so"
 like "$("$TRACE_CMD" report "$(only_file)" 2>&1)" 'sched_switch' "killed client: ... with what came"
+like "$("$TRACE_CMD" report "$(only_file)" 2>&1)" 'is not complete: the client was lost' "killed client: ... and a word on what is missing"
 wait_for 20 eval '! alive $record'
 is "$(tracing_state)" "$before_faults" "killed client: its guardian puts tracing back"
 send -t
@@ -191,6 +192,7 @@ is "$rc" 0 "SIGTERM: the listener ends well"
 has_files 1
 ok $? "SIGTERM: ... and has finished the file of its client" "$(ls -l "$dir"; log)"
 succeeds "SIGTERM: ... which is valid" "$TRACE_CMD" dump --validate "$(only_file)"
+like "$("$TRACE_CMD" report "$(only_file)" 2>&1)" 'is not complete: the listener was ended' "SIGTERM: ... and says that it is not all"
 wait_for 20 eval '! alive $record'
 stop "$record"
 isnt "$rc" 0 "SIGTERM: the record ends with an error"
@@ -219,6 +221,8 @@ ok $? "killed process: the listener says so" "$(log)"
 stop "$record"
 alive "$listener"
 ok $? "killed process: ... and goes on"
+wait_for 20 has_files 1
+like "$("$TRACE_CMD" report "$(only_file)" 2>&1)" 'is not complete: the process' "killed process: ... its file says that it is not all"
 send
 is "$rc" 0 "killed process: ... serving others" "$both"
 stop "$listener"
@@ -245,6 +249,21 @@ is "$(find "$dir" -type f | wc -l)" 1 "... and leave no files" || ls -l "$dir"
 alien=$(python3 "$peer" alien "$port")
 like "$alien" '^alien: ends$' "data of another host is not taken"
 like "$alien" '^own: stays$' "... and does not take the place of the client's"
+python3 "$peer" spoof "$port"
+wait_for 20 eval '[ -z "$(pgrep -P $listener)" ]'
+like "$(log)" '^  .*2 datagrams were none of the client' "datagrams of others are told"
+is "$(stat -c %s "$dir"/*.cpu0)" 4096 "... and not stored"
+rm -f "$dir"/*.cpu0
+# a link of somebody else's, where the client's file would go
+from=$(free_port)
+echo precious > victim
+ln -s "$T/victim" "$dir/trace.127.0.0.1:$from.dat"
+python3 "$peer" spoof "$port" "$from"
+wait_for 20 eval '[ -z "$(pgrep -P $listener)" ]'
+is "$(cat victim)" precious "a link in the place of a file is not followed"
+[ -e "$dir/trace.127.0.0.1:$from-1.dat.cpu0" ]
+ok $? "... the file gets another name" "$(ls -l "$dir")"
+rm -f "$dir/trace.127.0.0.1:$from"*
 mkfifo silent.in
 start silent.log bash -c "exec python3 '$peer' silent $port 40 < silent.in"
 exec 4> silent.in
