@@ -84,6 +84,11 @@ const struct opt_spec report_options[] = {
 	{ OPT_EVENT, "event", OPT_REQUIRED, "show the formats of events RE or SYSTEM:RE",
 	  "event-name" },
 	{ OPT_CHECK_EVENTS, "check-events", OPT_NONE, "status 22 if a format cannot be parsed" },
+	{ OPT_PROFILE, "profile", OPT_NONE, "show where tasks spend their time, instead of events" },
+	{ 'G', NULL, OPT_NONE, "with --profile: interrupts are their CPUs', not the tasks'" },
+	{ 'H', NULL, OPT_REQUIRED, "with --profile: measure the time between two events:\n"
+				   "[SYS:]EVENT,MATCH[,PID]/[SYS:]EVENT,MATCH[,FLAGS]", "text" },
+	{ OPT_BY_COMM, "by-comm", OPT_NONE, "with --profile: tasks of a name together" },
 	{ OPT_CPUS, "cpus", OPT_NONE, "show the CPUs that have data" },
 	{ OPT_FIRST, "first-event", OPT_NONE, "and when their first event was" },
 	{ OPT_LAST, "last-event", OPT_NONE, "and when their last event was" },
@@ -92,10 +97,6 @@ const struct opt_spec report_options[] = {
 	{ OPT_VERSION, "version", OPT_NONE, "show the version of the program that recorded" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	/* known, but not done yet: said so, instead of "unknown option" */
-	{ 'H', NULL, OPT_REQUIRED, NULL },
-	{ 'G', NULL, OPT_NONE, NULL },
-	{ OPT_PROFILE, "profile", OPT_NONE, NULL },
-	{ OPT_BY_COMM, "by-comm", OPT_NONE, NULL },
 	{ OPT_BOUNDARY, "boundary", OPT_NONE, NULL },
 	{ OPT_DEBUG, "debug", OPT_NONE, NULL },
 	OPT_END
@@ -155,6 +156,9 @@ static bool *option_switch(struct report_plan *plan, int id)
 	case OPT_ALIGN_TS: return &plan->align_ts;
 	case OPT_SUMMARY: return &plan->summary;
 	case OPT_FAIL_ON_LOST: return &plan->fail_on_lost;
+	case OPT_PROFILE: return &plan->profile;
+	case OPT_BY_COMM: return &plan->profile_by_comm;
+	case 'G': return &plan->profile_irqs_global;
 	default: return NULL;
 	}
 }
@@ -271,10 +275,10 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_FIELDS: return plan_add_fields(plan, arg, &a->err);
 	case OPT_FROM: return plan_set_time(&plan->from, "--from", arg, &a->err);
 	case OPT_TO: return plan_set_time(&plan->to, "--to", arg, &a->err);
+	case 'H': return hooks_add(&plan->hooks, arg, &a->err);
 	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
-	case 'H': case 'G': case OPT_PROFILE: case OPT_BY_COMM: case OPT_BOUNDARY: case OPT_DEBUG:
-		return cmd_fail(0, "profiles (--profile, --by-comm, -G, -H), --boundary "
-				"and --debug\n  are not available yet");
+	case OPT_BOUNDARY: case OPT_DEBUG:
+		return cmd_fail(0, "--boundary and --debug are not available yet");
 	default: return usage("report");
 	}
 }
@@ -333,6 +337,8 @@ static int report_check(const struct report_plan *plan)
 {
 	if (plan->wakeup && !plan_is_for_people(plan))
 		return cmd_fail(0, "-w needs lines of text: not with --format, --fields or --summary");
+	if (plan->profile && (!plan_is_for_people(plan) || plan->wakeup))
+		return cmd_fail(0, "--profile goes with none of --format, --fields, --summary, -w");
 	if (plan->summary && plan->format == FORMAT_CSV)
 		return cmd_fail(0, "--summary is text or json, not csv");
 	if (plan->summary && plan->fields.count)

@@ -383,6 +383,12 @@ const char *tracecmd_get_uname(struct tracecmd_input *handle);
 /* Version of the recording program; NULL if not stored. */
 const char *tracecmd_get_version(struct tracecmd_input *handle);
 
+/*
+ * The @indx-th pair of events that profiles measure, as it was given to record -H; NULL
+ * if there are not so many.
+ */
+const char *tracecmd_get_hook(struct tracecmd_input *handle, int indx);
+
 /* Name of the buffer's trace clock, e.g. "local"; NULL if not stored. */
 const char *tracecmd_get_trace_clock(struct tracecmd_input *handle);
 

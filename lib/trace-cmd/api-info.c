@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "in/handle.h"
@@ -29,6 +30,18 @@ const char *tracecmd_get_uname(struct tracecmd_input *handle)
 const char *tracecmd_get_version(struct tracecmd_input *handle)
 {
 	return handle ? handle->file->info.version : NULL;
+}
+
+const char *tracecmd_get_hook(struct tracecmd_input *handle, int indx)
+{
+	const struct buf *hooks = handle ? &handle->file->info.hooks : NULL;
+	size_t at = 0;
+
+	if (!hooks || indx < 0)
+		return NULL;
+	while (at < hooks->len && indx--)
+		at += strlen((const char *)hooks->data + at) + 1;
+	return at < hooks->len ? (const char *)hooks->data + at : NULL;
 }
 
 const char *tracecmd_get_trace_clock(struct tracecmd_input *handle)

@@ -44,6 +44,7 @@ void report_plan_release(struct report_plan *plan)
 	strings_release(&plan->raw_events);
 	strings_release(&plan->plain_events);
 	strings_release(&plan->fields);
+	hooks_release(&plan->hooks);
 	free(plan->pids);
 	free(plan->cpus);
 	free(plan->kallsyms);

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "report/hooks.h"
 
 /* A list of strings on the heap. */
 struct strings {
@@ -92,6 +93,10 @@ struct report_plan {
 	unsigned long long limit;	/* events to show, 0: all */
 	bool summary;			/* counts instead of events */
 	bool fail_on_lost;
+	bool profile;			/* where time goes, instead of events */
+	bool profile_by_comm;		/* tasks of a name together */
+	bool profile_irqs_global;	/* -G */
+	struct hooks hooks;		/* -H */
 	struct plan_line line;
 	unsigned long long hz;		/* for files without their own */
 	char *kallsyms;			/* names of functions from this file, or NULL */

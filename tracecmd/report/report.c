@@ -15,6 +15,7 @@
 #include "report/inputs.h"
 #include "report/kvm.h"
 #include "report/line.h"
+#include "report/profiles.h"
 #include "report/range.h"
 #include "report/report.h"
 #include "report/summary.h"
@@ -28,6 +29,7 @@ struct walk {
 	struct wakeup *wakeup;		/* NULL unless -w */
 	struct columns *columns;	/* NULL unless events are for machines */
 	struct summary *summary;	/* NULL unless they are only counted */
+	struct profiles *profiles;	/* NULL unless their times are gathered */
 	unsigned long long shown;
 	unsigned long long lost;	/* events, as far as it is known how many */
 	bool one_range;			/* times of all streams are of one kind */
@@ -56,6 +58,8 @@ static int on_lost(struct tracecmd_input *handle, struct tep_event *event,
 		w->lost_some = true;
 	else
 		w->lost += record->missed_events;
+	if (w->profiles)
+		profiles_lost(w->profiles, s, record->cpu);
 	if (w->summary)
 		return summary_lost(w->summary, s, record->cpu, record->missed_events);
 	if (record->missed_events < 0 || c->lost < 0)
@@ -82,6 +86,8 @@ static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct t
 	long long lost = c->lost;
 
 	c->lost = 0;
+	if (w->profiles)
+		return profiles_event(w->profiles, s, record);
 	if (w->summary)
 		return summary_event(w->summary, s, record);
 	if (w->columns) {
@@ -149,6 +155,8 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 			       in->input[0].plan->path);
 	if (w->wakeup)
 		wakeup_print(w->wakeup, w->line.out);
+	if (w->profiles && profiles_print(w->profiles, w->line.out))
+		return err_set(err, -ENOMEM, "out of memory");
 	if (w->summary && summary_print(w->summary, w->line.out) == -ENOMEM)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
@@ -164,12 +172,16 @@ static int check_lost(const struct walk *w, struct err *err)
 	return err_set(err, -ENODATA, "%llu events were lost", w->lost);
 }
 
-/* What prints or counts the events. 0; -ENOMEM. */
-static int walk_init(struct walk *w, const struct inputs *in)
+/* What prints or counts the events. 0; -ENOMEM; -EINVAL with a message. */
+static int walk_init(struct walk *w, const struct inputs *in, struct err *err)
 {
 	const struct report_plan *plan = in->plan;
 
 	w->one_range = true;
+	if (plan->profile) {
+		w->profiles = profiles_new(in, err);
+		return w->profiles ? 0 : -EINVAL;
+	}
 	if (plan->summary) {
 		w->summary = summary_new(in);
 		return w->summary ? 0 : -ENOMEM;
@@ -192,6 +204,7 @@ static void walk_release(struct walk *w)
 	wakeup_free(w->wakeup);
 	columns_free(w->columns);
 	summary_free(w->summary);
+	profiles_free(w->profiles);
 }
 
 static int print_latency(struct inputs *in, struct textout *out, struct err *err)
@@ -225,6 +238,8 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 		return ret;
 	if (in->plan->modes & REPORT_FILTER_TEST)
 		return filter_test(in, out, err);
+	if (in->plan->profile)
+		profiles_hooks(in, out);
 	for (i = 0; plan_is_for_people(in->plan) && i < in->nr_inputs; i++)
 		info_header(in, &in->input[i], out);
 	if (tracecmd_is_latency(in->input[0].handle)) {
@@ -236,8 +251,10 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 	inputs_check_peers(in);
 	inputs_check_complete(in);
 	ret = range_seek(in, err);
-	if (!ret && walk_init(&w, in))
-		ret = err_set(err, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = walk_init(&w, in, err);
+	if (ret == -ENOMEM)
+		err_set(err, -ENOMEM, "out of memory");
 	if (!ret)
 		ret = print_events(in, &w, err);
 	if (!ret)

@@ -39,7 +39,10 @@ done << 'E2'
 --summary --fields a|--summary shows none
 --verbose=loud|invalid verbose level loud
 --compat 2|none of 3.1, 3.4
---profile|not available yet
+--profile --format json|--profile goes with none
+-H a/b|Invalid hook format
+-H a,b,c,d/e,f|Invalid hook format
+-H a,b/c,|Invalid hook format
 --boundary|not available yet
 E2
 

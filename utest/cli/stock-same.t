@@ -96,7 +96,8 @@ done
 #   --stat: Debian's adds where each CPU's data is in the file; 3.4 does not
 #   --events, --event of version 7: Debian's prints nothing
 #   --ts-offset behind the first file: Debian's ignores it, so that it is given to a second one
-#   --boundary and profiles: not there yet in ours
+#   --profile: what has the same times is in another order (see profile.t)
+#   --boundary: not there yet in ours
 everywhere=("" -l -t -R "-r sched_switch" "-n sched_switch" -N -L -w --ts-diff "-t --ts-diff" "-l -t"
 	"-R --ts-diff -t" "--ts2secs 1000000000" --raw-ts "--raw-ts --ts-diff" --nodate --first-event
 	--last-event "--first-event --last-event -t" --uname --version --cpus -e -f -P -p -E

@@ -9,6 +9,7 @@
 #include "in/file.h"
 
 #define CPUSTAT_MAX (64u << 20)
+#define HOOKS_MAX	(1 << 20)
 
 /* Keep the text of an option, replacing an earlier one. The file put a NUL behind it. */
 static int take_text(const struct in_option *o, char **ret)
@@ -123,6 +124,14 @@ static int take_cpu_count(struct in_info *info, const struct in_option *o, enum 
 	return 0;
 }
 
+static int take_hook(struct in_info *info, const struct in_option *o)
+{
+	size_t len = strnlen((const char *)o->data, o->size);
+
+	buf_add(&info->hooks, o->data, len);
+	return buf_add(&info->hooks, "", 1) == -ENOMEM ? -ENOMEM : 0;
+}
+
 /* Decode one option. 0; -EBADMSG; -ENOMEM. */
 static int take_option(struct in_info *info, const struct in_option *o, enum byte_order order)
 {
@@ -138,6 +147,8 @@ static int take_option(struct in_info *info, const struct in_option *o, enum byt
 		return take_cpustat(info, o);
 	case DAT_TRACECLOCK:
 		return take_clock(info, o);
+	case DAT_HOOK:
+		return take_hook(info, o);
 	case DAT_UNAME:
 		return take_text(o, &info->uname);
 	case DAT_VERSION:
@@ -162,6 +173,7 @@ int in_info_read(struct in_file *f)
 	unsigned int i;
 
 	buf_init(&f->info.cpustat, CPUSTAT_MAX);
+	buf_init(&f->info.hooks, HOOKS_MAX);
 	for (i = 0; i < f->nr_options; i++) {
 		int ret = take_option(&f->info, &f->options[i], f->head.order);
 
@@ -183,6 +195,7 @@ void in_info_release(struct in_info *info)
 	free(info->trace_clock);
 	free(info->clock);
 	buf_release(&info->cpustat);
+	buf_release(&info->hooks);
 	if (info->has_timeshift)
 		timeshift_release(&info->timeshift);
 	for (i = 0; i < info->nr_guests; i++)

@@ -20,6 +20,7 @@ struct in_info {
 	char *uname;		/* NULL if there is none; so are the other texts */
 	char *version;
 	struct buf cpustat;	/* all CPUSTAT texts joined, each NUL made a newline */
+	struct buf hooks;	/* all HOOK texts, each with its NUL */
 	char *trace_clock;	/* TRACECLOCK text as stored: "[local] global ..." */
 	bool has_trace_clock;	/* the option is there, if with 0 bytes */
 	char *clock;		/* the name in brackets in it, NULL if there is none */

@@ -1,0 +1,105 @@
+/*
+ * pevents.h - what the events of a file mean to a profile.
+ *
+ * Layer 5. Most events are only counted, by the value of their first field. Pairs of events,
+ * those everybody has and those that the user hooks together, are measured.
+ */
+#ifndef REPORT_PEVENTS_H
+#define REPORT_PEVENTS_H
+
+#include <stdint.h>
+
+#include "event-parse.h"
+#include "report/hooks.h"
+
+/* Where a number is in a record. */
+struct pfield {
+	uint16_t offset;
+	uint8_t size;			/* 1, 2, 4, 8; 0: there is none, it is 0 */
+};
+
+/* How the value behind an event's name is shown. */
+enum plabel { PLABEL_HEX, PLABEL_STATE, PLABEL_NUMBER, PLABEL_SOFTIRQ, PLABEL_FUNC };
+
+/* Whose time it is. */
+enum powner { POWNER_TASK, POWNER_CPU, POWNER_GLOBAL };
+
+struct ppair {
+	int start_id, end_id;		/* of events */
+	int other_end_id;		/* another event that ends it; -1: none */
+	struct pfield start_match, end_match, other_match, start_pid;
+	int after;			/* starts only where this pair ends; -1: anywhere */
+	bool has_pid;			/* start_pid tells the task, else who did it */
+	struct pfield value;		/* shown behind the name */
+	enum plabel label;
+	bool same_task, same_cpu;	/* both must happen there */
+	enum powner owner;
+	unsigned char order;		/* lower ones come first in a task's list */
+};
+
+enum pkind {
+	PKIND_PLAIN,			/* counted */
+	PKIND_PAIR,			/* starts or ends pairs, or both */
+	PKIND_STACK,
+	PKIND_IGNORED,
+};
+
+#define PEVENT_PAIRS	4		/* that one event may start, or end */
+
+struct pevent {
+	struct tep_event *tep;
+	enum pkind kind;
+	bool is_switch, is_wakeup, is_exec;	/* they tell names of tasks */
+	unsigned char nr_starts, nr_ends;
+	unsigned short starts[PEVENT_PAIRS], ends[PEVENT_PAIRS];	/* indices of pairs */
+	struct pfield value;		/* PLAIN: the first field; STACK: the first address */
+	struct pfield comm, pid, next_comm, next_pid;
+	uint32_t min_size;		/* of a record that has all of the fields above */
+};
+
+struct pevents {
+	struct tep_handle *tep;
+	struct pevent **by_id;		/* PEVENT_IDS of them */
+	struct ppair *pairs;
+	unsigned int nr_pairs;
+	bool swap;			/* records are of the other byte order */
+	unsigned char long_size;
+};
+
+#define PEVENT_IDS	65536
+
+/*
+ * Learn the events of @tep. @global: interrupts belong to CPUs, not to the tasks they
+ * interrupt. Warns of hooks whose events the file does not have.
+ * 0; -ENOMEM; -EINVAL with a message: an event lacks the field that a hook names.
+ */
+int pevents_init(struct pevents *p, struct tep_handle *tep, const struct hooks *hooks,
+		 bool global, struct err *err);
+void pevents_release(struct pevents *p);
+
+/* The number that @field has in a record of @size or more bytes. */
+static inline uint64_t pfield_read(const struct pevents *p, const void *data, struct pfield field)
+{
+	const char *at = (const char *)data + field.offset;
+	uint16_t v16;
+	uint32_t v32;
+	uint64_t v64;
+
+	switch (field.size) {
+	case 1:
+		return *(const uint8_t *)at;
+	case 2:
+		__builtin_memcpy(&v16, at, 2);
+		return p->swap ? __builtin_bswap16(v16) : v16;
+	case 4:
+		__builtin_memcpy(&v32, at, 4);
+		return p->swap ? __builtin_bswap32(v32) : v32;
+	case 8:
+		__builtin_memcpy(&v64, at, 8);
+		return p->swap ? __builtin_bswap64(v64) : v64;
+	default:
+		return 0;
+	}
+}
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * profile.c - see profile.h: gathering. Layer 5.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/events.h"
+#include "report/profile.h"
+
+struct profile *profile_new(const struct stream *stream, const struct hooks *hooks, bool global,
+			    struct err *err)
+{
+	struct profile *p = calloc(1, sizeof(*p));
+	const struct tep_format_field *pid = NULL;
+	int ret = -ENOMEM;
+
+	if (p) {
+		p->stream = stream;
+		p->nr_cpus = stream->nr_cpus;
+		p->cpus = calloc(p->nr_cpus + 1, sizeof(*p->cpus));
+		ret = p->cpus ? pevents_init(&p->events, stream->tep, hooks, global, err) : -ENOMEM;
+	}
+	if (ret == -ENOMEM)
+		err_set(err, ret, "out of memory");
+	if (ret) {
+		profile_free(p);
+		return NULL;
+	}
+	if (tep_get_events_count(stream->tep))
+		pid = tep_find_common_field(tep_get_event(stream->tep, 0), "common_pid");
+	p->pid_offset = pid && pid->offset >= 0 && pid->size == 4 &&
+			pid->offset <= EVENT_COMMON_SIZE - 4 ? pid->offset : 4;
+	return p;
+}
+
+void profile_free(struct profile *p)
+{
+	if (!p)
+		return;
+	pevents_release(&p->events);
+	ptable_release(&p->owners_known);
+	ptable_release(&p->entries_known);
+	ptable_release(&p->started_known);
+	ptable_release(&p->uses_known);
+	pstacks_release(&p->stacks);
+	free(p->owners);
+	free(p->entries);
+	free(p->started);
+	free(p->uses);
+	free(p->cpus);
+	free(p);
+}
+
+uint32_t profile_owner(struct profile *p, enum profile_owner kind, int number)
+{
+	uint32_t before = p->owners_known.used;
+	uint32_t i = ptable_number(&p->owners_known, kind, (uint32_t)number);
+
+	if (i == PTABLE_NONE || i < before)
+		return i;
+	if (!ptable_grow((void **)&p->owners, &p->owners_room, i, sizeof(*p->owners)))
+		return PTABLE_NONE;
+	p->owners[i].kind = kind;
+	p->owners[i].number = number;
+	return i;
+}
+
+uint32_t profile_entry(struct profile *p, uint32_t owner, uint32_t kind, uint64_t value)
+{
+	uint32_t before = p->entries_known.used;
+	uint32_t i = ptable_number(&p->entries_known, (uint64_t)kind << 32 | owner, value);
+	struct profile_owned *o = &p->owners[owner];
+
+	if (i == PTABLE_NONE || i < before)
+		return i;
+	if (!ptable_grow((void **)&p->entries, &p->entries_room, i, sizeof(*p->entries)))
+		return PTABLE_NONE;
+	p->entries[i].kind = kind;
+	p->entries[i].value = value;
+	p->entries[i].next = o->entries;
+	o->entries = i + 1;
+	o->nr_entries++;
+	return i;
+}
+
+bool profile_use(struct profile *p, uint32_t entry, uint32_t stack, const struct pstats *stats)
+{
+	uint32_t before = p->uses_known.used;
+	uint32_t i = ptable_number(&p->uses_known, entry, stack);
+
+	if (i == PTABLE_NONE)
+		return false;
+	if (i == before) {
+		if (!ptable_grow((void **)&p->uses, &p->uses_room, i, sizeof(*p->uses)))
+			return false;
+		p->uses[i].stack = stack;
+		p->uses[i].next = p->entries[entry].uses;
+		p->entries[entry].uses = i + 1;
+		p->entries[entry].nr_uses++;
+	}
+	pstats_merge(&p->uses[i].stats, stats);
+	return true;
+}
+
+/* --- names of tasks */
+
+static void set_comm(struct profile *p, uint32_t owner, const void *comm, struct pfield f)
+{
+	struct profile_owned *o = &p->owners[owner];
+	size_t len = strnlen(comm, f.size < PROFILE_COMM ? f.size : PROFILE_COMM - 1);
+
+	memcpy(o->comm, comm, len);
+	o->comm[len] = '\0';
+	o->named = true;
+}
+
+/* A task is called what it is called first, and again after it has executed a program. */
+static int learn_task(struct profile *p, const void *data,
+		      struct pfield pid, struct pfield comm)
+{
+	uint32_t owner = profile_owner(p, OWNER_TASK, pfield_read(&p->events, data, pid));
+
+	if (owner == PTABLE_NONE)
+		return -ENOMEM;
+	if (!p->owners[owner].named)
+		set_comm(p, owner, (const char *)data + comm.offset, comm);
+	return 0;
+}
+
+static int learn_tasks(struct profile *p, const struct pevent *e, const void *data)
+{
+	int ret = learn_task(p, data, e->pid, e->comm);
+
+	if (!ret && e->is_switch)
+		ret = learn_task(p, data, e->next_pid, e->next_comm);
+	return ret;
+}
+
+/* --- pairs */
+
+/* What sets records of a pair apart from others of the same value. */
+static uint64_t pair_key(const struct profile *p, unsigned int index, uint32_t cpu, int pid)
+{
+	const struct ppair *pair = &p->events.pairs[index];
+
+	return (uint64_t)index << 48 | (uint64_t)(pair->same_cpu ? cpu & 0xffff : 0) << 32 |
+	       (pair->same_task ? (uint32_t)pid : 0);
+}
+
+static int start_pair(struct profile *p, unsigned int index, const struct tep_record *record,
+		      int pid, struct profile_cpu *cpu)
+{
+	const struct ppair *pair = &p->events.pairs[index];
+	uint64_t match = pfield_read(&p->events, record->data, pair->start_match);
+	uint64_t key = pair_key(p, index, cpu - p->cpus, pid);
+	uint32_t before = p->started_known.used, i;
+	struct profile_started *s;
+	uint32_t owner = cpu->task;
+
+	if (pair->owner == POWNER_GLOBAL)
+		owner = profile_owner(p, OWNER_GLOBAL, 0);
+	else if (pair->owner == POWNER_CPU)
+		owner = profile_owner(p, OWNER_CPU, record->cpu);
+	else if (pair->has_pid)
+		owner = profile_owner(p, OWNER_TASK,
+				      pfield_read(&p->events, record->data, pair->start_pid));
+	i = ptable_number(&p->started_known, key, match);
+	if (owner == PTABLE_NONE || i == PTABLE_NONE ||
+	    (i == before && !ptable_grow((void **)&p->started, &p->started_room, i, sizeof(*s))))
+		return -ENOMEM;
+	s = &p->started[i];
+	*s = (struct profile_started){
+		.ts = record->ts, .value = pfield_read(&p->events, record->data, pair->value),
+		.owner = owner, .cpu = cpu - p->cpus, .era = cpu->era, .open = true,
+	};
+	/* what is nobody's has no stacks */
+	cpu->last = pair->owner == POWNER_TASK ? LAST_STARTED : LAST_NONE;
+	cpu->number = i;
+	return 0;
+}
+
+/* 1: something has ended; 0: not; -ENOMEM. */
+static int end_pair(struct profile *p, unsigned int index, int id,
+		    const struct tep_record *record, int pid, struct profile_cpu *cpu)
+{
+	const struct ppair *pair = &p->events.pairs[index];
+	uint64_t match = pfield_read(&p->events, record->data,
+				     id == pair->end_id ? pair->end_match : pair->other_match);
+	uint64_t key = pair_key(p, index, cpu - p->cpus, pid);
+	uint32_t entry;
+	uint32_t i = ptable_find(&p->started_known, key, match);
+	struct profile_started *s;
+	uint64_t ns;
+
+	if (i == PTABLE_NONE)
+		return 0;
+	s = &p->started[i];
+	if (!s->open)
+		return 0;
+	s->open = false;
+	if (s->era != p->cpus[s->cpu].era)
+		return 0;
+	ns = record->ts > s->ts ? record->ts - s->ts : 0;
+	entry = profile_entry(p, s->owner, index, s->value);
+	if (entry == PTABLE_NONE)
+		return -ENOMEM;
+	pstats_add(&p->entries[entry].stats, ns, record->ts);
+	if (s->stack) {
+		struct pstats stats = { 0 };
+
+		pstats_add(&stats, ns, s->stack_ts);
+		if (!profile_use(p, entry, s->stack - 1, &stats))
+			return -ENOMEM;
+	}
+	cpu->last = pair->owner == POWNER_TASK ? LAST_ENTRY : LAST_NONE;
+	cpu->number = entry;
+	cpu->ns = ns;
+	return 1;
+}
+
+/* What an event ends comes before what it starts: a task goes, the next one comes. */
+static int take_pairs(struct profile *p, const struct pevent *e, const struct tep_record *record,
+		      int pid, struct profile_cpu *cpu)
+{
+	int ended = -1, ret = 0;
+	unsigned int i;
+
+	for (i = 0; ret >= 0 && i < e->nr_ends; i++) {
+		ret = end_pair(p, e->ends[i], e->tep->id, record, pid, cpu);
+		if (ret > 0)
+			ended = e->ends[i];
+	}
+	for (i = 0; ret >= 0 && i < e->nr_starts; i++) {
+		int after = p->events.pairs[e->starts[i]].after;
+
+		if (after < 0 || after == ended)
+			ret = start_pair(p, e->starts[i], record, pid, cpu);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+/* --- others */
+
+static int take_plain(struct profile *p, const struct pevent *e, const struct tep_record *record,
+		      struct profile_cpu *cpu)
+{
+	uint32_t entry = profile_entry(p, cpu->task, p->events.nr_pairs + e->tep->id,
+				       pfield_read(&p->events, record->data, e->value));
+
+	if (entry == PTABLE_NONE)
+		return -ENOMEM;
+	p->entries[entry].stats.count++;
+	cpu->last = LAST_ENTRY;
+	cpu->number = entry;
+	cpu->ns = 0;
+	return 0;
+}
+
+/* A stack belongs to the event before it, if that was the same task's. */
+static int take_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
+		      int pid, struct profile_cpu *cpu)
+{
+	uint64_t frames[PSTACK_FRAMES];
+	struct pfield f = { .offset = e->value.offset, .size = p->events.long_size };
+	uint64_t end = f.size == 8 ? UINT64_MAX : UINT32_MAX;
+	struct pstats stats = { 0 };
+	uint32_t n, stack;
+
+	if (cpu->last == LAST_NONE || cpu->pid != pid)
+		return 0;
+	for (n = 0; n < PSTACK_FRAMES && f.offset + f.size <= record->size; n++) {
+		frames[n] = pfield_read(&p->events, record->data, f);
+		if (frames[n] == end)
+			break;
+		f.offset += f.size;
+	}
+	stack = n ? pstacks_number(&p->stacks, frames, n) : PTABLE_NONE;
+	if (stack == PTABLE_NONE)
+		return n ? -ENOMEM : 0;
+	if (cpu->last == LAST_STARTED) {
+		p->started[cpu->number].stack = stack + 1;
+		p->started[cpu->number].stack_ts = record->ts;
+	} else {
+		pstats_add(&stats, cpu->ns, record->ts);
+		if (!profile_use(p, cpu->number, stack, &stats))
+			return -ENOMEM;
+	}
+	cpu->last = LAST_NONE;
+	return 0;
+}
+
+static struct profile_cpu *cpu_of(struct profile *p, int cpu)
+{
+	return &p->cpus[cpu >= 0 && (unsigned int)cpu < p->nr_cpus ? (unsigned int)cpu : p->nr_cpus];
+}
+
+int profile_event(struct profile *p, struct tep_record *record)
+{
+	struct profile_cpu *cpu = cpu_of(p, record->cpu);
+	const struct event *known = events_find(p->stream->events, record);
+	const struct pevent *e = known ? p->events.by_id[known->tep->id] : NULL;
+	struct pfield pid_field = { .offset = p->pid_offset, .size = 4 };
+	int pid, ret = 0;
+
+	if (!e || (uint32_t)record->size < e->min_size)
+		return 0;
+	pid = pfield_read(&p->events, record->data, pid_field);
+	if (e->kind == PKIND_STACK)
+		return take_stack(p, e, record, pid, cpu);
+	if (!cpu->known || cpu->pid != pid) {
+		cpu->task = profile_owner(p, OWNER_TASK, pid);
+		if (cpu->task == PTABLE_NONE) {
+			cpu->known = false;
+			return -ENOMEM;
+		}
+		cpu->pid = pid;
+		cpu->known = true;
+	}
+	cpu->last = LAST_NONE;
+	if (e->is_exec)
+		p->owners[cpu->task].named = false;	/* it gets another name */
+	if (e->is_switch || e->is_wakeup)
+		ret = learn_tasks(p, e, record->data);
+	if (!ret && e->kind == PKIND_PAIR)
+		ret = take_pairs(p, e, record, pid, cpu);
+	if (!ret && e->kind == PKIND_PLAIN)
+		ret = take_plain(p, e, record, cpu);
+	return ret;
+}
+
+void profile_lost(struct profile *p, int cpu)
+{
+	cpu_of(p, cpu)->era++;
+	cpu_of(p, cpu)->last = LAST_NONE;
+}

@@ -1,0 +1,224 @@
+#!/bin/bash
+# report --profile: of made-up traces, as every byte has to be, and beside Debian's program.
+. "$(dirname "$0")/lib.sh"
+cd "$T" || exit 1
+mktrace() { python3 "$TOP/utest/cli/mktrace.py" "$@"; }
+
+cat > canon.py << 'E'
+# Events of the same kind and time have no order at Debian's: put both into one.
+import re
+import sys
+blocks = []
+
+
+def flush():
+    global blocks
+    for key in dict.fromkeys(b[0] for b in blocks):
+        sys.stdout.write(''.join(sorted(b[1] for b in blocks if b[0] == key)))
+    blocks = []
+
+
+for line in open(sys.argv[1], errors='replace'):
+    m = re.match(r'  Event: (.*?):.*?\(\d+\)( Total: \d+)?', line)
+    if m:
+        blocks.append([m.groups(), line])
+    elif blocks and line.startswith('     '):
+        blocks[-1][1] += line
+    else:
+        flush()
+        sys.stdout.write(line)
+flush()
+E
+
+# stock_same NAME FILE OPTION...
+stock_same() {
+	local name=$1 file=$2; shift 2
+	if [ -z "$STOCK" ]; then
+		skip 1 "needs Debian's trace-cmd package"
+		return
+	fi
+	"$STOCK" report --profile "$@" "$file" > theirs 2> /dev/null
+	"$TRACE_CMD" report --profile "$@" "$file" > ours
+	is "$(python3 canon.py ours)" "$(python3 canon.py theirs)" "$name"
+}
+
+formats='
+format ftrace kernel_stack 4 s32:size long[8]:caller ; "%p", (void *)REC->caller[0]
+format sched sched_switch 100 char[16]:prev_comm int:prev_pid int:prev_prio long:prev_state char[16]:next_comm int:next_pid int:next_prio ; "%s", REC->prev_comm
+format sched sched_wakeup 101 char[16]:comm int:pid int:prio int:target_cpu ; "%s", REC->comm
+format sched sched_process_exec 102 text:filename int:pid int:old_pid ; "%d", REC->pid
+format raw_syscalls sys_enter 103 long:id ; "%d", REC->id
+format raw_syscalls sys_exit 104 long:id ; "%d", REC->id
+format irq softirq_raise 105 u32:vec ; "%d", REC->vec
+format irq softirq_entry 106 u32:vec ; "%d", REC->vec
+format irq softirq_exit 107 u32:vec ; "%d", REC->vec
+format test job 108 u64:key int:who ; "%d", REC->who
+format test done 109 u64:key ; "%d", REC->key
+format test plain 110 u32:value ; "%d", REC->value
+symbol ffffffff81000000 outer
+symbol ffffffff81001000 middle
+symbol ffffffff81002000 inner
+symbol ffffffff81003000 other
+comm 30 late
+'
+cat > events << 'E'
+0 1000000000 sys_enter 10 3
+0 1000001000 kernel_stack 10 0 inner,middle,outer,-1
+0 1000002000 sched_switch 10 shell 10 120 1 swapper/0 0 120
+0 1000003000 kernel_stack 10 0 inner,outer,-1
+0 1000010000 sched_wakeup 0 shell 10 120 0
+0 1000011000 kernel_stack 0 0 other,outer,-1
+0 1000012500 sched_switch 0 swapper/0 0 120 0 shell 10 120
+0 1000020000 sys_exit 10 3
+0 1000021000 sched_process_exec 10 /bin/job 10 10
+0 1000022000 sched_switch 10 job 10 120 256 other 20 120
+0 1000022500 kernel_stack 10 0 inner,other,outer,-1
+0 1000030000 softirq_raise 20 9
+0 1000030500 softirq_entry 20 9
+0 1000031700 softirq_exit 20 9
+1 1000032000 plain 30 5
+1 1000032100 kernel_stack 30 0 inner,outer,-1
+1 1000033000 plain 30 5
+1 1000033100 kernel_stack 30 0 other,outer,-1
+1 1000034000 plain 30 6
+0 1000040000 sched_switch 20 other 20 120 0 job 10 120
+1 1000041000 job 30 7 10
+0 1000042000 done 10 7
+1 1000050000 sys_enter 30 1
+lost 1 3
+1 1000060000 sys_exit 30 1
+E
+(echo "$formats"; cat events) > text
+mktrace p.dat < text
+# blanks at ends of lines are written as ~
+sed 's/~$/ /' > wanted << 'E'
+cpus=2
+
+task: swapper/0-0
+
+task: job-10
+  Event: sched_switch:S (1) Total: 8000 Avg: 8000 Max: 8000(ts:1.000010) Min:8000(ts:1.000010)
+          |~
+          + inner (0xffffffff81002000)
+              100% (1) time:8000 max:8000(ts:1.000003) min:8000(ts:1.000003) avg:8000
+               outer (0xffffffff81000000)
+           ~
+     ~
+  Event: sched_switch:W (1) Total: 18000 Avg: 18000 Max: 18000(ts:1.000040) Min:18000(ts:1.000040)
+          |~
+          + inner (0xffffffff81002000)
+              100% (1) time:18000 max:18000(ts:1.000023) min:18000(ts:1.000023) avg:18000
+               other (0xffffffff81003000)
+               outer (0xffffffff81000000)
+           ~
+     ~
+  Event: sched_wakeup:0xa (1) Total: 2500 Avg: 2500 Max: 2500(ts:1.000013) Min:2500(ts:1.000013)
+          |~
+          + other (0xffffffff81003000)
+              100% (1) time:2500 max:2500(ts:1.000011) min:2500(ts:1.000011) avg:2500
+               outer (0xffffffff81000000)
+           ~
+     ~
+  Event: sys_enter:3 (1) Total: 20000 Avg: 20000 Max: 20000(ts:1.000020) Min:20000(ts:1.000020)
+          |~
+          + inner (0xffffffff81002000)
+              100% (1) time:20000 max:20000(ts:1.000001) min:20000(ts:1.000001) avg:20000
+               middle (0xffffffff81001000)
+               outer (0xffffffff81000000)
+           ~
+     ~
+  Event: done:0x7 (1)
+
+task: other-20
+  Event: softirq_raise:RCU (1) Total: 500 Avg: 500 Max: 500(ts:1.000031) Min:500(ts:1.000031)
+  Event: softirq_entry:RCU (1) Total: 1200 Avg: 1200 Max: 1200(ts:1.000032) Min:1200(ts:1.000032)
+
+task: late-30
+  Event: job:0x7 (1)
+  Event: plain:0x5 (2)
+          |~
+          + inner (0xffffffff81002000)
+          |   50% (1)
+          |    outer (0xffffffff81000000)
+          |~
+          + other (0xffffffff81003000)
+              50% (1)
+               outer (0xffffffff81000000)
+           ~
+     ~
+  Event: plain:0x6 (1)
+E
+run 10 "$TRACE_CMD" report --profile p.dat
+is "$out" "$(cat wanted)" "states, wakeups, system calls, softirqs, stacks, names, a loss"
+stock_same "... as Debian's" p.dat
+ORDER=big mktrace big.dat < text
+run 10 "$TRACE_CMD" report --profile big.dat
+is "$out" "$(cat wanted)" "... of the other byte order"
+
+# --- options
+
+run 10 "$TRACE_CMD" report --profile -G p.dat
+is "$(sed -n 2,4p <<< "$out")" "Global CPU[0] Events
+  Event: softirq_raise:RCU (1) Total: 500 Avg: 500 Max: 500(ts:1.000031) Min:500(ts:1.000031)
+  Event: softirq_entry:RCU (1) Total: 1200 Avg: 1200 Max: 1200(ts:1.000032) Min:1200(ts:1.000032)" \
+	"-G: the CPU's"
+stock_same "... as Debian's" p.dat -G
+run 10 "$TRACE_CMD" report --profile --by-comm p.dat
+is "$(grep -E '^(task|group)' <<< "$out")" "group: job
+group: other
+group: swapper/0
+task: late-30" "--by-comm: by name; who has none from the scheduler remains a task"
+hook=test:job,key,who/test:done,key
+run 10 "$TRACE_CMD" report --profile -H $hook p.dat
+is "$(head -1 <<< "$out")" "start test:job:key (who) end test:done:key ((null))" "a hook is told"
+is "$(grep -c 'sched_switch:' <<< "$out")" 2 "... the rest stays"
+is "$(sed -n '/^task: job-10/,/^$/p' <<< "$out" | grep job:0x7)" \
+	"  Event: job:0x7 (1) Total: 1000 Avg: 1000 Max: 1000(ts:1.000042) Min:1000(ts:1.000042)" \
+	"... the time is whose PID says, another task may begin it"
+hook=job,key/done,key
+run 10 "$TRACE_CMD" report --profile -H $hook p.dat
+unlike "$out" 'job:0x7.*Total' "without PID it has to be the same task"
+run 10 "$TRACE_CMD" report --profile -H $hook,g p.dat
+is "$(sed -n 3,4p <<< "$out")" "Global Events
+  Event: job:0x7 (1) Total: 1000 Avg: 1000 Max: 1000(ts:1.000042) Min:1000(ts:1.000042)" "g: nobody's"
+stock_same "... as Debian's" p.dat -H $hook,g
+run 10 "$TRACE_CMD" report --profile -H $hook,gp p.dat
+unlike "$out" 'job:0x7' "p: on one CPU"
+run 10 "$TRACE_CMD" report --profile -H nix,key/done,key p.dat
+like "$err" 'Event nix not found' "a hook for no event is told"
+like "$out" 'task: job-10' "... and the rest is shown"
+run 10 "$TRACE_CMD" report --profile -H job,nix/done,key p.dat
+like "$err" 'Event: job does not have field nix' "a hook for no field is an error"
+isnt "$rc" 0 "... of its status, too"
+run 10 "$TRACE_CMD" report --profile -H $hook,x p.dat
+like "$err" 'unknown flag x' "a flag that isn't one"
+(echo "hook $hook,g"; cat text) | mktrace hook.dat
+run 10 "$TRACE_CMD" report --profile hook.dat
+like "$out" '^Global Events$' "hooks of the file are used"
+stock_same "... as by Debian's" hook.dat
+run 10 "$TRACE_CMD" report hook.dat
+is "$(head -1 <<< "$out")" "cpus=2" "... and are no part of a report of events"
+run 10 "$TRACE_CMD" report --profile -F plain p.dat
+is "$(grep -c Event: <<< "$out")" 2 "filters choose what counts"
+
+# --- many
+
+(
+	echo "$formats"
+	python3 -c 'for i in range(40000): print(i % 2, 10 ** 9 + i * 1000, "plain", i, i)'
+) | mktrace many.dat
+run 20 "$TRACE_CMD" report --profile many.dat
+is "$(grep -c '^task' <<< "$out")" 40000 "many tasks"
+
+# --- a real one
+
+if [ "$(id -u)" = 0 ] && [ -n "$TRACING" ]; then
+	run 60 "$TRACE_CMD" record -o real.dat -e sched:sched_switch -R stacktrace -e sched:sched_wakeup \
+		-R stacktrace -e irq -e raw_syscalls -e sched:sched_process_exec sh -c 'ls -R /etc | cat; sleep 0.02'
+	is "$rc" 0 "a trace is recorded"
+	stock_same "... and its profile is as Debian's" real.dat
+	stock_same "... with -G" real.dat -G
+else
+	skip 3 "needs root and tracefs"
+fi
+done_testing
