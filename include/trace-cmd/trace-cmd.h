@@ -39,6 +39,8 @@ extern "C" {
 struct tracecmd_input;
 /* Prints events. */
 struct tracecmd_printer;
+/* Pages of records that stay in memory. */
+struct tracecmd_pins;
 /* A set of event filters; belongs to the handle it was added to. */
 struct tracecmd_filter;
 /* One virtual CPU of a guest and the host thread that ran it; belongs to the handles. */
@@ -211,6 +213,32 @@ int tracecmd_iterate_events_reverse(struct tracecmd_input *handle, cpu_set_t *cp
 				    int (*callback)(struct tracecmd_input *handle,
 						    struct tep_record *record, int cpu, void *data),
 				    void *callback_data, bool cont);
+
+/*
+ * tracecmd_iterate_in_place - as tracecmd_iterate_events_multi(), without copying records
+ *
+ * Records and their data are gone when the callback returns: it may not take references. What
+ * is to be used later is copied, as a struct tep_record, and its data pinned.
+ */
+int tracecmd_iterate_in_place(struct tracecmd_input **handles, int nr_handles,
+			      int (*callback)(struct tracecmd_input *handle,
+					      struct tep_record *record, int cpu, void *data),
+			      void *callback_data);
+
+/*
+ * Pins keep the data of records of tracecmd_iterate_in_place() where it is, for any
+ * thread to read. They are set, cleared and freed in the thread that iterates, and freed
+ * before the handles are closed.
+ *
+ * tracecmd_pins_alloc - NULL with errno ENOMEM
+ * tracecmd_pins_add - in the callback, for its record: 0; -1 with errno EINVAL, ENOMEM
+ * tracecmd_pins_clear - the data of all records is gone
+ * tracecmd_pins_free - the same, and the pins; NULL is fine
+ */
+struct tracecmd_pins *tracecmd_pins_alloc(void);
+int tracecmd_pins_add(struct tracecmd_pins *pins, const struct tep_record *record);
+void tracecmd_pins_clear(struct tracecmd_pins *pins);
+void tracecmd_pins_free(struct tracecmd_pins *pins);
 
 /* Rewind all CPUs to their first record. 0; -1. */
 int tracecmd_iterate_reset(struct tracecmd_input *handle);
@@ -452,6 +480,23 @@ struct tep_record *tracecmd_read_cpu_last(struct tracecmd_input *handle, int cpu
  * Returns NULL with errno EINVAL, ENOMEM.
  */
 struct tracecmd_printer *tracecmd_printer_alloc(struct tep_handle *tep);
+
+/*
+ * tracecmd_printer_share - a printer for another thread, with the knowledge of @printer
+ *
+ * It prints the records that tracecmd_printer_ready() has passed, as @printer would. Each
+ * thread has a share of its own, and uses it while another one goes on with @printer itself, which
+ * must outlive its shares. NULL with errno EINVAL, ENOMEM.
+ */
+struct tracecmd_printer *tracecmd_printer_share(struct tracecmd_printer *printer);
+
+/*
+ * tracecmd_printer_ready - what must be done of a record in its place in the order of time
+ *
+ * Names of tasks that it tells become known. True: its text can be made later, in any order,
+ * by shares of @printer. False: print it with @printer itself, before the next record.
+ */
+bool tracecmd_printer_ready(struct tracecmd_printer *printer, struct tep_record *record);
 
 /* NULL may be freed. */
 void tracecmd_printer_free(struct tracecmd_printer *printer);

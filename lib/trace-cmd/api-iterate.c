@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "in/iterate.h"
+#include "in/pins.h"
 
 static int failed(int ret)
 {
@@ -33,14 +34,12 @@ int tracecmd_iterate_events(struct tracecmd_input *handle, cpu_set_t *cpus, int 
 	return handle ? iterate(&it) : failed(-EINVAL);
 }
 
-int tracecmd_iterate_events_multi(struct tracecmd_input **handles, int nr_handles,
-				  int (*callback)(struct tracecmd_input *handle,
-						  struct tep_record *record, int cpu, void *data),
-				  void *callback_data)
+static int iterate_multi(struct tracecmd_input **handles, int nr_handles, in_record_fn callback,
+			 void *callback_data, bool in_place)
 {
 	struct in_iterate it = {
 		.handles = handles, .nr_handles = nr_handles > 0 ? (unsigned int)nr_handles : 0,
-		.fn = callback, .data = callback_data,
+		.fn = callback, .data = callback_data, .in_place = in_place,
 	};
 	int i;
 
@@ -50,6 +49,45 @@ int tracecmd_iterate_events_multi(struct tracecmd_input **handles, int nr_handle
 		if (!handles[i])
 			return failed(-EINVAL);
 	return iterate(&it);
+}
+
+int tracecmd_iterate_events_multi(struct tracecmd_input **handles, int nr_handles,
+				  int (*callback)(struct tracecmd_input *handle,
+						  struct tep_record *record, int cpu, void *data),
+				  void *callback_data)
+{
+	return iterate_multi(handles, nr_handles, callback, callback_data, false);
+}
+
+int tracecmd_iterate_in_place(struct tracecmd_input **handles, int nr_handles,
+			      int (*callback)(struct tracecmd_input *handle,
+					      struct tep_record *record, int cpu, void *data),
+			      void *callback_data)
+{
+	return iterate_multi(handles, nr_handles, callback, callback_data, true);
+}
+
+struct tracecmd_pins *tracecmd_pins_alloc(void)
+{
+	return (struct tracecmd_pins *)in_pins_new();
+}
+
+int tracecmd_pins_add(struct tracecmd_pins *pins, const struct tep_record *record)
+{
+	int ret = pins && record ? in_pins_add((struct in_pins *)pins, record) : -EINVAL;
+
+	return ret ? failed(ret) : 0;
+}
+
+void tracecmd_pins_clear(struct tracecmd_pins *pins)
+{
+	if (pins)
+		in_pins_clear((struct in_pins *)pins);
+}
+
+void tracecmd_pins_free(struct tracecmd_pins *pins)
+{
+	in_pins_free((struct in_pins *)pins);
 }
 
 int tracecmd_iterate_events_reverse(struct tracecmd_input *handle, cpu_set_t *cpus, int cpu_size,

@@ -12,24 +12,41 @@ struct tracecmd_printer {
 	struct text text;
 };
 
+/* Around @printer, which is owned from now on; NULL: out of memory. */
+static struct tracecmd_printer *wrap(struct printer *printer)
+{
+	struct tracecmd_printer *p = printer ? calloc(1, sizeof(*p)) : NULL;
+
+	if (!p) {
+		printer_free(printer);
+		errno = ENOMEM;
+		return NULL;
+	}
+	p->printer = printer;
+	return p;
+}
+
 struct tracecmd_printer *tracecmd_printer_alloc(struct tep_handle *tep)
 {
-	struct tracecmd_printer *p;
-
 	if (!tep) {
 		errno = EINVAL;
 		return NULL;
 	}
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->printer = printer_new(tep, 0);
-	if (!p->printer) {
-		free(p);
-		errno = ENOMEM;
+	return wrap(printer_new(tep, 0));
+}
+
+struct tracecmd_printer *tracecmd_printer_share(struct tracecmd_printer *printer)
+{
+	if (!printer) {
+		errno = EINVAL;
 		return NULL;
 	}
-	return p;
+	return wrap(printer_share(printer->printer));
+}
+
+bool tracecmd_printer_ready(struct tracecmd_printer *printer, struct tep_record *record)
+{
+	return printer && record && printer_ready(printer->printer, record);
 }
 
 void tracecmd_printer_free(struct tracecmd_printer *printer)

@@ -135,15 +135,29 @@ static char *put_task(const struct native *n, char *to, const struct fmt_record 
 
 #define ARROW " ==> "
 
+/* How the state of who leaves is written, NULL if that isn't known yet. */
+static const struct native_state *find_state(const struct native *n, const struct fmt_record *r)
+{
+	unsigned int i, count = __atomic_load_n(&n->nr_states, __ATOMIC_ACQUIRE);
+	uint64_t state = field_read(n, r, &n->state);
+
+	for (i = 0; i < count; i++) {
+		if (n->states[i].value == state)
+			return &n->states[i];
+	}
+	return NULL;
+}
+
+bool native_can(const struct native *n, const struct fmt_record *r)
+{
+	return n->kind != NATIVE_SWITCH || find_state(n, r);
+}
+
 static char *run_switch(const struct native *n, const struct fmt_record *r, char *to)
 {
-	uint64_t state = field_read(n, r, &n->state);
-	const struct native_state *s = n->states;
-	unsigned int i;
+	const struct native_state *s = find_state(n, r);
 
-	for (i = 0; i < n->nr_states && s->value != state; i++)
-		s++;
-	if (i == n->nr_states)
+	if (!s)
 		return NULL;
 	to = put_task(n, to, r, &n->comm, &n->pid, &n->prio);
 	*to++ = ' ';
@@ -236,7 +250,8 @@ void native_learn(struct native *n, struct fmt_record *r, const char *text, size
 	n->states[n->nr_states] = (struct native_state){
 		.value = field_read(n, r, &n->state), .len = end - text - before,
 	};
-	memcpy(n->states[n->nr_states++].text, text + before, end - text - before);
+	memcpy(n->states[n->nr_states].text, text + before, end - text - before);
+	__atomic_store_n(&n->nr_states, n->nr_states + 1, __ATOMIC_RELEASE);
 }
 
 unsigned int native_tasks(const struct native *n, const struct fmt_record *r, int pids[2],

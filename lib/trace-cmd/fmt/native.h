@@ -40,7 +40,7 @@ struct native {
 		char text[NATIVE_STATE_LEN];
 		uint8_t len;		/* 0: not used */
 	} states[NATIVE_STATES];
-	unsigned int nr_states;
+	unsigned int nr_states;		/* grows while other threads read */
 };
 
 /* What @event's handler is. Never fails: what isn't known is NATIVE_UNKNOWN. */
@@ -59,6 +59,9 @@ static inline size_t native_room(const struct native *n, const struct fmt_record
  * be said (native_learn() may change that).
  */
 char *native_run(const struct native *n, struct symbols *symbols, struct fmt_record *r, char *to);
+
+/* False if native_run() can't say a record of at least n->min_size bytes, as far as that is known. */
+bool native_can(const struct native *n, const struct fmt_record *r);
 
 /* Learn from the text that libtraceevent has made of a record. */
 void native_learn(struct native *n, struct fmt_record *r, const char *text, size_t len);

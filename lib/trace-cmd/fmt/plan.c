@@ -386,10 +386,10 @@ static char *put_0x(char *to, uint64_t v)
 	return put_hex(to + 2, v, TEXT_HEX_LOWER);
 }
 
-int plan_memory_init(struct plan_memory *m, struct tep_handle *tep)
+int plan_memory_init(struct plan_memory *m, struct tep_handle *tep, pthread_mutex_t *lock)
 {
 	m->flags = calloc(FLAGS_TEXTS, sizeof(*m->flags));
-	return symbols_init(&m->symbols, tep) || !m->flags ? -ENOMEM : 0;
+	return symbols_init(&m->symbols, tep, lock) || !m->flags ? -ENOMEM : 0;
 }
 
 void plan_memory_release(struct plan_memory *m)

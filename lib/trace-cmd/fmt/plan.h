@@ -25,7 +25,7 @@ struct plan_memory {
 };
 
 /* 0; -ENOMEM. Release in any case. */
-int plan_memory_init(struct plan_memory *m, struct tep_handle *tep);
+int plan_memory_init(struct plan_memory *m, struct tep_handle *tep, pthread_mutex_t *lock);
 void plan_memory_release(struct plan_memory *m);
 
 /* Compile what libtraceevent parsed. NULL: it can't be said (or no memory). */

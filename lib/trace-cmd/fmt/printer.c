@@ -2,6 +2,7 @@
  * printer.c - see printer.h. Layer 2.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,11 +40,13 @@ struct entry {
 };
 
 struct printer {
+	struct printer *whole;		/* NULL: this one */
+	pthread_mutex_t lock;		/* of the whole one: around libtraceevent */
 	struct tep_handle *tep;
 	unsigned int flags;
 	bool swap, native;		/* byte order; native: as libtraceevent sees it, too */
 	struct arena arena;
-	struct entry **entries;		/* IDS of them */
+	struct entry **entries;		/* IDS of them, of the whole printer */
 	struct plan_memory memory;
 	uint8_t *named;			/* a bit for each pid whose name is settled */
 	unsigned int told;		/* names that were taken */
@@ -63,10 +66,11 @@ struct printer *printer_new(struct tep_handle *tep, unsigned int flags)
 	p->flags = flags;
 	p->swap = value_swapped(tep);
 	p->native = !p->swap && tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
+	pthread_mutex_init(&p->lock, NULL);
 	trace_seq_init(&p->seq);
 	p->entries = calloc(IDS, sizeof(*p->entries));
 	p->named = calloc(PIDS / 8, 1);
-	if (!p->entries || !p->named || plan_memory_init(&p->memory, tep)) {
+	if (!p->entries || !p->named || plan_memory_init(&p->memory, tep, &p->lock)) {
 		printer_free(p);
 		return NULL;
 	}
@@ -80,10 +84,43 @@ void printer_free(struct printer *p)
 	trace_seq_destroy(&p->seq);
 	free(p->scratch);
 	plan_memory_release(&p->memory);
-	arena_release(&p->arena);
-	free(p->named);
-	free(p->entries);
+	if (!p->whole) {
+		arena_release(&p->arena);
+		free(p->named);
+		free(p->entries);
+		pthread_mutex_destroy(&p->lock);
+	}
 	free(p);
+}
+
+struct printer *printer_share(struct printer *p)
+{
+	struct printer *share = calloc(1, sizeof(*share));
+
+	if (!share)
+		return NULL;
+	share->whole = p;
+	share->tep = p->tep;
+	share->flags = p->flags;
+	share->swap = p->swap;
+	share->native = p->native;
+	share->entries = p->entries;
+	trace_seq_init(&share->seq);
+	if (plan_memory_init(&share->memory, p->tep, &p->lock)) {
+		printer_free(share);
+		return NULL;
+	}
+	return share;
+}
+
+static void lock(struct printer *p)
+{
+	pthread_mutex_lock(p->whole ? &p->whole->lock : &p->lock);
+}
+
+static void unlock(struct printer *p)
+{
+	pthread_mutex_unlock(p->whole ? &p->whole->lock : &p->lock);
 }
 
 /* --- what an event needs ---------------------------------------------------- */
@@ -149,8 +186,8 @@ static struct entry *entry_new(struct printer *p, struct tep_event *event)
 	return e;
 }
 
-static struct entry *entry_of(struct printer *p, const struct tep_event *event,
-			      struct tep_record *record, int *ret_error)
+static struct entry *entry_new_of(struct printer *p, const struct tep_event *event,
+				  struct tep_record *record, int *ret_error)
 {
 	struct entry *e;
 	uint16_t id16;
@@ -173,16 +210,35 @@ static struct entry *entry_of(struct printer *p, const struct tep_event *event,
 	e = p->entries[id];
 	if (e)
 		return e;
+	lock(p);
 	if (!event)
 		event = tep_find_event(p->tep, id);
-	if (!event)
-		return NULL;
-	*ret_error = -ENOMEM;
-	return p->entries[id] = entry_new(p, (struct tep_event *)event);
+	if (event) {
+		*ret_error = -ENOMEM;
+		p->entries[id] = entry_new(p, (struct tep_event *)event);
+	}
+	unlock(p);
+	return p->entries[id];
+}
+
+/* The entry of a record's event, made if need be. NULL with @ret_error: there is none. */
+static inline struct entry *entry_of(struct printer *p, const struct tep_event *event,
+				     struct tep_record *record, int *ret_error)
+{
+	struct entry *e;
+	uint16_t id16;
+
+	if (!event && p->native && record->size >= COMMON_SIZE) {
+		memcpy(&id16, record->data, sizeof(id16));
+		e = p->entries[id16];
+		if (e)
+			return e;
+	}
+	return entry_new_of(p, event, record, ret_error);
 }
 
 /* Do all strings and arrays of the record begin inside of it, and end there? */
-static bool record_sound(const struct printer *p, const struct entry *e,
+static inline bool record_sound(const struct printer *p, const struct entry *e,
 			 const struct tep_record *record)
 {
 	const struct dynamic *d;
@@ -223,10 +279,12 @@ static void tell_names(struct printer *p, const struct entry *e, const struct fm
 		len = strnlen((const char *)r->data + comms[i]->offset, comms[i]->size);
 		memcpy(comm, r->data + comms[i]->offset, len);
 		comm[len] = '\0';
+		lock(p);
 		if (tep_register_comm(p->tep, comm, pids[i]))
 			p->named[pids[i] / 8] |= 1 << pids[i] % 8;
 		else if (++p->told == MANY_NAMES)
 			tep_data_comm_from_pid(p->tep, pids[i]);
+		unlock(p);
 	}
 }
 
@@ -280,11 +338,13 @@ static int print_other(struct printer *p, struct entry *e, const struct tep_reco
 	    !guards_pass(&e->guards, &r, r.size > e->full_size ? r.size : e->full_size))
 		return -EBADMSG;
 	trace_seq_reset(&p->seq);
+	lock(p);
 	if (e->guards.unsafe)
 		print_fields(p, e, &copy);
 	else
 		tep_print_event(p->tep, &p->seq, &copy, "%s",
 				raw ? TEP_PRINT_INFO_RAW : TEP_PRINT_INFO);
+	unlock(p);
 	trace_seq_terminate(&p->seq);
 	text_add(out, p->seq.buffer, p->seq.len);
 	p->others++;
@@ -335,6 +395,33 @@ static int print_checked(struct printer *p, struct entry *e, struct tep_record *
 	return 0;
 }
 
+bool printer_ready(struct printer *p, struct tep_record *record)
+{
+	struct fmt_record r = { .data = record->data, .size = record->size };
+	int error;
+	struct entry *e = entry_of(p, NULL, record, &error);
+
+	if (!e || !e->plan || e->checks || r.size < e->plan_size || !record_sound(p, e, record))
+		return false;
+	if (e->native.kind == NATIVE_NONE)
+		return true;
+	if (!native_can(&e->native, &r))
+		return false;
+	tell_names(p, e, &r);
+	return true;
+}
+
+/* What printer_ready() has passed. */
+static int print_share(struct printer *p, struct entry *e, struct tep_record *record,
+		       struct fmt_record *r, struct text *out)
+{
+	if (print_plan(p, e, r, out)) {
+		p->plans++;
+		return out->error ? -ENOMEM : 0;
+	}
+	return print_other(p, e, record, out);
+}
+
 int printer_print(struct printer *p, const struct tep_event *event, struct tep_record *record,
 		  struct text *out)
 {
@@ -344,6 +431,8 @@ int printer_print(struct printer *p, const struct tep_event *event, struct tep_r
 
 	if (!e)
 		return error;
+	if (p->whole)
+		return print_share(p, e, record, &r, out);
 	if (!record_sound(p, e, record))
 		return -EBADMSG;
 	if (!e->plan || r.size < e->plan_size)

@@ -2,7 +2,9 @@
  * printer.h - the text of events: by a compiled plan where there is one, by
  * libtraceevent where not.
  *
- * Layer 2. Both give the same bytes. Besides the tests that show it, a plan is held
+ * Layer 2. Plans may be run by several threads at once, each with a share of the printer; all
+ * else is done in the order of the records by the thread that has the printer itself.
+ * Both give the same bytes. Besides the tests that show it, a plan is held
  * against libtraceevent for its first records of each trace, and dropped if they differ:
  * plugins and versions of libtraceevent are many.
  */
@@ -25,6 +27,18 @@ enum printer_flags {
  */
 struct printer *printer_new(struct tep_handle *tep, unsigned int flags);
 void printer_free(struct printer *p);
+
+/*
+ * A printer for another thread, with the plans of @p, which must outlive it. It prints only
+ * records that printer_ready() has passed. NULL: out of memory.
+ */
+struct printer *printer_share(struct printer *p);
+
+/*
+ * Do what must be done of a record in its place in the order: names that it tells become known.
+ * True: the text may be made at any time, by any share. False: nothing was done, print it now.
+ */
+bool printer_ready(struct printer *p, struct tep_record *record);
 
 /*
  * Append the text behind an event's name. @event may be NULL if it isn't known yet.

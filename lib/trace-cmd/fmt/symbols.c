@@ -18,9 +18,10 @@ struct symbol {
 	char text[TEXT_MAX];	/* "NAME+0x..." */
 };
 
-int symbols_init(struct symbols *s, struct tep_handle *tep)
+int symbols_init(struct symbols *s, struct tep_handle *tep, pthread_mutex_t *lock)
 {
 	s->tep = tep;
+	s->lock = lock;
 	s->slots = calloc(SYMBOL_SLOTS, sizeof(*s->slots));
 	return s->slots ? 0 : -ENOMEM;
 }
@@ -41,14 +42,19 @@ static char *put_offset(const struct symbol *slot, char *to)
 /* Look @address up. False: there is no function, or its name is too long. */
 static bool find(struct symbols *s, struct symbol *slot, uint64_t address)
 {
-	const char *name = tep_find_function(s->tep, address);
 	char text[TEXT_MAX + TEXT_DIGITS_MAX + 16];
+	uint64_t start = 0;
+	const char *name;
 
+	pthread_mutex_lock(s->lock);
+	name = tep_find_function(s->tep, address);
+	if (name)
+		start = tep_find_function_address(s->tep, address);
+	pthread_mutex_unlock(s->lock);
 	if (!name || strlen(name) > SYMBOL_NAME_MAX)
 		return false;
 	*slot = (struct symbol){
-		.address = address, .name = name, .len = strlen(name),
-		.start = tep_find_function_address(s->tep, address),
+		.address = address, .name = name, .len = strlen(name), .start = start,
 	};
 	if (slot->len > TEXT_MAX)
 		return true;

@@ -7,6 +7,7 @@
 #ifndef FMT_SYMBOLS_H
 #define FMT_SYMBOLS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "event-parse.h"
@@ -14,11 +15,12 @@
 
 struct symbols {
 	struct tep_handle *tep;
+	pthread_mutex_t *lock;		/* held while libtraceevent is asked */
 	struct symbol *slots;
 };
 
-/* 0; -ENOMEM. */
-int symbols_init(struct symbols *s, struct tep_handle *tep);
+/* @lock: of all that use @tep. 0; -ENOMEM. */
+int symbols_init(struct symbols *s, struct tep_handle *tep, pthread_mutex_t *lock);
 void symbols_release(struct symbols *s);
 
 #define SYMBOL_NAME_MAX	512	/* bytes of a name; the kernel's are shorter */

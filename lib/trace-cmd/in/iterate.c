@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "in/iterate.h"
 #include "in/merge.h"
+#include "in/pins.h"
 
 static bool wanted(const struct in_iterate *it, unsigned int cpu)
 {
@@ -114,6 +115,28 @@ static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
 	return it->fn(h, rec, cpu, it->data);
 }
 
+/* All events of @m, without copies. Returns what stopped it, 0 at the end. */
+static int deliver_in_place(const struct in_iterate *it, struct in_merge *m)
+{
+	struct in_place_record r;
+	struct in_merged x;
+	int stop = 0;
+
+	while (!stop && in_merge_next(m, &x)) {
+		r = (struct in_place_record){
+			.rec = {
+				.ts = x.time.ns, .offset = x.ev.key, .missed_events = x.ev.missed,
+				.record_size = (int)x.ev.length, .size = (int)x.ev.size,
+				.data = (void *)x.ev.data, .cpu = (int)x.source->stream->cpu,
+				.ref_count = 1,
+			},
+			.chunk = x.source->stream->ref.chunk,
+		};
+		stop = deliver(it, x.source->owner, &r.rec, x.source->number);
+	}
+	return stop;
+}
+
 int in_iterate(const struct in_iterate *it, int *ret_stop)
 {
 	_cleanup_(in_merge_release) struct in_merge m;
@@ -125,6 +148,10 @@ int in_iterate(const struct in_iterate *it, int *ret_stop)
 	ret = check(it);
 	if (!ret)
 		ret = add_all(it, &m);
+	if (!ret && it->in_place) {
+		*ret_stop = deliver_in_place(it, &m);
+		return 0;
+	}
 	while (!ret && !stop && in_merge_next(&m, &x)) {
 		struct tracecmd_input *h = x.source->owner;
 

@@ -16,6 +16,7 @@ struct in_iterate {
 	const cpu_set_t *cpus;	/* NULL: all */
 	size_t cpu_size;	/* bytes in it */
 	bool reverse;
+	bool in_place;		/* records are struct in_place_record, their data is in the page */
 	in_record_fn fn;	/* may be NULL if there are followers */
 	void *data;
 };

@@ -77,6 +77,7 @@ static inline bool in_merge_before(unsigned int a, unsigned int b, void *data)
 
 /*
  * The run ends before @ev, at @time, which its stream has next: begin one of the second source.
+ * @ev may be that of @ret.
  * False if that has no candidate now.
  */
 static inline bool in_merge_turn(struct in_merge *m, const struct in_event *ev,
@@ -108,30 +109,26 @@ static inline bool in_merge_turn(struct in_merge *m, const struct in_event *ev,
 	return true;
 }
 
-/* The next event. False at the end. */
-static inline bool in_merge_next(struct in_merge *m, struct in_merged *ret)
+/* The next event. False at the end. Always a part of its caller: a call would cost as much again. */
+static inline __attribute__((always_inline)) bool in_merge_next(struct in_merge *m, struct in_merged *ret)
 {
 	const struct in_merge_source *s = m->run;
-	struct in_merged slow;
-	struct trace_time time;
-	struct in_event ev;
 
-	/* events come in runs of one source: no need to order the sources for each */
-	if (s && in_stream_glance(s->stream, &ev)) {
-		time = in_time_convert(s->timeline, s->shift, ev.time);
-		if (time.ns < m->second_ns || (time.ns == m->second_ns && m->wins)) {
-			in_stream_step(s->stream, &ev);
-			*ret = (struct in_merged){ ev, time, s };
+	/*
+	 * Events come in runs of one source: no need to order the sources for each. The event is
+	 * decoded at its place: a copy would read it before it has reached the cache.
+	 */
+	if (s && in_stream_glance(s->stream, &ret->ev)) {
+		ret->time = in_time_convert(s->timeline, s->shift, ret->ev.time);
+		if (ret->time.ns < m->second_ns || (ret->time.ns == m->second_ns && m->wins)) {
+			in_stream_step(s->stream, &ret->ev);
+			ret->source = s;
 			return true;
 		}
-		if (in_merge_turn(m, &ev, time, ret))
+		if (in_merge_turn(m, &ret->ev, ret->time, ret))
 			return true;
 	}
-	/* by way of a copy, so that @ret need not be in memory */
-	if (!in_merge_next_slow(m, &slow))
-		return false;
-	*ret = slow;
-	return true;
+	return in_merge_next_slow(m, ret);
 }
 
 #endif

@@ -10,7 +10,12 @@
 
 /* --- chunks in memory --------------------------------------------------- */
 
-static void chunk_unref(struct in_chunk *c)
+void in_chunk_ref(struct in_chunk *c)
+{
+	c->refs++;
+}
+
+void in_chunk_unref(struct in_chunk *c)
 {
 	struct in_data *d;
 
@@ -28,7 +33,7 @@ static void cache_drop(struct in_data *d)
 	unsigned int i;
 
 	for (i = 0; i < IN_CACHE_CHUNKS; i++)
-		chunk_unref(take_ptr(d->cache[i]));
+		in_chunk_unref(take_ptr(d->cache[i]));
 }
 
 /* A new chunk with one reference. NULL: out of memory, or the bound is reached. */
@@ -59,20 +64,20 @@ static void cache_add(struct in_data *d, struct in_chunk *c)
 	uint64_t bytes = c->len;
 	unsigned int i;
 
-	chunk_unref(d->cache[IN_CACHE_CHUNKS - 1]);
+	in_chunk_unref(d->cache[IN_CACHE_CHUNKS - 1]);
 	memmove(d->cache + 1, d->cache, (IN_CACHE_CHUNKS - 1) * sizeof(*d->cache));
 	d->cache[0] = c;
 	c->refs++;
 	for (i = 1; i < IN_CACHE_CHUNKS && d->cache[i]; i++) {
 		bytes += d->cache[i]->len;
 		if (bytes > IN_CACHE_BYTES)
-			chunk_unref(take_ptr(d->cache[i]));
+			in_chunk_unref(take_ptr(d->cache[i]));
 	}
 	/* no holes, so that looking stops at the first NULL */
 	for (i = 1; i < IN_CACHE_CHUNKS && d->cache[i]; i++)
 		;
 	for (; i < IN_CACHE_CHUNKS; i++)
-		chunk_unref(take_ptr(d->cache[i]));
+		in_chunk_unref(take_ptr(d->cache[i]));
 }
 
 /* The cached chunk of @cpu with byte @at; it moves to the front. NULL: none. */
@@ -113,7 +118,7 @@ static int plain_load(struct in_data *d, unsigned int cpu, uint64_t at, struct i
 		return no_memory(d);
 	ret = in_source_read(&d->file->src, chunk->data, len, c->offset + start);
 	if (ret) {
-		chunk_unref(chunk);
+		in_chunk_unref(chunk);
 		return in_file_note(d->file, ret, "cannot read the data of CPU %u at offset %llu: %s",
 				    cpu, (unsigned long long)(c->offset + start), strerror(-ret));
 	}
@@ -144,7 +149,7 @@ static int packed_load(struct in_data *d, unsigned int cpu, uint64_t at, struct 
 	int ret;
 
 	if (!chunk || packed_room(d, pos->packed)) {
-		chunk_unref(chunk);
+		in_chunk_unref(chunk);
 		return no_memory(d);
 	}
 	ret = in_source_read(&d->file->src, d->packed, pos->packed, pos->offset);
@@ -152,7 +157,7 @@ static int packed_load(struct in_data *d, unsigned int cpu, uint64_t at, struct 
 		ret = zip_unpack(&d->unpacker, d->file->zip, d->packed, pos->packed, chunk->data,
 				 pos->raw);
 	if (ret) {
-		chunk_unref(chunk);
+		in_chunk_unref(chunk);
 		return in_file_note(d->file, ret, "cannot uncompress the data of CPU %u at offset %llu: %s",
 				    cpu, (unsigned long long)pos->offset, strerror(-ret));
 	}
@@ -162,7 +167,7 @@ static int packed_load(struct in_data *d, unsigned int cpu, uint64_t at, struct 
 
 void in_page_ref_release(struct in_page_ref *ref)
 {
-	chunk_unref(ref->chunk);
+	in_chunk_unref(ref->chunk);
 	*ref = (struct in_page_ref){ 0 };
 }
 

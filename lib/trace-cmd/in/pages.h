@@ -25,6 +25,7 @@ struct in_data;
 /* Some pages of a CPU in memory. */
 struct in_chunk {
 	unsigned int refs;
+	const void *pinned_by;	/* the latest struct in_pins that has a reference */
 	struct in_data *owner;
 	unsigned int cpu;
 	uint64_t start;		/* of its bytes in the CPU's unpacked data */
@@ -85,6 +86,10 @@ void in_data_close(struct in_data *d);
  */
 int in_data_page(struct in_data *d, unsigned int cpu, uint64_t number, struct in_page_ref *ref);
 void in_page_ref_release(struct in_page_ref *ref);
+
+/* Another reference, and dropping one. */
+void in_chunk_ref(struct in_chunk *c);
+void in_chunk_unref(struct in_chunk *c);
 
 /* The number of the first page of the chunk behind the one with page @number. */
 uint64_t in_data_next_chunk(const struct in_data *d, unsigned int cpu, uint64_t number);
