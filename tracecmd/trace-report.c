@@ -12,6 +12,7 @@
 #include "dump/formats.h"
 #include "dump/out.h"
 #include "message.h"
+#include "report/crew.h"
 #include "report/report.h"
 
 #include "trace-cmd.h"
@@ -42,6 +43,8 @@ const struct opt_spec report_options[] = {
 	  "number" },
 	{ OPT_TO, "to", OPT_REQUIRED, "show no events after TIME", "number" },
 	{ OPT_LIMIT, "limit", OPT_REQUIRED, "show no more than N events", "number" },
+	{ 'j', "jobs", OPT_REQUIRED, "make the text in N threads (one for each CPU, 8 at most)",
+	  "number" },
 	{ OPT_FORMAT, "format", OPT_REQUIRED, "text, json (an object a line), or csv", "text json csv" },
 	{ OPT_FIELDS, "fields", OPT_REQUIRED, "show only these columns and fields of events: A[,B...]",
 	  "column" },
@@ -198,6 +201,16 @@ static int option_limit(struct report_plan *plan, const char *text)
 	return 0;
 }
 
+static int option_jobs(struct report_plan *plan, const char *text)
+{
+	long long jobs;
+
+	if (opt_number(text, 1, CREW_MAX, &jobs))
+		return cmd_fail(0, "-j: '%s' is no number of threads from 1 to %d", text, CREW_MAX);
+	plan->jobs = jobs;
+	return 0;
+}
+
 static int option_ts_offset(struct report_plan *plan, const char *text)
 {
 	long long offset;
@@ -271,6 +284,7 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_PID: return plan_add_pids(plan, arg, &a->err);
 	case OPT_CPU: return plan_add_cpus(plan, arg, &a->err);
 	case OPT_FORMAT: return option_format(plan, arg);
+	case 'j': return option_jobs(plan, arg);
 	case OPT_LIMIT: return option_limit(plan, arg);
 	case OPT_FIELDS: return plan_add_fields(plan, arg, &a->err);
 	case OPT_FROM: return plan_set_time(&plan->from, "--from", arg, &a->err);

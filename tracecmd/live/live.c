@@ -34,6 +34,7 @@ struct live {
 	struct live_output output;
 	struct textout out;
 	struct line_printer line;
+	struct shown_order shown;
 	int timer_fd;			/* readable: time to look */
 	bool lost;
 };
@@ -52,7 +53,7 @@ static int open_formats(struct live *l, struct err *err)
 	tep = in_handle_tep(l->handle);
 	l->pool = in_record_pool_new();
 	if (tep)
-		l->events = events_new(tep, &l->plan);
+		l->events = events_new(tep, &l->plan, 0);
 	if (l->events)
 		l->names = names_new(tep, l->events, l->conf.tracing);
 	return l->names && l->pool ? 0 : err_set(err, -ENOMEM, "out of memory");
@@ -97,6 +98,7 @@ int live_new(const struct live_conf *conf, struct live **ret_live, struct err *e
 	l->line = (struct line_printer){
 		.out = &l->out, .look = &l->plan.line, .labels = conf->labels,
 	};
+	l->shown.look = &l->plan.line;
 	timer_set(l, 1);
 	*ret_live = l;
 	return 0;
@@ -167,17 +169,21 @@ static int print_event(struct live *l, const struct live_source *from)
 	struct stream *s = &l->buffers[from->buffer];
 	int64_t missed = from->ev.missed;
 	struct tep_record *record = in_record_new(l->pool, &from->ev, from->time, from->cpu);
+	struct shown e;
+	int ret;
 
 	if (!record)
 		return -ENOMEM;
-	if (missed) {
-		line_lost(&l->line, s, from->cpu, missed);
-		l->lost = true;
-	}
+	l->lost |= missed != 0;
 	names_record(l->names, record);
-	line_print(&l->line, s, record, !missed, NULL);
+	ret = shown_prepare(&l->shown, s, record, NULL, &e);
+	if (!ret) {
+		if (missed)
+			shown_extra(&l->shown, &e, NULL)->lost = missed;
+		line_shown(&l->line, &e);
+	}
 	in_record_unref(record);
-	return l->out.error;
+	return ret ? ret : l->out.error;
 }
 
 /* Events that need not wait, until there is text enough. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "report/columns.h"
-#include "report/events.h"
 #include "report/fields.h"
 #include "report/line.h"
 #include "report/value.h"
@@ -43,20 +42,20 @@ struct columns {
 	struct column *column;
 	unsigned int nr_columns;
 	bool whole;			/* JSON: everything, nested; no columns were named */
+	bool texts;			/* there is a column of texts */
 	struct known *known;		/* sorted by event's address */
 	unsigned int nr_known, alloc_known;
 	struct known *last;
+	struct printers *printers;
 };
 
-/* What is known of the record at hand. */
+/* What is known of the event at hand. */
 struct row {
-	struct stream *s;
-	struct tep_record *record;
-	const struct event *event;	/* NULL: unknown */
+	const struct shown *e;
+	struct tep_record record;
 	struct known *known;
 	const char *text;		/* the event's, NULL: it is cut short */
 	size_t text_len;
-	int pid;			/* -1: the record is too short to tell */
 };
 
 /* --- which columns */
@@ -77,7 +76,8 @@ static struct column column_of(const char *name)
 	return c;
 }
 
-struct columns *columns_new(const struct report_plan *plan, struct textout *out)
+struct columns *columns_new(const struct report_plan *plan, struct textout *out,
+			    struct printers *printers)
 {
 	static const enum column_id all[] = {
 		COLUMN_TS, COLUMN_CPU, COLUMN_PID, COLUMN_COMM, COLUMN_SYSTEM, COLUMN_EVENT,
@@ -88,7 +88,8 @@ struct columns *columns_new(const struct report_plan *plan, struct textout *out)
 
 	if (!c)
 		return NULL;
-	*c = (struct columns){ .plan = plan, .out = out, .nr_columns = n };
+	*c = (struct columns){ .plan = plan, .out = out, .nr_columns = n, .printers = printers };
+	/* all of an event has its fields instead of their text */
 	c->whole = plan->format == FORMAT_JSON && !plan->fields.count;
 	c->column = calloc(n, sizeof(*c->column));
 	if (!c->column) {
@@ -98,6 +99,8 @@ struct columns *columns_new(const struct report_plan *plan, struct textout *out)
 	for (i = 0; i < n; i++)
 		c->column[i] = column_of(plan->fields.count ? plan->fields.item[i] :
 							      column_names[all[i]]);
+	for (i = 0; i < n && !c->whole; i++)
+		c->texts |= c->column[i].id == COLUMN_TEXT;
 	return c;
 }
 
@@ -116,18 +119,24 @@ void columns_free(struct columns *c)
 	free(c);
 }
 
-void columns_head(struct columns *c)
+int columns_head(const struct report_plan *plan, struct textout *out)
 {
+	struct columns *c;
 	unsigned int i;
 
-	if (c->plan->format != FORMAT_CSV)
-		return;
+	if (plan->format != FORMAT_CSV)
+		return 0;
+	c = columns_new(plan, out, NULL);
+	if (!c)
+		return -ENOMEM;
 	for (i = 0; i < c->nr_columns; i++) {
 		if (i)
-			textout_add(c->out, ",", 1);
-		value_text(c->out, FORMAT_CSV, c->column[i].name, strlen(c->column[i].name));
+			textout_add(out, ",", 1);
+		value_text(out, FORMAT_CSV, c->column[i].name, strlen(c->column[i].name));
 	}
-	textout_add(c->out, "\n", 1);
+	textout_add(out, "\n", 1);
+	columns_free(c);
+	return 0;
 }
 
 /* --- what is known of events */
@@ -197,11 +206,11 @@ static void put_string(struct columns *c, const char *text)
 /* Seconds with all their digits, or the clock's counts. */
 static void put_time(struct columns *c, const struct row *r)
 {
-	unsigned long long ts = r->record->ts, fraction = ts % 1000000000;
+	unsigned long long ts = r->e->ts, fraction = ts % 1000000000;
 	char digits[10] = ".";
 	int i;
 
-	if (!r->s->time_in_ns) {
+	if (!r->e->s->time_in_ns) {
 		value_unsigned(c->out, ts);
 		return;
 	}
@@ -211,24 +220,12 @@ static void put_time(struct columns *c, const struct row *r)
 	textout_add(c->out, digits, sizeof(digits));
 }
 
-static const char *comm_of(const struct row *r)
-{
-	const char *comm = r->pid < 0 ? NULL : tep_data_comm_from_pid(r->s->tep, r->pid);
-
-	return comm && strcmp(comm, "<...>") ? comm : NULL;
-}
-
 static void put_flags(struct columns *c, const struct row *r)
 {
-	const char *text;
-	size_t len;
-
-	if (r->pid < 0) {
+	if (r->e->pid < 0)
 		value_none(c->out, c->plan->format);
-		return;
-	}
-	text = events_flags(r->s->events, r->record, &len);
-	value_text(c->out, c->plan->format, text, len);
+	else
+		value_text(c->out, c->plan->format, r->e->flags, r->e->flags_len);
 }
 
 static void put_column(struct columns *c, const struct row *r, unsigned int i)
@@ -238,37 +235,37 @@ static void put_column(struct columns *c, const struct row *r, unsigned int i)
 
 	switch (c->column[i].id) {
 	case COLUMN_TS:
-		value_unsigned(c->out, r->record->ts);
+		value_unsigned(c->out, r->e->ts);
 		break;
 	case COLUMN_TIME:
 		put_time(c, r);
 		break;
 	case COLUMN_CPU:
-		value_signed(c->out, r->record->cpu);
+		value_signed(c->out, r->e->cpu);
 		break;
 	case COLUMN_PID:
-		if (r->pid < 0)
+		if (r->e->pid < 0)
 			value_none(c->out, format);
 		else
-			value_signed(c->out, r->pid);
+			value_signed(c->out, r->e->pid);
 		break;
 	case COLUMN_COMM:
-		put_string(c, comm_of(r));
+		put_string(c, r->e->task ? r->e->task->comm : NULL);
 		break;
 	case COLUMN_SYSTEM:
-		put_string(c, r->event ? r->event->tep->system : NULL);
+		put_string(c, r->e->event ? r->e->event->tep->system : NULL);
 		break;
 	case COLUMN_EVENT:
-		put_string(c, r->event ? r->event->tep->name : NULL);
+		put_string(c, r->e->event ? r->e->event->tep->name : NULL);
 		break;
 	case COLUMN_FLAGS:
 		put_flags(c, r);
 		break;
 	case COLUMN_FILE:
-		put_string(c, r->s->file);
+		put_string(c, r->e->s->file);
 		break;
 	case COLUMN_INSTANCE:
-		put_string(c, r->s->instance ? r->s->name : NULL);
+		put_string(c, r->e->s->instance ? r->e->s->name : NULL);
 		break;
 	case COLUMN_TEXT:
 		if (r->text)
@@ -279,7 +276,7 @@ static void put_column(struct columns *c, const struct row *r, unsigned int i)
 	default:
 		f = r->known ? r->known->column[i] : NULL;
 		if (f)
-			value_field(c->out, format, f, r->s->tep, r->record);
+			value_field(c->out, format, f, r->e->s->tep, &r->record);
 		else
 			value_none(c->out, format);
 	}
@@ -315,11 +312,11 @@ static void put_whole(struct columns *c, const struct row *r)
 	for (i = 0; i < c->nr_columns; i++) {
 		const struct column *col = &c->column[i];
 
-		if (col->id == COLUMN_TEXT || (col->id == COLUMN_INSTANCE && !r->s->instance))
+		if (col->id == COLUMN_TEXT || (col->id == COLUMN_INSTANCE && !r->e->s->instance))
 			continue;
 		if (i)
 			textout_add(c->out, ",", 1);
-		put_key(c, col->id != COLUMN_TS ? col->name : r->s->time_in_ns ? "ts_ns" : "ts_raw");
+		put_key(c, col->id != COLUMN_TS ? col->name : r->e->s->time_in_ns ? "ts_ns" : "ts_raw");
 		put_column(c, r, i);
 	}
 	textout_str(c->out, ",\"fields\":{");
@@ -329,12 +326,13 @@ static void put_whole(struct columns *c, const struct row *r)
 		if (i)
 			textout_add(c->out, ",", 1);
 		put_key(c, f->name);
-		value_field(c->out, FORMAT_JSON, f, r->s->tep, r->record);
+		value_field(c->out, FORMAT_JSON, f, r->e->s->tep, &r->record);
 	}
 	textout_add(c->out, "}", 1);
 }
 
-void columns_lost(struct columns *c, const struct stream *s, int cpu, long long count)
+/* Tell that @s lost @count events on @cpu (negative: some) before the event that follows. */
+static void put_lost(struct columns *c, const struct stream *s, int cpu, long long count)
 {
 	struct textout *out = c->out;
 
@@ -357,18 +355,19 @@ void columns_lost(struct columns *c, const struct stream *s, int cpu, long long 
 	textout_str(out, "}\n");
 }
 
-int columns_event(struct columns *c, struct stream *s, struct tep_record *record)
+int columns_shown(struct columns *c, const struct shown *e)
 {
-	struct row r = { .s = s, .record = record, .event = events_find(s->events, record), .pid = -1 };
+	struct row r = { .e = e };
 
-	if (record->size >= EVENT_COMMON_SIZE)
-		r.pid = events_pid(s->events, record);
-	if (r.event) {
-		r.known = known_find(c, r.event);
+	shown_record(e, &r.record);
+	if (e->extra && e->extra->lost)
+		put_lost(c, e->s, e->cpu, e->extra->lost);
+	if (e->event) {
+		r.known = known_find(c, e->event);
 		if (!r.known)
 			return -ENOMEM;
-		/* made in any case, as events tell the names of tasks in it */
-		r.text = events_text(s->events, record, &r.text_len);
+		if (c->texts)
+			r.text = shown_text(e, c->printers, &r.text_len);
 	}
 	if (c->plan->format == FORMAT_JSON)
 		textout_add(c->out, "{", 1);

@@ -7,22 +7,23 @@
 #ifndef REPORT_COLUMNS_H
 #define REPORT_COLUMNS_H
 
-#include "report/inputs.h"
+#include "report/shown.h"
 #include "report/textout.h"
 
 struct columns;
 
-/* Events as @plan wants them (its format and columns), into @out. NULL: out of memory. */
-struct columns *columns_new(const struct report_plan *plan, struct textout *out);
+/*
+ * Events as @plan wants them (its format and columns), into @out. @printers: of this thread.
+ * NULL: out of memory.
+ */
+struct columns *columns_new(const struct report_plan *plan, struct textout *out,
+			    struct printers *printers);
 void columns_free(struct columns *c);
 
-/* What comes before the first event: the names of the columns in CSV. */
-void columns_head(struct columns *c);
+/* What comes before the first event, into @out: the names of the columns in CSV. 0; -ENOMEM. */
+int columns_head(const struct report_plan *plan, struct textout *out);
 
-/* Tell that @s lost @count events on @cpu (negative: some) before the event that follows. */
-void columns_lost(struct columns *c, const struct stream *s, int cpu, long long count);
-
-/* One event. 0; -ENOMEM. */
-int columns_event(struct columns *c, struct stream *s, struct tep_record *record);
+/* One event, after what was lost before it. 0; -ENOMEM. */
+int columns_shown(struct columns *c, const struct shown *e);
 
 #endif

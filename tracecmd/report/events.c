@@ -1,6 +1,7 @@
 /*
  * events.c - see events.h. Layer 5.
  */
+#include <errno.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,38 +12,9 @@
 #include "report/events.h"
 #include "trace-cmd.h"
 
-#define EVENT_IDS	65536		/* an id has 16 bits */
 #define NAME_COLUMNS	20		/* a name, without its colon, is filled up to these */
-#define FLAGS_MAX	12		/* length of a cached flags column, NUL included */
-
-#define TASKS		4096		/* slots for tasks, a power of two */
-#define TASK_MAX	(EVENT_TASK_ROOM - 1)	/* bytes of a task's column that a slot has room for */
-
-/* A task's column, for a pid that has a name. */
-struct task {
-	int pid;
-	unsigned char len;	/* 0: slot not used */
-	char text[TASK_MAX + 1];
-};
-
-struct events {
-	struct tep_handle *tep;
-	struct tracecmd_printer *printer;
-	struct event *list;
-	unsigned int count;
-	struct event **by_id;		/* EVENT_IDS of them */
-	struct task *tasks;
-	bool native;			/* the file's byte order is this machine's */
-	int pid_offset;
-	struct trace_seq flags;
-	/*
-	 * Where the two common bytes are that make up the flags column, if they
-	 * alone do; cache[] then has the text for each value of both.
-	 */
-	bool cached;
-	int flags_offset, preempt_offset;
-	char (*cache)[FLAGS_MAX];
-};
+#define TASKS		1024		/* slots for tasks at first, a power of two */
+#define COMM_MAX	128		/* bytes shown of a task's name; the kernel has 16 */
 
 /* Do @event's name or system match one of the patterns, as a whole and case-blind? */
 static bool event_matches(const struct tep_event *event, const struct strings *patterns)
@@ -118,7 +90,8 @@ static int event_add(struct events *ev, struct tep_event *tep, const struct repo
 	return 0;
 }
 
-struct events *events_new(struct tep_handle *tep, const struct report_plan *plan)
+struct events *events_new(struct tep_handle *tep, const struct report_plan *plan,
+			  unsigned int number)
 {
 	struct events *ev = calloc(1, sizeof(*ev));
 	int i, n = tep_get_events_count(tep);
@@ -126,10 +99,12 @@ struct events *events_new(struct tep_handle *tep, const struct report_plan *plan
 	if (!ev)
 		return NULL;
 	ev->tep = tep;
+	ev->number = number;
 	ev->native = tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
 	trace_seq_init(&ev->flags);
 	ev->printer = tracecmd_printer_alloc(tep);
-	ev->tasks = calloc(TASKS, sizeof(*ev->tasks));
+	ev->nr_slots = TASKS;
+	ev->tasks = calloc(ev->nr_slots, sizeof(*ev->tasks));
 	ev->list = calloc(n + 1, sizeof(*ev->list));
 	ev->by_id = calloc(EVENT_IDS, sizeof(*ev->by_id));
 	if (!ev->list || !ev->by_id || !ev->printer || !ev->tasks)
@@ -154,6 +129,8 @@ void events_free(struct events *ev)
 		return;
 	for (i = 0; i < ev->count; i++)
 		free(ev->list[i].name);
+	for (i = 0; ev->tasks && i < ev->nr_slots; i++)
+		free(ev->tasks[i].task);
 	trace_seq_destroy(&ev->flags);
 	tracecmd_printer_free(ev->printer);
 	free(ev->tasks);
@@ -163,59 +140,84 @@ void events_free(struct events *ev)
 	free(ev);
 }
 
-const struct event *events_find(const struct events *ev, struct tep_record *record)
+/* The slot of @pid, or the free one where it belongs. */
+static struct task_slot *task_slot(struct task_slot *slots, unsigned int nr_slots, int pid)
 {
-	uint16_t id16;
-	int id;
+	unsigned int i = (unsigned int)pid & (nr_slots - 1);
 
-	if (record->size < EVENT_COMMON_SIZE)
+	while (slots[i].used && slots[i].pid != pid)
+		i = (i + 1) & (nr_slots - 1);
+	return &slots[i];
+}
+
+static int tasks_grow(struct events *ev)
+{
+	struct task_slot *more = calloc(2 * (size_t)ev->nr_slots, sizeof(*more));
+	unsigned int i;
+
+	if (!more)
+		return -ENOMEM;
+	for (i = 0; i < ev->nr_slots; i++) {
+		if (ev->tasks[i].used)
+			*task_slot(more, 2 * ev->nr_slots, ev->tasks[i].pid) = ev->tasks[i];
+	}
+	free(ev->tasks);
+	ev->tasks = more;
+	ev->nr_slots *= 2;
+	return 0;
+}
+
+/* NULL: out of memory. */
+static struct event_task *task_new(const char *comm, int pid)
+{
+	struct event_task *t = malloc(sizeof(*t) + COMM_MAX + EVENT_TASK_ROOM);
+
+	if (!t)
 		return NULL;
-	if (ev->native) {
-		memcpy(&id16, record->data, sizeof(id16));
-		id = id16;
-	} else {
-		id = tep_data_type(ev->tep, record);
-	}
-	return id >= 0 && id < EVENT_IDS ? ev->by_id[id] : NULL;
+	t->comm = comm;
+	t->len = snprintf(t->text, COMM_MAX + EVENT_TASK_ROOM, "%16.*s-%-5d ", COMM_MAX, comm, pid);
+	return t;
 }
 
-int events_pid(const struct events *ev, struct tep_record *record)
+static int task_add(struct events *ev, int pid, const struct event_task **ret_task)
 {
-	int pid;
+	const char *comm = tep_data_comm_from_pid(ev->tep, pid);
+	struct task_slot *slot;
 
-	if (!ev->native)
-		return tep_data_pid(ev->tep, record);
-	memcpy(&pid, (const char *)record->data + ev->pid_offset, sizeof(pid));
-	return pid;
+	*ret_task = NULL;
+	/* it may get a name later */
+	if (!strcmp(comm, "<...>"))
+		return 0;
+	/* at most half full, so that searches stay short */
+	if (2 * ev->nr_tasks >= ev->nr_slots && tasks_grow(ev))
+		return -ENOMEM;
+	slot = task_slot(ev->tasks, ev->nr_slots, pid);
+	slot->task = task_new(comm, pid);
+	if (!slot->task)
+		return -ENOMEM;
+	ev->nr_tasks += !slot->used;
+	slot->pid = pid;
+	slot->used = true;
+	*ret_task = slot->task;
+	return 0;
 }
 
-const char *events_task(struct events *ev, int pid, size_t *ret_len)
+int events_task_new(struct events *ev, int pid, const struct event_task **ret_task)
 {
-	struct task *t = &ev->tasks[(unsigned int)pid % TASKS];
-	const char *comm;
-	int len;
+	const struct task_slot *slot = task_slot(ev->tasks, ev->nr_slots, pid);
 
-	if (!t->len || t->pid != pid) {
-		comm = tep_data_comm_from_pid(ev->tep, pid);
-		/* it may get a name later */
-		if (!strcmp(comm, "<...>"))
-			return NULL;
-		len = snprintf(t->text, sizeof(t->text), "%16s-%-5d ", comm, pid);
-		t->len = len > 0 && len <= TASK_MAX ? len : 0;
-		t->pid = pid;
-		if (!t->len)
-			return NULL;
-	}
-	*ret_len = t->len;
-	return t->text;
+	if (!slot->task)
+		return task_add(ev, pid, ret_task);
+	*ret_task = slot->task;
+	return 0;
 }
 
 void events_forget_task(struct events *ev, int pid)
 {
-	struct task *t = &ev->tasks[(unsigned int)pid % TASKS];
+	struct task_slot *slot = task_slot(ev->tasks, ev->nr_slots, pid);
 
-	if (t->pid == pid)
-		t->len = 0;
+	free(slot->task);
+	slot->task = NULL;
 }
 
 /* The flags column as libtraceevent prints it. */
@@ -228,28 +230,59 @@ static const char *print_flags(struct events *ev, struct tep_record *record, siz
 	return ev->flags.buffer;
 }
 
-const char *events_flags(struct events *ev, struct tep_record *record, size_t *ret_len)
+const char *events_flags_new(struct events *ev, struct tep_record *record, size_t *ret_len,
+			     bool *ret_stays)
 {
+	const char *text = print_flags(ev, record, ret_len);
 	const uint8_t *data = record->data;
-	const char *text;
-	char *known;
+	struct flags_text *known;
 
-	if (!ev->cached)
-		return print_flags(ev, record, ret_len);
-	known = ev->cache[data[ev->flags_offset] << 8 | data[ev->preempt_offset]];
-	if (!*known) {
-		text = print_flags(ev, record, ret_len);
-		if (*ret_len >= FLAGS_MAX)
-			return text;
-		memcpy(known, text, *ret_len + 1);
-	}
-	*ret_len = strlen(known);
-	return known;
+	*ret_stays = false;
+	if (!ev->cached || !*ret_len || *ret_len > EVENT_FLAGS_MAX)
+		return text;
+	known = &ev->cache[data[ev->flags_offset] << 8 | data[ev->preempt_offset]];
+	memcpy(known->text, text, *ret_len);
+	known->len = *ret_len;
+	*ret_stays = true;
+	return known->text;
 }
 
-const char *events_text(struct events *ev, struct tep_record *record, size_t *ret_len)
+bool events_ready(struct events *ev, struct tep_record *record)
 {
-	const char *text = tracecmd_printer_text(ev->printer, record, ret_len);
+	return tracecmd_printer_ready(ev->printer, record);
+}
+
+/* The share of the file's printer that belongs to @mine. NULL: out of memory. */
+static struct tracecmd_printer *printers_find(struct printers *mine, const struct events *ev)
+{
+	if (ev->number >= mine->count) {
+		unsigned int n = ev->number + 1;
+		struct tracecmd_printer **more = reallocarray(mine->share, n, sizeof(*more));
+
+		if (!more)
+			return NULL;
+		memset(more + mine->count, 0, (n - mine->count) * sizeof(*more));
+		mine->share = more;
+		mine->count = n;
+	}
+	if (!mine->share[ev->number])
+		mine->share[ev->number] = tracecmd_printer_share(ev->printer);
+	return mine->share[ev->number];
+}
+
+void printers_release(struct printers *p)
+{
+	while (p->count)
+		tracecmd_printer_free(p->share[--p->count]);
+	free(p->share);
+	p->share = NULL;
+}
+
+const char *events_text(struct events *ev, struct printers *mine, struct tep_record *record,
+			size_t *ret_len)
+{
+	struct tracecmd_printer *p = mine ? printers_find(mine, ev) : ev->printer;
+	const char *text = p ? tracecmd_printer_text(p, record, ret_len) : NULL;
 
 	if (text && *ret_len && text[*ret_len - 1] == '\n')
 		(*ret_len)--;

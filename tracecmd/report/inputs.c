@@ -207,7 +207,7 @@ static int input_split(struct inputs *in, struct input *f, struct err *err)
 	const char *label = in->nr_inputs > 1 ? f->name : NULL;
 	int i, n = tracecmd_buffer_instances(f->handle);
 
-	f->events = events_new(f->tep, in->plan);
+	f->events = events_new(f->tep, in->plan, f - in->input);
 	if (!f->events || stream_add(in, f, f->handle, label, false))
 		return err_set(err, -ENOMEM, "out of memory");
 	for (i = 0; i < n; i++) {

@@ -4,14 +4,13 @@
  * Numbers and columns are put together by hand: printf() would take longer than
  * all the rest of a line.
  */
+#include <errno.h>
 #include <string.h>
 
-#include "report/events.h"
 #include "report/line.h"
 
 #define LINE_HEAD_MAX	512	/* bytes reserved for what comes before the event's name */
 #define LINE_TEXT_MAX	1024	/* bytes of an event's text that are reserved besides */
-#define COMM_MAX	128	/* bytes shown of a task's name; the kernel has 16 */
 
 #define ROW(t) t "0" t "1" t "2" t "3" t "4" t "5" t "6" t "7" t "8" t "9"
 static const char two_digits[200] __attribute__((nonstring)) =
@@ -127,22 +126,16 @@ void line_lost(struct line_printer *p, const struct stream *s, int cpu, long lon
 }
 
 /* How long after the line before this event was, in nine columns and a blank before. */
-static char *put_diff(struct line_printer *p, char *to, unsigned long long ts, bool in_ns)
+static char *put_diff(const struct shown_extra *e, char *to)
 {
-	/* 3.1 took all clocks for ns, and 0 for no line before */
-	bool old = p->look->old_raw, usec = !p->look->nsec && (old || in_ns);
-	unsigned long long now = usec ? ts / 1000 + (ts % 1000 >= 500) : ts;
-	long long diff = now - p->last_ts;
-	bool any = p->any && !(old && !p->last_ts);
 	char *start;
 
-	p->last_ts = now;
 	*to++ = ' ';
 	start = to;
-	if (any) {
+	if (e->has_diff) {
 		*to++ = '(';
-		*to++ = diff < 0 ? '-' : '+';
-		to = put_number(to, diff < 0 ? -(unsigned long long)diff : diff, 0, ' ');
+		*to++ = e->diff < 0 ? '-' : '+';
+		to = put_number(to, e->diff < 0 ? -(unsigned long long)e->diff : e->diff, 0, ' ');
 		*to++ = ')';
 	}
 	while (to - start < 8)
@@ -150,102 +143,105 @@ static char *put_diff(struct line_printer *p, char *to, unsigned long long ts, b
 	return to;
 }
 
-/* "comm-pid [cpu]" */
-static char *put_task(const struct line_printer *p, char *to, const struct stream *s,
-		      struct tep_record *record)
+/* "comm-pid  cpu" in the layout of latency traces */
+static char *put_latency_task(char *to, const struct shown *e)
 {
-	int pid = record->size >= EVENT_COMMON_SIZE ? events_pid(s->events, record) : -1;
-	const char *comm;
-	size_t len;
-
-	comm = pid < 0 || p->look->latency ? NULL : events_task(s->events, pid, &len);
-	if (comm) {
-		memcpy(to, comm, EVENT_TASK_ROOM);
-		to += len;
-		goto cpu;
-	}
-	comm = pid < 0 ? "<...>" : tep_data_comm_from_pid(s->tep, pid);
-	if (p->look->latency)
-		to = put_comm(to, comm, 8, 8);
-	else
-		to = put_comm(to, comm, 16, COMM_MAX);
+	to = put_comm(to, e->task ? e->task->comm : "<...>", 8, 8);
 	*to++ = '-';
-	to = put_pid(to, pid < 0 ? 0 : pid, 5);
+	to = put_pid(to, e->pid < 0 ? 0 : e->pid, 5);
 	*to++ = ' ';
+	return put_number(to, e->cpu, 3, ' ');
+}
+
+/* "comm-pid [cpu]" */
+static char *put_task(const struct line_printer *p, char *to, const struct shown *e)
+{
 	if (p->look->latency)
-		return put_number(to, record->cpu, 3, ' ');
-cpu:
+		return put_latency_task(to, e);
+	if (!e->task) {
+		to = put_comm(to, "<...>", 16, 16);
+		*to++ = '-';
+		to = put_pid(to, e->pid < 0 ? 0 : e->pid, 5);
+		*to++ = ' ';
+	} else {
+		if (e->task->len <= EVENT_TASK_ROOM)
+			memcpy(to, e->task->text, EVENT_TASK_ROOM);
+		else
+			memcpy(to, e->task->text, e->task->len);
+		to += e->task->len;
+	}
 	*to++ = '[';
-	if ((unsigned int)record->cpu < 100) {
+	if ((unsigned int)e->cpu < 100) {
 		*to++ = '0';
-		memcpy(to, two_digits + record->cpu * 2, 2);
+		memcpy(to, two_digits + e->cpu * 2, 2);
 		to += 2;
 	} else {
-		to = put_number(to, record->cpu, 3, '0');
+		to = put_number(to, e->cpu, 3, '0');
 	}
 	*to++ = ']';
 	return to;
 }
 
 /* The flags and preemption column. */
-static char *put_flags(const struct line_printer *p, char *to, struct stream *s,
-		       struct tep_record *record)
+static char *put_flags(const struct line_printer *p, char *to, const struct shown *e)
 {
 	static const char hex[] = "0123456789abcdef";
-	const char *text;
-	size_t len;
 
 	if (p->look->raw_fields) {
-		unsigned int flags;
+		unsigned int raw = e->extra ? e->extra->raw_flags : 0;
 
 		if (p->look->old_raw && !p->look->latency)
 			return to;
-		flags = record->size >= EVENT_COMMON_SIZE ? tep_data_flags(s->tep, record) : 0;
 		memcpy(to, "-0x", 3);
 		to += 3;
-		if (flags & 0xf0)
-			*to++ = hex[flags >> 4 & 15];
-		*to++ = hex[flags & 15];
+		if (raw & 0xf0)
+			*to++ = hex[raw >> 4];
+		*to++ = hex[raw & 15];
 		return to;
 	}
 	if (!p->look->flags && !p->look->latency)
 		return to;
 	if (!p->look->latency)
 		*to++ = ' ';
-	if (record->size < EVENT_COMMON_SIZE)
-		return to;
-	text = events_flags(s->events, record, &len);
-	if (len > 64)
-		len = 64;
-	memcpy(to, text, len);
-	return to + len;
+	memcpy(to, e->flags, e->flags_len);
+	return to + e->flags_len;
 }
 
-void line_print(struct line_printer *p, struct stream *s, struct tep_record *record, bool label,
-		const char *more)
+/* What a record without a text has instead. */
+static void print_no_text(struct line_printer *p, const struct shown *e)
 {
-	const struct event *e = events_find(s->events, record);
-	const char *text = NULL;
+	if (e->how == SHOWN_UNKNOWN)
+		textout_printf(p->out, "[UNKNOWN EVENT %d]", e->extra->id);
+	else
+		textout_str(p->out, "[RECORD CUT SHORT]");
+}
+
+void line_shown(struct line_printer *p, const struct shown *e)
+{
+	struct stream *s = e->s;
+	const char *text;
 	char *head, *to;
 	size_t len = 0;
 
-	if (label)
+	if (e->extra && e->extra->lost)
+		line_lost(p, s, e->cpu, e->extra->lost);
+	else
 		line_label(p, s);
+	errno = 0;
+	text = shown_text(e, p->printers, &len);
 	head = to = textout_reserve(p->out, LINE_HEAD_MAX + EVENT_NAME_ROOM + LINE_TEXT_MAX);
-	to = put_task(p, to, s, record);
-	/* the text is made after the task's name is known, which it may tell itself */
-	text = e ? events_text(s->events, record, &len) : NULL;
-	to = text ? put_flags(p, to, s, record) : to;
+	to = put_task(p, to, e);
+	to = text ? put_flags(p, to, e) : to;
 	if (s->time_in_ns)
 		*to++ = ' ';
-	to = put_time(&p->second, to, record->ts, s->time_in_ns, p->look->nsec);
+	to = put_time(&p->second, to, e->ts, s->time_in_ns, p->look->nsec);
 	*to++ = ':';
 	if (p->look->ts_diff)
-		to = put_diff(p, to, record->ts, s->time_in_ns);
+		to = put_diff(e->extra, to);
 	*to++ = ' ';
-	if (text && e->name_len <= EVENT_NAME_ROOM) {
-		memcpy(to, e->name, EVENT_NAME_ROOM);
-		to += e->name_len;
+	if (text && e->event->name_len <= EVENT_NAME_ROOM) {
+		memcpy(to, e->event->name, EVENT_NAME_ROOM);
+		to += e->event->name_len;
 		if (len <= LINE_TEXT_MAX) {
 			memcpy(to, text, len);
 			to += len;
@@ -257,17 +253,16 @@ void line_print(struct line_printer *p, struct stream *s, struct tep_record *rec
 	}
 	textout_commit(p->out, to - head);
 	if (text) {
-		textout_add(p->out, e->name, e->name_len);
+		textout_add(p->out, e->event->name, e->event->name_len);
 		textout_add(p->out, text, len);
-	} else if (e || record->size < EVENT_COMMON_SIZE) {
-		textout_str(p->out, "[RECORD CUT SHORT]");
 	} else {
-		textout_printf(p->out, "[UNKNOWN EVENT %d]", tep_data_type(s->tep, record));
+		print_no_text(p, e);
+		if (e->how == SHOWN_PLAN && errno == ENOMEM && !p->out->error)
+			p->out->error = -ENOMEM;
 	}
 end:
-	if (more)
-		textout_str(p->out, more);
+	if (e->extra && e->extra->more)
+		textout_str(p->out, e->extra->more);
 	textout_add(p->out, "\n", 1);
 	textout_line_end(p->out);
-	p->any = true;
 }

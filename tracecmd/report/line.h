@@ -7,7 +7,7 @@
 #ifndef REPORT_LINE_H
 #define REPORT_LINE_H
 
-#include "report/inputs.h"
+#include "report/shown.h"
 #include "report/textout.h"
 
 /* The last second that was shown; lines of the same second copy its text. */
@@ -22,8 +22,7 @@ struct line_printer {
 	const struct plan_line *look;
 	bool labels;
 	int label_width;
-	unsigned long long last_ts;	/* as shown in the line before, for --ts-diff */
-	bool any;			/* there was a line before */
+	struct printers *printers;	/* of this thread; NULL: those that prepare events */
 	struct line_second second;
 };
 
@@ -36,12 +35,7 @@ void line_lost(struct line_printer *p, const struct stream *s, int cpu, long lon
 /* A timestamp as lines have it, of ten columns or more, without the colon. */
 void line_time(struct textout *out, unsigned long long ts, bool in_ns, bool nsec);
 
-/*
- * The line of a record.
- * @label: false if the stream's name is on the line before
- * @more: text to add at the end, may be NULL
- */
-void line_print(struct line_printer *p, struct stream *s, struct tep_record *record, bool label,
-		const char *more);
+/* The line of an event, after one about losses before it. */
+void line_shown(struct line_printer *p, const struct shown *e);
 
 #endif

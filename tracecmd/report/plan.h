@@ -108,6 +108,7 @@ struct report_plan {
 	bool no_system_plugins;		/* -L */
 	bool hide_hardirq, hide_softirq;
 	bool wakeup;			/* -w */
+	unsigned int jobs;		/* -j: threads; 0: one a CPU */
 	int verbosity;			/* a log_level; -1: the default */
 	struct strings comms;		/* --comm */
 	pid_t *pids;			/* --pid, the last one first */

@@ -9,12 +9,11 @@
 #include "base/cleanup.h"
 #include "message.h"
 #include "report/columns.h"
-#include "report/events.h"
+#include "report/crew.h"
 #include "report/filter.h"
 #include "report/info.h"
 #include "report/inputs.h"
 #include "report/kvm.h"
-#include "report/line.h"
 #include "report/profiles.h"
 #include "report/range.h"
 #include "report/report.h"
@@ -25,14 +24,16 @@
 /* What the callbacks of the iteration share. */
 struct walk {
 	const struct report_plan *plan;
-	struct line_printer line;
+	struct textout *out;
+	struct crew *crew;		/* makes the text */
+	struct shown_order order;
 	struct wakeup *wakeup;		/* NULL unless -w */
-	struct columns *columns;	/* NULL unless events are for machines */
 	struct summary *summary;	/* NULL unless they are only counted */
 	struct profiles *profiles;	/* NULL unless their times are gathered */
 	unsigned long long shown;
 	unsigned long long lost;	/* events, as far as it is known how many */
 	bool one_range;			/* times of all streams are of one kind */
+	bool all;			/* and all events are shown, just so */
 	bool lost_some;			/* and others */
 	bool done;			/* all that was wanted has been shown */
 	int error;
@@ -79,29 +80,22 @@ static void check_order(struct stream_cpu *c, const struct tep_record *record)
 	c->seen = true;
 }
 
-/* Count or print an event that is to be shown, and losses before it. 0; -errno. */
+/* Count an event that is to be shown, or have it and losses before it printed. 0; -errno. */
 static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct tep_record *record,
 		const char *more)
 {
 	long long lost = c->lost;
+	struct batch *b;
+	int ret;
 
 	c->lost = 0;
 	if (w->profiles)
 		return profiles_event(w->profiles, s, record);
 	if (w->summary)
 		return summary_event(w->summary, s, record);
-	if (w->columns) {
-		int ret;
-
-		if (lost)
-			columns_lost(w->columns, s, record->cpu, lost);
-		ret = columns_event(w->columns, s, record);
-		return ret ? ret : w->line.out->error;
-	}
-	if (lost)
-		line_lost(&w->line, s, record->cpu, lost);
-	line_print(&w->line, s, record, !lost, more);
-	return w->line.out->error;
+	b = crew_batch(w->crew);
+	ret = batch_add(b, &w->order, s, record, more, lost);
+	return !ret && batch_is_full(b) ? crew_next(w->crew) : ret;
 }
 
 static int on_record(struct tracecmd_input *handle, struct tep_record *record, int cpu, void *data)
@@ -109,8 +103,13 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *record, i
 	struct walk *w = data;
 	struct stream *s = tracecmd_get_private(handle);
 	struct stream_cpu *c = stream_cpu(s, record);
-	const char *more = w->wakeup ? wakeup_record(w->wakeup, record) : NULL;
+	const char *more;
 
+	if (w->all) {
+		w->error = show(w, s, c, record, NULL);
+		return w->error;
+	}
+	more = w->wakeup ? wakeup_record(w->wakeup, record) : NULL;
 	if (range_excludes(&s->range, record->ts)) {
 		/* times of the others may be of another kind */
 		w->done = w->one_range && record->ts > s->range.to;
@@ -143,21 +142,23 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 	}
 	if (in->nr_inputs > 1 && tracecmd_map_vcpus(handles, in->nr_streams) > 0)
 		kvm_resolve(handles[0]);
-	w->line.labels = in->labels;
-	w->line.label_width = in->label_width;
 	errno = 0;
-	ret = tracecmd_iterate_events_multi(handles, in->nr_streams, on_record, w);
+	ret = tracecmd_iterate_in_place(handles, in->nr_streams, on_record, w);
+	if (ret && !w->done && !w->error)
+		w->error = errno ? -errno : -EIO;
+	if (w->crew && !w->error)
+		w->error = crew_finish(w->crew);
 	kvm_resolve(NULL);
-	if (w->error && !w->line.out->error)
-		return err_set(err, w->error, "out of memory");
-	if (ret && !w->done && !w->line.out->error)
-		return err_set(err, errno ? -errno : -EIO, "reading the events of %s failed",
+	if (w->error == -ENOMEM)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (w->error && !w->out->error)
+		return err_set(err, w->error, "reading the events of %s failed",
 			       in->input[0].plan->path);
 	if (w->wakeup)
-		wakeup_print(w->wakeup, w->line.out);
-	if (w->profiles && profiles_print(w->profiles, w->line.out))
+		wakeup_print(w->wakeup, w->out);
+	if (w->profiles && profiles_print(w->profiles, w->out))
 		return err_set(err, -ENOMEM, "out of memory");
-	if (w->summary && summary_print(w->summary, w->line.out) == -ENOMEM)
+	if (w->summary && summary_print(w->summary, w->out) == -ENOMEM)
 		return err_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -172,37 +173,40 @@ static int check_lost(const struct walk *w, struct err *err)
 	return err_set(err, -ENODATA, "%llu events were lost", w->lost);
 }
 
-/* What prints or counts the events. 0; -ENOMEM; -EINVAL with a message. */
+/* What prints or counts the events. 0; -errno, described in @err. */
 static int walk_init(struct walk *w, const struct inputs *in, struct err *err)
 {
 	const struct report_plan *plan = in->plan;
+	unsigned int i;
 
 	w->one_range = true;
 	if (plan->profile) {
 		w->profiles = profiles_new(in, err);
 		return w->profiles ? 0 : -EINVAL;
 	}
+	w->all = !plan->wakeup && !plan->from.given && !plan->to.given && !plan->ts_check &&
+		 !plan->limit && !plan->cpus && !plan->hide_hardirq && !plan->hide_softirq;
+	for (i = 0; i < in->nr_streams; i++)
+		w->all &= !in->streams[i].mute;
+	w->order.columns = !plan_is_for_people(plan);
 	if (plan->summary) {
 		w->summary = summary_new(in);
-		return w->summary ? 0 : -ENOMEM;
+		return w->summary ? 0 : err_set(err, -ENOMEM, "out of memory");
 	}
-	if (plan->format != FORMAT_TEXT || plan->fields.count) {
-		w->columns = columns_new(plan, w->line.out);
-		if (!w->columns)
-			return -ENOMEM;
-		columns_head(w->columns);
-	}
+	if (w->order.columns && columns_head(plan, w->out))
+		return err_set(err, -ENOMEM, "out of memory");
 	if (plan->wakeup) {
 		w->wakeup = wakeup_new(in->input[0].tep);
-		return w->wakeup ? 0 : -ENOMEM;
+		if (!w->wakeup)
+			return err_set(err, -ENOMEM, "out of memory");
 	}
-	return 0;
+	return crew_start(in, w->out, &w->crew, err);
 }
 
 static void walk_release(struct walk *w)
 {
+	crew_free(w->crew);
 	wakeup_free(w->wakeup);
-	columns_free(w->columns);
 	summary_free(w->summary);
 	profiles_free(w->profiles);
 }
@@ -224,7 +228,8 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 {
 	struct walk w = {
 		.plan = in->plan,
-		.line = { .out = out, .look = &in->plan->line },
+		.out = out,
+		.order = { .look = &in->plan->line },
 	};
 	unsigned int i;
 	int ret;
@@ -253,8 +258,6 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 	ret = range_seek(in, err);
 	if (!ret)
 		ret = walk_init(&w, in, err);
-	if (ret == -ENOMEM)
-		err_set(err, -ENOMEM, "out of memory");
 	if (!ret)
 		ret = print_events(in, &w, err);
 	if (!ret)

@@ -24,7 +24,7 @@ void textout_release(struct textout *s)
 }
 
 /* Write, unless an earlier write has failed. */
-static void textout_write(struct textout *s, const void *data, size_t len)
+static void put_out(struct textout *s, const void *data, size_t len)
 {
 	if (s->error || !len)
 		return;
@@ -34,16 +34,22 @@ static void textout_write(struct textout *s, const void *data, size_t len)
 
 int textout_flush(struct textout *s)
 {
-	textout_write(s, s->data, s->len);
+	put_out(s, s->data, s->len);
 	s->len = 0;
 	return s->error;
+}
+
+void textout_write(struct textout *s, const void *data, size_t len)
+{
+	textout_flush(s);
+	put_out(s, data, len);
 }
 
 void textout_add_slow(struct textout *s, const void *data, size_t len)
 {
 	textout_flush(s);
 	if (len > TEXTOUT_BLOCK) {
-		textout_write(s, data, len);
+		put_out(s, data, len);
 		return;
 	}
 	memcpy(s->data, data, len);

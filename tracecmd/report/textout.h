@@ -34,6 +34,9 @@ void textout_release(struct textout *s);
 /* Write what is there. Returns s->error. */
 int textout_flush(struct textout *s);
 
+/* Write what is there, and then @len bytes, without a copy. */
+void textout_write(struct textout *s, const void *data, size_t len);
+
 /* Append @len bytes of any length. */
 void textout_add_slow(struct textout *s, const void *data, size_t len);
 static inline void textout_add(struct textout *s, const void *data, size_t len)

@@ -32,6 +32,8 @@ done << 'E2'
 --from x|'x' is no time
 --to 1.0123456789|is no time
 --limit 0|'0' is no number of events
+-j 0|'0' is no number of threads
+-j 65|is no number of threads
 --format xml|none of text, json, csv
 --fields a,,b|has an empty name
 -w --format json|-w needs lines of text

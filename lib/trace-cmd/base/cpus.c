@@ -14,6 +14,14 @@ int cpus_configured(void)
 	return n < 1 ? 1 : (int)n;
 }
 
+int cpus_usable(void)
+{
+	cpu_set_t mask;
+	int n = cpus_get_affinity(0, &mask) ? cpus_configured() : CPU_COUNT(&mask);
+
+	return n < 1 ? 1 : n;
+}
+
 int cpus_pin_self(int cpu, cpu_set_t *ret_old)
 {
 	cpu_set_t mask, old;

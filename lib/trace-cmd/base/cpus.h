@@ -12,6 +12,9 @@
 /* How many CPUs this machine is configured with, offline ones included; at least 1. */
 int cpus_configured(void);
 
+/* How many of them this process may use; at least 1. */
+int cpus_usable(void);
+
 /* Pin the calling thread to @cpu, storing the previous mask in @ret_old (may be NULL). 0; -errno. */
 int cpus_pin_self(int cpu, cpu_set_t *ret_old);
 
