@@ -498,6 +498,16 @@ struct tracecmd_printer *tracecmd_printer_share(struct tracecmd_printer *printer
  */
 bool tracecmd_printer_ready(struct tracecmd_printer *printer, struct tep_record *record);
 
+/*
+ * tracecmd_printer_put - the text of a record that is ready, into memory of the caller
+ * @to: @size bytes, all of which may be written; there is no NUL at the end
+ *
+ * Returns its length. -1 with errno ENOSPC: tracecmd_printer_text() has to be asked, as the
+ * text may be longer than @size, or for other reasons; EINVAL.
+ */
+ssize_t tracecmd_printer_put(struct tracecmd_printer *printer, struct tep_record *record, char *to,
+			     size_t size);
+
 /* NULL may be freed. */
 void tracecmd_printer_free(struct tracecmd_printer *printer);
 

@@ -58,6 +58,18 @@ void tracecmd_printer_free(struct tracecmd_printer *printer)
 	free(printer);
 }
 
+ssize_t tracecmd_printer_put(struct tracecmd_printer *printer, struct tep_record *record, char *to,
+			     size_t size)
+{
+	ssize_t ret = printer && record && to ? printer_put(printer->printer, record, to, size) :
+						-EINVAL;
+
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+
 const char *tracecmd_printer_text(struct tracecmd_printer *printer, struct tep_record *record,
 				  size_t *ret_len)
 {

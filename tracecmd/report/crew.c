@@ -9,21 +9,25 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cpus.h"
 #include "report/crew.h"
 
 #define BATCHES_EACH	2	/* batches for each thread, besides the reader's */
 
+/* What different threads write with each event must not share a line of the cache, or a pair. */
+#define APART		_Alignas(128)
+
 struct place {
-	struct batch batch;
+	APART struct batch batch;
 	bool done;
 };
 
 struct worker {
+	APART struct tools tools;
 	struct crew *crew;
 	pthread_t thread;
-	struct tools tools;
 };
 
 struct crew {
@@ -103,6 +107,14 @@ static void start_threads(struct crew *c)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
+/* @n zeroed elements that are APART. NULL: out of memory. */
+static void *array_new(size_t n, size_t size)
+{
+	void *array = aligned_alloc(_Alignof(struct place), n * size);
+
+	return array ? memset(array, 0, n * size) : NULL;
+}
+
 static int crew_init(struct crew *c, const struct inputs *in, unsigned int n)
 {
 	unsigned int i;
@@ -110,9 +122,9 @@ static int crew_init(struct crew *c, const struct inputs *in, unsigned int n)
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_cond_init(&c->progress, NULL);
-	c->workers = calloc(n, sizeof(*c->workers));
 	c->nr_places = n > 1 ? n * BATCHES_EACH + 1 : 1;
-	c->ring = calloc(c->nr_places, sizeof(*c->ring));
+	c->workers = array_new(n, sizeof(*c->workers));
+	c->ring = array_new(c->nr_places, sizeof(*c->ring));
 	if (!c->workers || !c->ring)
 		return -ENOMEM;
 	for (i = 0; i < c->nr_places; i++) {

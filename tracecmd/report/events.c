@@ -252,8 +252,8 @@ bool events_ready(struct events *ev, struct tep_record *record)
 	return tracecmd_printer_ready(ev->printer, record);
 }
 
-/* The share of the file's printer that belongs to @mine. NULL: out of memory. */
-static struct tracecmd_printer *printers_find(struct printers *mine, const struct events *ev)
+/* Make the share of the file's printer that belongs to @mine. NULL: out of memory. */
+static struct tracecmd_printer *printers_add(struct printers *mine, const struct events *ev)
 {
 	if (ev->number >= mine->count) {
 		unsigned int n = ev->number + 1;
@@ -265,9 +265,17 @@ static struct tracecmd_printer *printers_find(struct printers *mine, const struc
 		mine->share = more;
 		mine->count = n;
 	}
-	if (!mine->share[ev->number])
-		mine->share[ev->number] = tracecmd_printer_share(ev->printer);
+	mine->share[ev->number] = tracecmd_printer_share(ev->printer);
 	return mine->share[ev->number];
+}
+
+static inline struct tracecmd_printer *printers_find(struct printers *mine, const struct events *ev)
+{
+	if (!mine)
+		return ev->printer;
+	if (ev->number < mine->count && mine->share[ev->number])
+		return mine->share[ev->number];
+	return printers_add(mine, ev);
 }
 
 void printers_release(struct printers *p)
@@ -281,10 +289,19 @@ void printers_release(struct printers *p)
 const char *events_text(struct events *ev, struct printers *mine, struct tep_record *record,
 			size_t *ret_len)
 {
-	struct tracecmd_printer *p = mine ? printers_find(mine, ev) : ev->printer;
+	struct tracecmd_printer *p = printers_find(mine, ev);
 	const char *text = p ? tracecmd_printer_text(p, record, ret_len) : NULL;
 
 	if (text && *ret_len && text[*ret_len - 1] == '\n')
 		(*ret_len)--;
 	return text;
+}
+
+ssize_t events_put(struct events *ev, struct printers *mine, struct tep_record *record, char *to,
+		   size_t size)
+{
+	struct tracecmd_printer *p = printers_find(mine, ev);
+	ssize_t len = p ? tracecmd_printer_put(p, record, to, size) : -1;
+
+	return len > 0 && to[len - 1] == '\n' ? len - 1 : len;
 }

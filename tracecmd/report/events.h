@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "event-parse.h"
 #include "report/plan.h"
@@ -175,5 +176,12 @@ bool events_ready(struct events *ev, struct tep_record *record);
  */
 const char *events_text(struct events *ev, struct printers *mine, struct tep_record *record,
 			size_t *ret_len);
+
+/*
+ * The same of a record that events_ready() has passed, at @to with @size bytes. Its length; negative:
+ * events_text() has to be asked.
+ */
+ssize_t events_put(struct events *ev, struct printers *mine, struct tep_record *record, char *to,
+		   size_t size);
 
 #endif

@@ -10,7 +10,7 @@
 #include "report/line.h"
 
 #define LINE_HEAD_MAX	512	/* bytes reserved for what comes before the event's name */
-#define LINE_TEXT_MAX	1024	/* bytes of an event's text that are reserved besides */
+#define LINE_PLAN_MAX	8192	/* bytes where a plan puts the text, whose length it does not know before */
 
 #define ROW(t) t "0" t "1" t "2" t "3" t "4" t "5" t "6" t "7" t "8" t "9"
 static const char two_digits[200] __attribute__((nonstring)) =
@@ -164,9 +164,8 @@ static char *put_task(const struct line_printer *p, char *to, const struct shown
 		to = put_pid(to, e->pid < 0 ? 0 : e->pid, 5);
 		*to++ = ' ';
 	} else {
-		if (e->task->len <= EVENT_TASK_ROOM)
-			memcpy(to, e->task->text, EVENT_TASK_ROOM);
-		else
+		memcpy(to, e->task->text, EVENT_TASK_ROOM);
+		if (e->task->len > EVENT_TASK_ROOM)
 			memcpy(to, e->task->text, e->task->len);
 		to += e->task->len;
 	}
@@ -203,7 +202,9 @@ static char *put_flags(const struct line_printer *p, char *to, const struct show
 		return to;
 	if (!p->look->latency)
 		*to++ = ' ';
-	memcpy(to, e->flags, e->flags_len);
+	memcpy(to, e->flags, SHOWN_FLAGS_ROOM);
+	if (e->flags_len > SHOWN_FLAGS_ROOM)
+		memcpy(to, e->flags, e->flags_len);
 	return to + e->flags_len;
 }
 
@@ -216,51 +217,74 @@ static void print_no_text(struct line_printer *p, const struct shown *e)
 		textout_str(p->out, "[RECORD CUT SHORT]");
 }
 
-void line_shown(struct line_printer *p, const struct shown *e)
+/* All of a line before the event's name; @text: there is one. Returns the end. */
+static inline char *put_head(struct line_printer *p, char *to, const struct shown *e, bool text)
 {
-	struct stream *s = e->s;
-	const char *text;
-	char *head, *to;
-	size_t len = 0;
+	bool in_ns = e->s->time_in_ns;
 
-	if (e->extra && e->extra->lost)
-		line_lost(p, s, e->cpu, e->extra->lost);
-	else
-		line_label(p, s);
-	errno = 0;
-	text = shown_text(e, p->printers, &len);
-	head = to = textout_reserve(p->out, LINE_HEAD_MAX + EVENT_NAME_ROOM + LINE_TEXT_MAX);
 	to = put_task(p, to, e);
 	to = text ? put_flags(p, to, e) : to;
-	if (s->time_in_ns)
+	if (in_ns)
 		*to++ = ' ';
-	to = put_time(&p->second, to, e->ts, s->time_in_ns, p->look->nsec);
+	to = put_time(&p->second, to, e->ts, in_ns, p->look->nsec);
 	*to++ = ':';
 	if (p->look->ts_diff)
 		to = put_diff(e->extra, to);
 	*to++ = ' ';
-	if (text && e->event->name_len <= EVENT_NAME_ROOM) {
-		memcpy(to, e->event->name, EVENT_NAME_ROOM);
-		to += e->event->name_len;
-		if (len <= LINE_TEXT_MAX) {
-			memcpy(to, text, len);
-			to += len;
-			len = 0;
-		}
-		textout_commit(p->out, to - head);
-		textout_add(p->out, text, len);
-		goto end;
-	}
+	return to;
+}
+
+/* By the event's plan. False: nothing was printed. */
+static bool print_planned(struct line_printer *p, const struct shown *e)
+{
+	size_t room = LINE_HEAD_MAX + EVENT_NAME_ROOM + LINE_PLAN_MAX;
+	char *head = textout_reserve(p->out, room), *to;
+	struct tep_record record;
+	ssize_t len;
+
+	if (e->event->name_len > EVENT_NAME_ROOM)
+		return false;
+	to = put_head(p, head, e, true);
+	memcpy(to, e->event->name, EVENT_NAME_ROOM);
+	to += e->event->name_len;
+	shown_record(e, &record);
+	len = events_put(e->s->events, p->printers, &record, to, LINE_PLAN_MAX);
+	if (len < 0)
+		return false;
+	textout_commit(p->out, to + len - head);
+	return true;
+}
+
+/* With a text that is longer, or was made before; or without. */
+static void print_other(struct line_printer *p, const struct shown *e)
+{
+	const char *text;
+	char *head, *to;
+	size_t len = 0;
+
+	errno = 0;
+	text = shown_text(e, p->printers, &len);
+	head = textout_reserve(p->out, LINE_HEAD_MAX);
+	to = put_head(p, head, e, text);
 	textout_commit(p->out, to - head);
 	if (text) {
 		textout_add(p->out, e->event->name, e->event->name_len);
 		textout_add(p->out, text, len);
-	} else {
-		print_no_text(p, e);
-		if (e->how == SHOWN_PLAN && errno == ENOMEM && !p->out->error)
-			p->out->error = -ENOMEM;
+		return;
 	}
-end:
+	print_no_text(p, e);
+	if (e->how == SHOWN_PLAN && errno == ENOMEM && !p->out->error)
+		p->out->error = -ENOMEM;
+}
+
+void line_shown(struct line_printer *p, const struct shown *e)
+{
+	if (e->extra && e->extra->lost)
+		line_lost(p, e->s, e->cpu, e->extra->lost);
+	else if (p->labels)
+		line_label(p, e->s);
+	if (e->how != SHOWN_PLAN || !print_planned(p, e))
+		print_other(p, e);
 	if (e->extra && e->extra->more)
 		textout_str(p->out, e->extra->more);
 	textout_add(p->out, "\n", 1);

@@ -8,7 +8,7 @@
 #include "report/shown.h"
 
 #define SCRAP_SIZE	(16u << 10)
-#define SCRAP_ALIGN	16ul
+#define SCRAP_ALIGN	16ul		/* and SHOWN_FLAGS_ROOM bytes may be read of any */
 #define FLAGS_MAX	64		/* bytes shown of the flags column; it has about 6 */
 
 /* --- scraps ------------------------------------------------------------------- */
@@ -157,6 +157,7 @@ int shown_prepare(struct shown_order *o, struct stream *s, struct tep_record *re
 		.s = s, .event = events_find(events, record), .ts = record->ts,
 		.data = record->data, .size = record->size, .cpu = record->cpu,
 		.pid = known ? events_pid(events, record) : -1, .how = SHOWN_PLAN,
+		.flags = "        ",
 	};
 	/* an event may tell its task's name: a line has what was known before */
 	if (e->pid >= 0 && !o->columns)

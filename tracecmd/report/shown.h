@@ -18,6 +18,8 @@ enum shown_how {
 	SHOWN_UNKNOWN,	/* the file has no such event */
 };
 
+#define SHOWN_FLAGS_ROOM	8	/* bytes that may be copied at once */
+
 /* What few events have. */
 struct shown_extra {
 	const char *text;		/* SHOWN_TEXT */
@@ -41,7 +43,7 @@ struct shown {
 	int pid;			/* -1: the record is too short to tell */
 	uint8_t how;			/* enum shown_how */
 	uint8_t flags_len;
-	const char *flags;		/* the column of irq and preemption flags */
+	const char *flags;		/* the column of irq and preemption flags, SHOWN_FLAGS_ROOM or more */
 	struct shown_extra *extra;	/* NULL: nothing of it */
 };
 

@@ -12,6 +12,7 @@
 #define CHOICE_DEPTH_MAX	16
 
 enum step_kind {
+	STEP_NOTHING,				/* but the literal before it */
 	STEP_LITERAL,
 	STEP_SIGNED, STEP_UNSIGNED,		/* nothing but %d, %u */
 	STEP_HEX,				/* nothing but %x and zeros in front */
@@ -33,14 +34,18 @@ struct name {
 };
 
 struct step {
-	enum step_kind kind;
-	bool swap;
-	bool plain;			/* the directive says nothing but the conversion */
+	/* what most steps need comes first, to be in one line of the cache */
+	const char *before;		/* a literal in front of it */
+	uint32_t before_len;
+	uint8_t kind;			/* enum step_kind */
 	bool direct;			/* value is the bits of mask in the 8 bytes at place */
+	uint8_t shift;			/* bits of 64 that aren't the number's */
 	uint8_t digits;			/* of hex, at least */
 	uint64_t place, mask;
-	struct directive d;
 	const struct value *value;
+	bool swap;
+	bool plain;			/* the directive says nothing but the conversion */
+	struct directive d;
 	const char *text;		/* literal; of flags: what stands between them */
 	uint32_t len;
 	uint32_t offset, size;		/* of a string; offset of a function: show it */
@@ -120,6 +125,13 @@ static bool compile_names(struct compiler *c, struct step *s, const struct tep_p
 	return true;
 }
 
+/* The number that a step is about; NULL if it can't be compiled. */
+static void set_value(struct compiler *c, struct step *s, struct tep_print_arg *arg)
+{
+	s->value = value_compile(c->arena, c->event, arg, &c->plan->min_size);
+	s->direct = s->value && value_is_direct(s->value, &s->place, &s->mask);
+}
+
 static bool compile_flags(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
 	s->kind = STEP_FLAGS;
@@ -127,7 +139,7 @@ static bool compile_flags(struct compiler *c, struct step *s, struct tep_print_a
 	s->text = arena_copy(c->arena, arg->flags.delim ? arg->flags.delim : "", s->len);
 	if (!s->text || !s->plain)
 		return false;
-	s->value = value_compile(c->arena, c->event, arg->flags.field, &c->plan->min_size);
+	set_value(c, s, arg->flags.field);
 	return s->value && compile_names(c, s, arg->flags.flags);
 }
 
@@ -136,7 +148,7 @@ static bool compile_symbol(struct compiler *c, struct step *s, struct tep_print_
 	s->kind = STEP_SYMBOL;
 	if (!s->plain)
 		return false;
-	s->value = value_compile(c->arena, c->event, arg->symbol.field, &c->plan->min_size);
+	set_value(c, s, arg->symbol.field);
 	return s->value && compile_names(c, s, arg->symbol.symbols);
 }
 
@@ -192,7 +204,7 @@ static bool compile_choice(struct compiler *c, struct step *s, struct tep_print_
 	yes->plain = no->plain = s->plain;
 	s->yes = yes;
 	s->no = no;
-	s->value = value_compile(c->arena, c->event, arg->op.left, &c->plan->min_size);
+	set_value(c, s, arg->op.left);
 	return s->value && compile_string(c, yes, both->op.left, depth + 1) &&
 	       compile_string(c, no, both->op.right, depth + 1);
 }
@@ -232,7 +244,7 @@ static bool zero_filled_hex(const struct directive *d)
 
 static bool compile_number(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
-	s->value = value_compile(c->arena, c->event, arg, &c->plan->min_size);
+	set_value(c, s, arg);
 	switch (s->d.conversion) {
 	case 'p':
 		if (!strchr("fFsS", s->d.extension) || !s->plain)
@@ -253,12 +265,14 @@ static bool compile_number(struct compiler *c, struct step *s, struct tep_print_
 	default:
 		s->kind = STEP_NUMBER;
 	}
-	s->direct = s->value && value_is_direct(s->value, &s->place, &s->mask);
+	s->shift = 64 - s->d.bits;
 	return s->value;
 }
 
+/* A step behind the literal text that was gathered. */
 static struct step *step_new(struct compiler *c)
 {
+	struct step *s;
 	struct plan *p = c->plan;
 
 	if (p->nr_steps == c->alloc) {
@@ -272,26 +286,14 @@ static struct step *step_new(struct compiler *c)
 		p->steps = more;
 		c->alloc = alloc;
 	}
-	return &p->steps[p->nr_steps++];
-}
-
-/* Make a step of the literal text that was gathered. */
-static bool literal_end(struct compiler *c)
-{
-	struct step *s;
-
-	if (c->literal.error)
-		return false;
-	if (!c->literal.len)
-		return true;
-	s = step_new(c);
-	if (!s)
-		return false;
-	s->kind = STEP_LITERAL;
-	s->text = arena_copy(c->arena, c->literal.data, c->literal.len);
-	s->len = c->literal.len;
+	s = &p->steps[p->nr_steps];
+	s->before = arena_copy(c->arena, c->literal.len ? c->literal.data : "", c->literal.len);
+	s->before_len = c->literal.len;
+	if (!s->before || c->literal.error)
+		return NULL;
 	c->literal.len = 0;
-	return s->text;
+	p->nr_steps++;
+	return s;
 }
 
 /* What a backslash and @c stand for in a format file. */
@@ -322,7 +324,7 @@ static bool compile_format(struct compiler *c)
 			continue;
 		}
 		n = directive_parse(&d, f + 1, long_bits);
-		if (!n || !arg || !literal_end(c))
+		if (!n || !arg)
 			return false;
 		s = step_new(c);
 		if (!s)
@@ -334,15 +336,17 @@ static bool compile_format(struct compiler *c)
 		arg = arg->next;
 		f += n + 1;
 	}
-	return literal_end(c);
+	return !c->literal.len || step_new(c);
 }
 
-/* The most bytes that a step prints, besides those of a string of the record. */
+/* The most bytes that a step prints, besides the literal and those of a string of the record. */
 static uint32_t step_max(const struct step *s)
 {
 	uint32_t i, max, other;
 
 	switch (s->kind) {
+	case STEP_NOTHING:
+		return 0;
 	case STEP_LITERAL:
 		return s->len;
 	case STEP_FUNCTION:
@@ -374,7 +378,7 @@ struct plan *plan_compile(struct arena *arena, struct tep_event *event)
 	ok = compile_format(&c);
 	text_release(&c.literal);
 	for (i = 0; ok && i < plan->nr_steps; i++)
-		plan->max_text += step_max(&plan->steps[i]);
+		plan->max_text += plan->steps[i].before_len + step_max(&plan->steps[i]);
 	return ok ? plan : NULL;
 }
 
@@ -503,17 +507,18 @@ static inline uint64_t number(const struct step *s, struct fmt_record *r)
 static inline char *run_step(const struct step *s, struct plan_memory *m, struct fmt_record *r,
 			     char *to)
 {
-	unsigned int shift = 64 - s->d.bits;
-
 	switch (s->kind) {
+	case STEP_NOTHING:
+		return to;
 	case STEP_LITERAL:
 		return put_short(to, s->text, s->len);
 	case STEP_SIGNED:
-		return put_signed(to, (int64_t)(number(s, r) << shift) >> shift);
+		return put_signed(to, (int64_t)(number(s, r) << s->shift) >> s->shift);
 	case STEP_UNSIGNED:
-		return put_decimal(to, number(s, r) << shift >> shift);
+		return put_decimal(to, number(s, r) << s->shift >> s->shift);
 	case STEP_HEX:
-		return put_hex_wide(to, number(s, r) << shift >> shift, s->digits, TEXT_HEX_LOWER);
+		return put_hex_wide(to, number(s, r) << s->shift >> s->shift, s->digits,
+				    TEXT_HEX_LOWER);
 	case STEP_POINTER:
 		return run_pointer(number(s, r), to);
 	case STEP_FUNCTION:
@@ -523,9 +528,9 @@ static inline char *run_step(const struct step *s, struct plan_memory *m, struct
 	case STEP_DYNAMIC_STRING:
 		return run_dynamic_string(s, r, to);
 	case STEP_FLAGS:
-		return run_flags(s, m, value_of(s->value, r), to);
+		return run_flags(s, m, number(s, r), to);
 	case STEP_SYMBOL:
-		return run_symbol(s, value_of(s->value, r), to);
+		return run_symbol(s, number(s, r), to);
 	default:
 		return directive_number(&s->d, to, value_of(s->value, r));
 	}
@@ -538,8 +543,9 @@ char *plan_run(const struct plan *plan, struct plan_memory *m, struct fmt_record
 	for (i = 0; i < plan->nr_steps && to; i++) {
 		const struct step *one = &plan->steps[i];
 
+		to = put_short(to, one->before, one->before_len);
 		while (one->kind == STEP_CHOICE)
-			one = value_of(one->value, r) ? one->yes : one->no;
+			one = number(one, r) ? one->yes : one->no;
 		to = run_step(one, m, r, to);
 	}
 	return r->punt ? NULL : to;

@@ -351,17 +351,20 @@ static int print_other(struct printer *p, struct entry *e, const struct tep_reco
 	return out->error ? -ENOMEM : 0;
 }
 
-/* By the plan. False: nothing was printed. */
+/* By the plan, at @to. Returns the end; NULL: it can't be said. */
+static inline char *put_plan(struct printer *p, struct entry *e, struct fmt_record *r, char *to)
+{
+	if (e->native.kind != NATIVE_NONE)
+		to = native_run(&e->native, &p->memory.symbols, r, to);
+	return to ? plan_run(e->plan, &p->memory, r, to) : NULL;
+}
+
+/* The same. False: nothing was printed. */
 static bool print_plan(struct printer *p, struct entry *e, struct fmt_record *r, struct text *out)
 {
 	char *to = text_reserve(out, native_room(&e->native, r) + plan_room(e->plan, r));
 
-	if (!to)
-		return false;
-	if (e->native.kind != NATIVE_NONE)
-		to = native_run(&e->native, &p->memory.symbols, r, to);
-	if (to)
-		to = plan_run(e->plan, &p->memory, r, to);
+	to = to ? put_plan(p, e, r, to) : NULL;
 	if (!to)
 		return false;
 	text_commit(out, to);
@@ -420,6 +423,22 @@ static int print_share(struct printer *p, struct entry *e, struct tep_record *re
 		return out->error ? -ENOMEM : 0;
 	}
 	return print_other(p, e, record, out);
+}
+
+ssize_t printer_put(struct printer *p, struct tep_record *record, char *to, size_t size)
+{
+	struct fmt_record r = { .data = record->data, .size = record->size };
+	int error;
+	struct entry *e = entry_of(p, NULL, record, &error);
+	char *end;
+
+	if (!e || !e->plan || native_room(&e->native, &r) + plan_room(e->plan, &r) > size)
+		return -ENOSPC;
+	end = put_plan(p, e, &r, to);
+	if (!end)
+		return -ENOSPC;
+	p->plans++;
+	return end - to;
 }
 
 int printer_print(struct printer *p, const struct tep_event *event, struct tep_record *record,

@@ -11,6 +11,8 @@
 #ifndef FMT_PRINTER_H
 #define FMT_PRINTER_H
 
+#include <sys/types.h>
+
 #include "event-parse.h"
 #include "fmt/text.h"
 
@@ -47,6 +49,12 @@ bool printer_ready(struct printer *p, struct tep_record *record);
  */
 int printer_print(struct printer *p, const struct tep_event *event, struct tep_record *record,
 		  struct text *out);
+
+/*
+ * Put the text of what printer_ready() has passed at @to, where @size bytes are free. Its length;
+ * -ENOSPC: it may be longer, or can't be said so: printer_print() can.
+ */
+ssize_t printer_put(struct printer *p, struct tep_record *record, char *to, size_t size);
 
 /* True if the event has a plan (so far). */
 bool printer_has_plan(struct printer *p, const struct tep_event *event);
