@@ -2,10 +2,13 @@
  * choose.c - see choose.h. Layer 6.
  */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "choose.h"
 #include "commands.h"
 #include "message.h"
+#include "setup/inuse.h"
 
 int choose_init(struct choose *c)
 {
@@ -19,6 +22,12 @@ int choose_init(struct choose *c)
 
 void choose_release(struct choose *c)
 {
+	unsigned int i;
+
+	for (i = 0; c->claim_fd && i < c->sel.count; i++)
+		fd_close(&c->claim_fd[i]);
+	free(c->claim_fd);
+	c->claim_fd = NULL;
 	selection_release(&c->sel);
 }
 
@@ -50,6 +59,28 @@ int choose_end(struct choose *c)
 	if (!ret && c->all)
 		ret = selection_add_instances(&c->sel, &err);
 	return ret ? cmd_fail_err(-ret, &err) : 0;
+}
+
+int choose_claim(struct choose *c, const char *what)
+{
+	unsigned int i;
+	char who[64];
+	pid_t pid;
+
+	c->claim_fd = malloc((c->sel.count + 1) * sizeof(*c->claim_fd));
+	if (!c->claim_fd)
+		return cmd_fail(ENOMEM, "out of memory");
+	for (i = 0; i < c->sel.count; i++)
+		c->claim_fd[i] = -1;
+	for (i = 0; i < c->sel.count; i++) {
+		const char *name = c->sel.item[i].name;
+
+		if (inuse_claim(c->sel.item[i].dir, &c->claim_fd[i], &pid))
+			return cmd_fail(EBUSY, "%s is recording in the %s%s\n--force %s",
+					inuse_who(pid, who, sizeof(who)), name ? "instance " : "top instance",
+					name ? name : "", what);
+	}
+	return 0;
 }
 
 int choose_no_words(const struct optparse *p)

@@ -11,6 +11,7 @@
 
 struct choose {
 	struct selection sel;
+	int *claim_fd;		/* of each in sel; NULL: nothing is claimed */
 	bool top, all, named;
 };
 
@@ -27,6 +28,12 @@ int choose_option(struct choose *c, int id, const char *arg);
 
 /* No more options: without any it is the top buffer. 0; or the exit status after a message. */
 int choose_end(struct choose *c);
+
+/*
+ * Claim what was chosen for as long as @c lasts, so that nobody records there: the command would
+ * @what, which is for the message. 0; or the exit status after one.
+ */
+int choose_claim(struct choose *c, const char *what);
 
 /* Words behind the options of a command that takes none: print its help. */
 int choose_no_words(const struct optparse *p);

@@ -11,6 +11,8 @@
 #include "setup/leftover.h"
 #include "state/change.h"
 
+enum { OPT_FORCE = OPT_LONG };
+
 const struct opt_spec reset_options[] = {
 	CHOOSE_OPTIONS,
 	{ 'a', "all", OPT_NONE, "all buffers, the top one included unless -B is given" },
@@ -20,6 +22,7 @@ const struct opt_spec reset_options[] = {
 	  "keep dynamic events of a kind: kprobe, kretprobe, uprobe, uretprobe,\n"
 	  "eprobe, synth, all; may be given several times",
 	  "kprobe kretprobe uprobe uretprobe eprobe synth all" },
+	{ OPT_FORCE, "force", OPT_NONE, "even if another trace-cmd is recording there" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };
@@ -29,6 +32,7 @@ struct reset_plan {
 	unsigned int keep;
 	int all_kb;		/* size for all buffers that have none of their own */
 	bool delete_all;
+	bool force;		/* even if others record there */
 	/* of each -B, by its place in the selection */
 	struct { int kb; bool delete; } own[256];
 };
@@ -103,6 +107,8 @@ static int parse(struct reset_plan *r, int argc, char **argv)
 			ret = option_delete(r);
 		else if (id == 'k')
 			ret = option_keep(r, p.arg);
+		else if (id == OPT_FORCE)
+			r->force = true;
 		else
 			ret = usage("reset");
 	}
@@ -131,14 +137,21 @@ static int reset_one(struct reset_plan *r, unsigned int i)
 int cmd_reset(int argc, char **argv)
 {
 	struct reset_plan r = { 0 };
+	struct err err = { 0 };
 	unsigned int i;
-	int ret = choose_init(&r.choose), pid;
+	int ret = choose_init(&r.choose), pid, dead = 0;
 
 	/* only so do instances go that it had made */
-	if (!ret && leftover_restore(&pid))
+	if (!ret)
+		dead = leftover_restore(&pid, &err);
+	if (dead < 0)
+		ret = cmd_fail_err(dead, &err);
+	else if (dead)
 		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back", pid);
 	if (!ret)
 		ret = parse(&r, argc, argv);
+	if (!ret && !r.force)
+		ret = choose_claim(&r.choose, "takes its settings away");
 	if (!ret) {
 		/* events that use dynamic events are off first */
 		for (i = 0; i < r.choose.sel.count; i++) {

@@ -72,6 +72,8 @@ static bool *flag_of(struct plan *p, int id)
 		return &p->fork;
 	case OPT_DEBUG:
 		return &p->debug;
+	case OPT_FORCE:
+		return &p->force;
 	case OPT_NOTIMEOUT:
 		return &p->no_timeout;
 	default:

@@ -98,6 +98,7 @@ const struct opt_spec record_options[] = {
 	{ OPT_DAEMONIZE, "daemonize", OPT_NONE, "go on in the background once recording has begun",
 	  NULL, R },
 	{ OPT_FORK, "fork", OPT_NONE, "don't wait for the command", NULL, S },
+	{ OPT_FORCE, "force", OPT_NONE, "even if another trace-cmd is recording there", NULL, S | X },
 	{ OPT_DEBUG, "debug", OPT_NONE, "tell what is being done", NULL, R | S | T | M | X },
 	{ OPT_NOTIMEOUT, "notimeout", OPT_NONE, "wait for peers as long as it takes", NULL, R },
 	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",

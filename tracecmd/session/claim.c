@@ -1,45 +1,53 @@
 /*
  * claim.c - see claim.h. Layer 5.
- *
- * The lock is one of the instance's directory: it needs no file elsewhere, ends with its owner, and
- * is the same by whatever name the directory is reached.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "message.h"
 #include "session/claim.h"
+#include "setup/inuse.h"
 
-#define BUSY "another trace-cmd is recording in %s%s: each of them would get only a part of the events"
-
-/* Somebody else has it. */
-static int tell_busy(const struct plan *p, const char *name, struct err *err)
+/* Somebody else, @pid if not 0, has it. */
+static int tell_busy(const struct plan *p, const char *name, pid_t pid, struct err *err)
 {
+	const char *take = p->kind == PLAN_EXTRACT ? "--force takes its events away" :
+			   p->kind == PLAN_START ? "--force sets tracing up even so" :
+			   "Use an instance of your own (-B NAME), or end the other one";
+	const char *why = p->kind == PLAN_EXTRACT || p->kind == PLAN_START ? "" :
+			  ": each of them would get only a part of the events";
 	bool top = !name || !name[0];
-	const char *what = top ? "the top instance" : "the instance ";
+	char who[64], text[ERR_TEXT_MAX];
 
+	if (p->force)
+		return 0;
+	snprintf(text, sizeof(text), "%s is recording in %s%s%s", inuse_who(pid, who, sizeof(who)),
+		 top ? "the top instance" : "the instance ", top ? "" : name, why);
 	if (p->keep_before) {
-		cmd_warn(0, BUSY, what, top ? "" : name);
+		cmd_warn(0, "%s", text);
 		return 0;
 	}
-	return err_set(err, -EBUSY, BUSY "\nUse an instance of your own (-B NAME), or end the other one",
-		       what, top ? "" : name);
+	return err_set(err, -EBUSY, "%s\n%s", text, take);
+}
+
+/* Set has no beginning and no end: it is for changing what others do, too. */
+static bool claims(const struct plan *p)
+{
+	return p->kind != PLAN_SET && p->kind != PLAN_AGENT;
 }
 
 int claim_instance(const struct plan *p, const char *tracing_dir, const char *name, int *ret_fd,
 		   struct err *err)
 {
 	_cleanup_buf_ struct buf path = BUF_INIT;
-	_cleanup_close_ int fd = -1;
+	pid_t pid;
+	int ret;
 
 	*ret_fd = -1;
-	/* the others read nothing */
-	if (p->kind != PLAN_RECORD && p->kind != PLAN_STREAM)
+	if (!claims(p))
 		return 0;
 	if (name && name[0])
 		buf_printf(&path, "%s/instances/%s", tracing_dir, name);
@@ -47,10 +55,21 @@ int claim_instance(const struct plan *p, const char *tracing_dir, const char *na
 		buf_printf(&path, "%s", tracing_dir);
 	if (path.error)
 		return path.error;
-	fd = open((char *)path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK &&
-	    tell_busy(p, name, err))
-		return -EBUSY;
-	*ret_fd = take_fd(fd);
-	return 0;
+	ret = inuse_claim((char *)path.data, ret_fd, &pid);
+	if (ret)
+		ret = tell_busy(p, name, pid, err);
+	if (ret)
+		fd_close(ret_fd);
+	return ret;
+}
+
+void claim_again(const struct note *n)
+{
+	int i, fd;
+	pid_t pid;
+
+	for (i = 0; i < n->nr_instances; i++) {
+		if (n->instances[i].used && inuse_claim(n->instances[i].dir, &fd, &pid))
+			log_debug("%s: others have begun to record there", n->instances[i].dir);
+	}
 }

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "message.h"
 #include "rec/recorder.h"
+#include "session/claim.h"
 #include "session/extract.h"
 #include "session/files.h"
 #include "session/finish.h"
@@ -27,13 +28,14 @@ struct extract {
 	struct note *note;
 	struct setup_instance **buffer;	/* [0] the top one, or NULL; as in the note */
 	bool *was_on;
+	int *claim_fd;			/* keeps others out */
 	int nr;
 };
 
 /* --- which buffers --------------------------------------------------------------- */
 
 /* Add the buffer @name (NULL: the top one). */
-static int add_buffer(struct extract *x, const char *name, struct err *err)
+static int add_buffer(struct extract *x, const char *tracing_dir, const char *name, struct err *err)
 {
 	int i = name ? x->nr : 0, ret;
 	struct note_instance *n;
@@ -47,6 +49,8 @@ static int add_buffer(struct extract *x, const char *name, struct err *err)
 	if (i >= PLAN_MAX_INSTANCES)
 		return err_set(err, -E2BIG, "more than %d instances", PLAN_MAX_INSTANCES - 1);
 	ret = existing_open(name, &x->buffer[i], err);
+	if (!ret)
+		ret = claim_instance(x->plan, tracing_dir, name, &x->claim_fd[i], err);
 	if (ret)
 		return ret;
 	n = &x->note->instances[i];
@@ -68,7 +72,7 @@ static int add_buffer(struct extract *x, const char *name, struct err *err)
  * Nothing named: the top one; -B: only those; -a: all, the top one too unless there is a -B; -t
  * adds the top one.
  */
-static int choose_buffers(struct extract *x, struct err *err)
+static int choose_buffers(struct extract *x, const char *tracing_dir, struct err *err)
 {
 	_cleanup_(strlist_release) struct strlist all = { 0 };
 	const struct plan *p = x->plan;
@@ -76,13 +80,13 @@ static int choose_buffers(struct extract *x, struct err *err)
 
 	x->nr = x->note->nr_instances = 1;
 	if (p->top || p->nr_instances == 1)
-		ret = add_buffer(x, NULL, err);
+		ret = add_buffer(x, tracing_dir, NULL, err);
 	for (i = 1; !ret && i < p->nr_instances; i++)
-		ret = add_buffer(x, p->instances[i].name, err);
+		ret = add_buffer(x, tracing_dir, p->instances[i].name, err);
 	if (!ret && p->all_instances)
 		ret = existing_names(&all);
 	for (i = 0; !ret && i < all.nr; i++)
-		ret = add_buffer(x, all.item[i], err);
+		ret = add_buffer(x, tracing_dir, all.item[i], err);
 	return ret;
 }
 
@@ -186,7 +190,7 @@ static int extract(struct extract *x, struct err *err)
 	if (!ret)
 		ret = plan_check(x->plan, false, err);
 	if (!ret)
-		ret = choose_buffers(x, err);
+		ret = choose_buffers(x, dir, err);
 	if (ret)
 		return ret;
 	fd = files_output_create(x->plan->output, false, finish_reserve(x->plan), err);
@@ -218,8 +222,11 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	ret = stop_open(&stop);
 	x.buffer = calloc(PLAN_MAX_INSTANCES, sizeof(struct setup_instance *));
 	x.was_on = calloc(PLAN_MAX_INSTANCES, sizeof(*x.was_on));
-	if (!x.buffer || !x.was_on)
+	x.claim_fd = malloc(PLAN_MAX_INSTANCES * sizeof(*x.claim_fd));
+	if (!x.buffer || !x.was_on || !x.claim_fd)
 		ret = -ENOMEM;
+	for (i = 0; x.claim_fd && i < PLAN_MAX_INSTANCES; i++)
+		x.claim_fd[i] = -1;
 	if (!ret)
 		ret = extract(&x, &err);
 	if (ret)
@@ -228,6 +235,9 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		setup_free(x.buffer[i]);
 	free(x.buffer);
 	free(x.was_on);
+	for (i = 0; x.claim_fd && i < PLAN_MAX_INSTANCES; i++)
+		fd_close(&x.claim_fd[i]);
+	free(x.claim_fd);
 	stop_close(&stop);
 	return status;
 }

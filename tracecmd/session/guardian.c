@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "message.h"
+#include "session/claim.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
@@ -137,29 +138,36 @@ static void finish_files(const struct plan *p, struct note *n)
 }
 
 /*
- * A file for the journal, -1 without one. Before that, what others have left is put back, or we would
+ * A file for the journal, -1 without one, in @ret_fd. Before that, what others have left is put back, or we would
  * put back to that in the end. Not so for extract, which changes nothing and may be about just that.
+ * 0; -ETIMEDOUT described in @err.
  */
-static int begin_journal(const struct plan *p, char **ret_path)
+static int begin_journal(const struct plan *p, int *ret_fd, char **ret_path, struct err *err)
 {
 	const char *dir;
-	int pid, fd;
+	int pid, fd, ret;
 
+	*ret_fd = -1;
 	if (p->kind == PLAN_EXTRACT)
-		return -1;
-	if (!setup_find_tracing(&dir, NULL) && leftover_restore(&pid))
+		return 0;
+	ret = setup_find_tracing(&dir, NULL) ? 0 : leftover_restore(&pid, err);
+	if (ret < 0)
+		return ret;
+	if (ret)
 		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back\n"
 			 "What it had recorded is in its .cpu files; see trace-cmd restore", pid);
 	fd = leftover_begin(ret_path);
 	if (fd < 0)
 		log_debug("there is no file for the journal: %s", strerror(-fd));
-	return fd < 0 ? -1 : fd;
+	*ret_fd = fd < 0 ? -1 : fd;
+	return 0;
 }
 
 /* The worker was killed: end in its place what it had begun. Returns the exit status. */
 static int take_over(const struct plan *p, struct note *note, struct journal *journal,
 		     int signal)
 {
+	claim_again(note);
 	if (!note->kept && p->kind != PLAN_SET)
 		stop_tracing(note);
 	cmd_warn(0, "the recording process was ended by signal %d (%s)", signal,
@@ -180,6 +188,7 @@ int guardian_run(const struct plan *p,
 	pid_t pid, guardian;
 	int mirror[2], status;
 	bool finished = false;
+	struct err err = { 0 };
 	sigset_t old;
 
 	status = note ? launch_begin(p, note) : -1;
@@ -188,8 +197,12 @@ int guardian_run(const struct plan *p,
 		return status;
 	}
 	guardian = getpid();
-	if (note)
-		note->journal_fd = begin_journal(p, &journal_path);
+	status = note ? begin_journal(p, &note->journal_fd, &journal_path, &err) : 0;
+	if (status) {
+		launch_end(p, guardian);
+		note_free(note);
+		return cmd_fail_err(status, &err);
+	}
 	if (!note || pipe2(mirror, O_CLOEXEC))
 		return cmd_fail(-ENOMEM, "cannot start recording");
 	fflush(stdout);

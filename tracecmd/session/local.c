@@ -474,6 +474,8 @@ void local_keep(struct local *l)
 
 		if (in->setup && in->was_on)
 			setup_tracing_on(in->setup, true);
+		/* from here on it is nobody's */
+		fd_close(&in->claim_fd);
 	}
 	if (l->journal)
 		journal_forget(l->journal);

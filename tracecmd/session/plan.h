@@ -77,6 +77,7 @@ struct plan {
 	bool ignore_unknown;		/* -i */
 	bool quiet;
 	bool keep;			/* -k: leave tracing set up */
+	bool force;			/* even if others are recording there */
 	bool keep_before;		/* -K: reset nothing before, either */
 	bool no_splice;
 	bool poll;			/* read without a pause */

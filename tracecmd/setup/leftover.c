@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +17,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "setup/journal.h"
 #include "setup/leftover.h"
 
 #define SUFFIX ".journal"
+#define RESTORE_MS 30000	/* how long somebody else may take to put tracing back */
+#define LOOK_MS 20
 
 static char *dir_name(void)
 {
@@ -113,7 +117,20 @@ static bool restore_file(int dir, const char *name)
 	return !finished && st.st_size;
 }
 
-int leftover_restore(int *ret_pid)
+/* Only one at a time puts back: lock the directory @fd. 0; -ETIMEDOUT. */
+static int lock_dir(int fd)
+{
+	struct deadline d = deadline_in_ms(RESTORE_MS);
+
+	while (flock(fd, LOCK_EX | LOCK_NB) && (errno == EWOULDBLOCK || errno == EINTR)) {
+		if (deadline_passed(d))
+			return -ETIMEDOUT;
+		poll(NULL, 0, LOOK_MS);
+	}
+	return 0;
+}
+
+int leftover_restore(int *ret_pid, struct err *err)
 {
 	_cleanup_free_ char *name = dir_name();
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -122,6 +139,12 @@ int leftover_restore(int *ret_pid)
 
 	if (fd < 0)
 		return 0;
+	if (lock_dir(fd)) {
+		close(fd);
+		return err_set(err, -ETIMEDOUT,
+			       "another trace-cmd is putting back what a killed recording has left, and does not end\n"
+			       "It holds a lock of %s", name);
+	}
 	dir = fdopendir(fd);
 	if (!dir) {
 		close(fd);

@@ -8,6 +8,8 @@
 #ifndef SETUP_LEFTOVER_H
 #define SETUP_LEFTOVER_H
 
+#include "base/err.h"
+
 /*
  * Make the file of this process, locked, empty, for journal_copy_to(). Processes forked from here on
  * hold the lock, too, until they execute something else. The descriptor, and in @ret_path its
@@ -19,9 +21,10 @@ int leftover_begin(char **ret_path);
 void leftover_end(int fd, const char *path);
 
 /*
- * Put back what dead processes have left. Returns of how many; @ret_pid is one of them, for a
- * message. What can't be read or put back is passed over.
+ * Put back what dead processes have left; if somebody else is at it, wait until that is done, or who begins
+ * now would take it for what was there before. Returns of how many; @ret_pid is one of them, for a
+ * message. What can't be read or put back is passed over. -ETIMEDOUT described in @err: it isn't done.
  */
-int leftover_restore(int *ret_pid);
+int leftover_restore(int *ret_pid, struct err *err);
 
 #endif

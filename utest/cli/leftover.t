@@ -62,6 +62,28 @@ is "$(state_of_used)" "$used_before" "... all of it"
 [ ! -e "$TRACING/instances/made-$$" ] && [ ! -e "$TRACING/instances/other-$$" ]
 ok $? "... and what it is for"
 
+# somebody is putting that back while others come: they wait
+killed
+start hold.log flock "$dir" flock "$dir/$guardian.journal" sh -c 'echo $$; exec sleep 1000'
+wait_for 10 grep -q . hold.log
+ok $? "what is left is being put back"
+holder=$(cat hold.log)
+# waits PID: it looks again and again, and has not gone on
+waits() { find "/proc/$1/fd" -lname "$dir" | grep -q . && ! pgrep -P "$1"; }
+start late.log "$TRACE_CMD" record -B "$used" -e sched:sched_switch -o late.dat sh -c 'echo it runs; exec sleep 1000'
+late=$pid
+wait_for 10 waits "$late"
+ok $? "a recording that comes meanwhile waits"
+start reset.log "$TRACE_CMD" reset -B "other-$$"
+wait_for 10 waits "$pid"
+ok $? "... as does a reset"
+stop "$pid" TERM
+kill "$holder"
+wait_for 20 grep -q 'it runs' late.log
+ok $? "... until it is done"
+stop "$late" INT
+is "$(state_of_used)" "$used_before" "... and puts back to what was there before all that"
+
 # one that lives is left alone
 start live.log "$TRACE_CMD" record -B "$used" -e sched:sched_switch -o live.dat
 wait_for 20 grep -q 'Hit Ctrl' live.log

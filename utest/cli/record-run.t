@@ -248,20 +248,42 @@ is "$(cat "$TRACING/instances/$inst/tracing_on")" 1 "... and tracing on"
 one_more() {
 	run 30 "$TRACE_CMD" "$@"
 	is "$rc" 16 "$1 where another records: refused"
-	like "$err" "another trace-cmd is recording in the instance" "... says so"
+	like "$err" "another trace-cmd \(process [0-9]+\) is recording in the instance" "... says so"
+	pid=$(sed -n 's/.*(process \([0-9]*\)).*/\1/p' <<< "$err")
+	[ "$pid" = $first ] || [ "$(ps -o ppid= -p "$pid" | tr -d ' ')" = $first ]
+	ok $? "... and by whom"
 }
 for name in "$inst" "both-$$"; do
-	rm -f first.out
+	rm -f first.out second.dat
 	"$TRACE_CMD" record -B "$name" -e sched:sched_switch -o first.dat > first.out 2>&1 &
 	first=$!
 	wait_for 20 grep -q Hit first.out
 	during=$(tracing_state "$name")
 	one_more record -B "$name" -e irq -o second.dat true
 	one_more stream -B "$name" -e irq true
+	one_more start -B "$name" -e irq
+	one_more extract -B "$name" -o second.dat
+	one_more clear -B "$name"
+	one_more reset -B "$name" -d
 	is "$(tracing_state "$name")" "$during" "... and has changed nothing"
+	[ ! -e second.dat ]
+	ok $? "... nor written anything"
 	run 30 "$TRACE_CMD" record -K -B "$name" -e irq -o second.dat true
 	is "$rc" 0 "... -K joins in"
-	is "$(grep -c 'another trace-cmd is recording' <<< "$err")" 1 "... and is told, once"
+	is "$(grep -c 'is recording' <<< "$err")" 1 "... and is told, once"
+	run 30 "$TRACE_CMD" stop -B "$name"
+	is "$rc" 0 "... it may be stopped for a while"
+	run 30 "$TRACE_CMD" restart -B "$name"
+	is "$rc" 0 "... and go on"
+	rm -f second.dat
+	for command in "clear -B $name" "extract -B $name -k -o second.dat" "start -B $name -e sched:sched_switch" \
+	    "reset -B $name"; do
+		# shellcheck disable=SC2086
+		run 30 "$TRACE_CMD" $command --force
+		is "$rc" 0 "... ${command%% *} --force does it"
+	done
+	[ -s second.dat ]
+	ok $? "... and has the events"
 	kill -INT $first
 	wait $first
 	is $? 0 "... the first one ends well"
