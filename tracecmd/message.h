@@ -28,6 +28,9 @@ void cmd_warn_err(int code, const struct err *err);
 /* Begins the text among a file's statistics that tells why some of its data is missing. */
 #define TRACE_INCOMPLETE "Incomplete: "
 
+/* For whom metadata is read without a sandbox_is_tight(). */
+#define SANDBOX_LOOSE "this kernel has no seccomp filters: the metadata of %s is read by a process that has no privileges, but may make system calls"
+
 /* On stderr: @size bytes of @cpu's data are at @offset; @raw_size: of them uncompressed, or NULL. */
 void tell_cpu_data(int cpu, uint64_t offset, uint64_t size, const uint64_t *raw_size);
 

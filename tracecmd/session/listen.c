@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/sandbox.h"
+#include "message.h"
 #include "net/addr.h"
 #include "session/listen-client.h"
 #include "session/listen-log.h"
@@ -305,6 +307,8 @@ int listen_run(const struct listen_conf *conf)
 		ret = begin(&l, &err);
 	if (ret)
 		ret = listen_complain(ret, &err);
+	if (!ret && !sandbox_is_tight())
+		listen_say(SANDBOX_LOOSE, "clients");
 	while (!ret && !stop_wanted(&l.stop))
 		ret = wait_for_work(&l, true, DEADLINE_NEVER);
 	fd_close(&l.fd);

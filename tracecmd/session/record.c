@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "message.h"
 #include "session/command.h"
 #include "session/early.h"
@@ -456,6 +457,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	r.listeners = (struct listeners){
 		.plan = p, .local = &r.local, .note = note, .stop = &r.stop,
 	};
+	if (p->nr_guests && !sandbox_is_tight())
+		cmd_warn(0, SANDBOX_LOOSE, "guests");
 	r.guests = calloc(p->nr_guests + 1, sizeof(*r.guests));
 	if (!ret && !r.guests)
 		ret = -ENOMEM;

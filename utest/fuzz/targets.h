@@ -21,6 +21,7 @@
 #include "in/merge.h"
 #include "in/meta.h"
 #include "in/text.h"
+#include "out/append-walk.h"
 #include "out/out.h"
 #include "wire/msg.h"
 #include "wire/opts.h"
@@ -133,21 +134,29 @@ static inline int fuzz_append(const uint8_t *data, size_t size)
 {
 	_cleanup_close_ int fd = memfd_create("append", MFD_CLOEXEC);
 	struct out_buffer b = { .name = "", .clock = "local", .page_size = 4096 };
+	/* without the process that it is read by: of just that size, and a byte */
+	_cleanup_free_ uint8_t *copy = malloc(size + 1);
+	struct append_found f = { 0 }, bare = { 0 };
 	struct out_file *o = NULL;
-	uint64_t len;
 
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+	if (fd < 0 || !copy || write(fd, data, size) != (ssize_t)size)
 		return 0;
-	if (!out_append(fd, &o, NULL)) {
+	memcpy(copy, data, size);
+	append_walk(copy, size, &f);
+	/* what is found here can never be refused */
+	if (append_check(&f, size))
+		abort();
+	if (!f.error && !append_found(fd, size, &f, &o, NULL)) {
 		out_option(o, 30, "x", 1);
 		if (!out_options_end(o, NULL) && !out_buffer(o, &b, NULL))
 			out_finish(o, NULL);
 		out_free(o);
 	}
 	/* what protocol 1 of a listener makes of it */
-	if (!out_bare_len(fd, &len, NULL) && !ftruncate(fd, len) &&
-	    !out_bare_complete(fd, 3, NULL) && !out_append(fd, &o, NULL))
-		out_free(o);
+	memcpy(copy, data, size);
+	append_walk_bare(copy, size, &bare);
+	if (append_check(&bare, size))
+		abort();
 	return 0;
 }
 
