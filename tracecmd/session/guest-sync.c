@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "message.h"
 #include "session/guest.h"
 
@@ -190,6 +191,24 @@ static int wait_last(struct guest *g, struct err *err)
 	return tsync_host_stop(g->sync, 0, &g->samples, err);
 }
 
+/* The threads of vCPUs that the rounds have shown, where nothing else did. */
+static void take_threads(struct guest *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->samples.count; i++) {
+		const struct tsync_result *r = &g->samples.results[i];
+
+		if (r->tid <= 0 || r->guest_cpu < 0 || r->guest_cpu >= g->own->nr_cpus)
+			continue;
+		if (g->own->vcpu_tid[r->guest_cpu] < 0)
+			g->own->vcpu_tid[r->guest_cpu] = r->tid;
+		else if (g->own->vcpu_tid[r->guest_cpu] != r->tid)
+			log_debug("guest %s: CPU %d ran in thread %d, not %d", g->own->name,
+				  r->guest_cpu, (int)r->tid, g->own->vcpu_tid[r->guest_cpu]);
+	}
+}
+
 void guest_sync_finish(struct guest *g)
 {
 	struct err why = { 0 };
@@ -198,6 +217,7 @@ void guest_sync_finish(struct guest *g)
 	if (!g->sync)
 		return;
 	ret = wait_last(g, &why);
+	take_threads(g);
 	g->sync_flags = tsync_proto_now(g->sync, NULL)->flags;
 	if (ret)
 		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",

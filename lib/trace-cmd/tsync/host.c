@@ -110,7 +110,7 @@ static int vcpu_rounds(struct tsync_session *s, unsigned int pass, int guest_cpu
 	return rounds ? 0 : unpinned_round(s, pass, guest_cpu);
 }
 
-static int one_pass(struct tsync_session *s, unsigned int pass)
+static int all_rounds(struct tsync_session *s, unsigned int pass)
 {
 	cpu_set_t done;
 	int cpu, ret = 0;
@@ -120,6 +120,15 @@ static int one_pass(struct tsync_session *s, unsigned int pass)
 	CPU_ZERO(&done);
 	for (cpu = 0; cpu < s->conf.nr_cpus && !ret; cpu++)
 		ret = vcpu_rounds(s, pass, cpu, &done);
+	return ret;
+}
+
+static int one_pass(struct tsync_session *s, unsigned int pass)
+{
+	int ret = all_rounds(s, pass);
+
+	if (s->link.proto->rest)
+		s->link.proto->rest(&s->link);
 	return ret;
 }
 

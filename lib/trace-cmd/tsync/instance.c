@@ -350,11 +350,57 @@ static bool parse_event(const struct sync_instance *inst, const uint8_t *event, 
 	return true;
 }
 
+/* What is to be called for each mark. */
+struct marks {
+	const struct sync_instance *inst;
+	void (*seen)(const struct sync_mark *mark, int64_t time, void *data);
+	void *data;
+};
+
+static int take_mark(const struct sync_event *e, void *data)
+{
+	struct marks *m = data;
+	struct sync_mark mark;
+
+	if (parse_event(m->inst, e->data, e->size, &mark))
+		m->seen(&mark, e->time, m->data);
+	return 0;
+}
+
 int sync_instance_drain(struct sync_instance *inst,
 			void (*seen)(const struct sync_mark *mark, int64_t time, void *data),
 			void *data)
 {
-	int cpu;
+	struct marks m = { .inst = inst, .seen = seen, .data = data };
+
+	return sync_instance_read(inst, seen ? take_mark : NULL, &m);
+}
+
+/* The events of the sub-buffer at hand. 0; what @seen returns. */
+static int read_subbuf(struct sync_instance *inst, int cpu,
+		       int (*seen)(const struct sync_event *e, void *data), void *data)
+{
+	struct sync_event e = { .cpu = cpu };
+	unsigned long long time;
+	int ret = 0;
+
+	if (kbuffer_load_subbuffer(inst->kbuf, inst->subbuf))
+		return 0;
+	e.missed = kbuffer_missed_events(inst->kbuf) != 0;
+	for (e.data = kbuffer_read_event(inst->kbuf, &time); e.data && !ret;
+	     e.data = kbuffer_next_event(inst->kbuf, &time)) {
+		e.time = time;
+		e.size = kbuffer_event_size(inst->kbuf);
+		ret = seen(&e, data);
+		e.missed = false;
+	}
+	return ret;
+}
+
+int sync_instance_read(struct sync_instance *inst,
+		       int (*seen)(const struct sync_event *e, void *data), void *data)
+{
+	int cpu, ret;
 
 	for (cpu = 0; cpu < inst->nr_cpus; cpu++) {
 		ssize_t n;
@@ -362,20 +408,19 @@ int sync_instance_drain(struct sync_instance *inst,
 		if (inst->cpu_fd[cpu] < 0)
 			continue;
 		while ((n = read(inst->cpu_fd[cpu], inst->subbuf, inst->subbuf_bytes)) > 0) {
-			struct sync_mark mark;
-			unsigned long long time;
-			void *event;
-
-			if (!seen || (size_t)n < inst->subbuf_bytes ||
-			    kbuffer_load_subbuffer(inst->kbuf, inst->subbuf))
+			if (!seen || (size_t)n < inst->subbuf_bytes)
 				continue;
-			for (event = kbuffer_read_event(inst->kbuf, &time); event;
-			     event = kbuffer_next_event(inst->kbuf, &time))
-				if (parse_event(inst, event, kbuffer_event_size(inst->kbuf), &mark))
-					seen(&mark, time, data);
+			ret = read_subbuf(inst, cpu, seen, data);
+			if (ret)
+				return ret;
 		}
 		if (n < 0 && errno != EAGAIN)
 			return -errno;
 	}
 	return 0;
+}
+
+int sync_instance_write(struct sync_instance *inst, const char *name, const char *text)
+{
+	return write_file(inst->dir, name, text);
 }

@@ -8,6 +8,8 @@
 #ifndef TSYNC_INSTANCE_H
 #define TSYNC_INSTANCE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -36,6 +38,25 @@ void sync_instance_close(struct sync_instance *inst);
 
 /* Write a record, stamped on the way. 0; -errno. */
 int sync_instance_mark(struct sync_instance *inst, const struct sync_mark *mark);
+
+/* An event out of the buffers. */
+struct sync_event {
+	int cpu;
+	int64_t time;
+	bool missed;		/* some before it, on that CPU, were lost */
+	const void *data;	/* of its record, with the common fields */
+	size_t size;
+};
+
+/*
+ * Take all events out of the buffers, CPU by CPU; @seen (may be NULL) gets each, and ends it by
+ * returning anything but 0. 0; what it returned; -errno.
+ */
+int sync_instance_read(struct sync_instance *inst,
+		       int (*seen)(const struct sync_event *e, void *data), void *data);
+
+/* Write @text to the file @name of the instance. 0; -errno. */
+int sync_instance_write(struct sync_instance *inst, const char *name, const char *text);
 
 /* Take all records out of the buffers; @seen (may be NULL) gets each with its time. 0; -errno. */
 int sync_instance_drain(struct sync_instance *inst,

@@ -10,5 +10,6 @@
 
 extern const struct tsync_proto tsync_proto_ptp;	/* trace-timesync-ptp.c */
 extern const struct tsync_proto tsync_proto_kvm;	/* trace-timesync-kvm.c */
+extern const struct tsync_proto tsync_proto_vmexit;	/* trace-timesync-vmexit.c */
 
 #endif

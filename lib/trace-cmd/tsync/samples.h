@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "tsync/bounds.h"
 #include "tsync/kvm-scale.h"
@@ -22,6 +23,7 @@ struct tsync_result {
 	int guest_cpu;		/* the round ran on; -1: any */
 	int host_cpu;		/* the vCPU thread was pinned to; -1: none */
 	unsigned int pass;	/* 0, 1, ... */
+	pid_t tid;		/* the host's thread of that CPU, if it was learnt; else 0 */
 	bool scaled;		/* the clocks' rates differ, as follows; so the offset changes */
 	struct kvm_scale scale;
 };

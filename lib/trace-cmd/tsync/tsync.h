@@ -57,6 +57,8 @@ struct tsync_proto {
 	int (*host_round)(struct tsync_link *link, struct tsync_result *ret);
 	/* The guest's part of a round; returns the same. */
 	int (*guest_round)(struct tsync_link *link);
+	/* Host: a pass is over, and the next one may be long in coming. */
+	void (*rest)(struct tsync_link *link);		/* NULL: nothing */
 	/* Free what the plugin has in link->state; also before another protocol takes over. */
 	void (*release)(struct tsync_link *link);	/* NULL: nothing */
 };
