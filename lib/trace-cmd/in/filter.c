@@ -18,14 +18,23 @@ static int event_id(struct tep_handle *tep, const char *name)
 	return event ? event->id : -1;
 }
 
+#define IDS	65536		/* an id has 16 bits */
+
 /* What goes with the first filter. 0; -ENOMEM. */
 static int filters_start(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus)
 {
 	if (fs->shown)
 		return 0;
 	fs->shown = calloc(nr_cpus + 1, sizeof(*fs->shown));
-	if (!fs->shown)
+	fs->ids = calloc(IDS, 1);
+	if (!fs->shown || !fs->ids) {
+		free(fs->shown);
+		free(fs->ids);
+		fs->shown = NULL;
+		fs->ids = NULL;
 		return -ENOMEM;
+	}
+	fs->native = tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
 	fs->nr_cpus = nr_cpus;
 	fs->kernel_stack = event_id(tep, "kernel_stack");
 	fs->user_stack = event_id(tep, "user_stack");
@@ -68,6 +77,7 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 		;
 	if (!neg)
 		fs->positive = true;
+	memset(fs->ids, 0, IDS);
 	*ret_filter = f;
 	*end = take_ptr(f);
 	return 0;
@@ -82,8 +92,39 @@ void in_filters_release(struct in_filters *fs)
 		filter_free(f);
 	}
 	free(fs->shown);
+	free(fs->ids);
 	free(fs->scratch);
 	*fs = (struct in_filters){ 0 };
+}
+
+/* The event's id, -1 if the record is too short for one. */
+static int record_id(const struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
+{
+	uint16_t id;
+
+	if (rec->size < (int)sizeof(id))
+		return -1;
+	if (!fs->native)
+		return tep_data_type(tep, rec);
+	memcpy(&id, rec->data, sizeof(id));
+	return id;
+}
+
+/* Is there a filter for events of this id? */
+static bool is_filtered(struct in_filters *fs, int id)
+{
+	const struct tracecmd_filter *f;
+
+	if (id < 0 || id >= IDS)
+		return true;
+	if (!fs->ids[id]) {
+		fs->ids[id] = IN_FILTER_NONE;
+		for (f = fs->list; f; f = f->next) {
+			if (tep_event_filtered(f->filter, id))
+				fs->ids[id] = IN_FILTER_SOME;
+		}
+	}
+	return fs->ids[id] == IN_FILTER_SOME;
 }
 
 static bool is_stack(const struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
@@ -92,7 +133,7 @@ static bool is_stack(const struct in_filters *fs, struct tep_handle *tep, struct
 
 	if (fs->kernel_stack < 0 && fs->user_stack < 0)
 		return false;
-	id = tep_data_type(tep, rec);
+	id = record_id(fs, tep, rec);
 	return id >= 0 && (id == fs->kernel_stack || id == fs->user_stack);
 }
 
@@ -141,10 +182,14 @@ bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_r
 
 	if (!fs->list)
 		return true;
-	if (!scratch_copy(fs, &copy))
-		return false;
 	shown = (unsigned int)rec->cpu < fs->nr_cpus ? &fs->shown[rec->cpu] : &fs->shown[fs->nr_cpus];
-	show = matches(fs, &copy);
+	show = !fs->positive;
+	/* most records are of events that no filter is about: these need not be looked at */
+	if (is_filtered(fs, record_id(fs, tep, rec))) {
+		if (!scratch_copy(fs, &copy))
+			return false;
+		show = matches(fs, &copy);
+	}
 	if (!show && *shown && is_stack(fs, tep, rec))
 		show = true;
 	*shown = show;

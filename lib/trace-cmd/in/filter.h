@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <event-parse.h>
 
@@ -25,6 +26,8 @@ struct in_filters {
 	int kernel_stack, user_stack;	/* event ids, -1 none */
 	bool *shown;			/* of each CPU: its latest record was */
 	unsigned int nr_cpus;
+	uint8_t *ids;			/* for each id: IN_FILTER_*, once it was met */
+	bool native;			/* the file's byte order is this machine's */
 	uint8_t *scratch;		/* the record that is asked about, with zeros behind it */
 	size_t room, used;		/* bytes for records; of the last one */
 };
@@ -33,6 +36,24 @@ struct in_filters {
 int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
 		   const char *text, bool neg, struct tracecmd_filter **ret_filter);
 void in_filters_release(struct in_filters *fs);
+
+/* What is remembered of an id; 0: nothing yet. */
+enum { IN_FILTER_NONE = 1, IN_FILTER_SOME };
+
+/*
+ * True for what in_filters_show() would hide, in the case that is most frequent where filters
+ * let little pass: no filter is about the event, and the one before was not shown, either.
+ */
+static inline bool in_filters_hide(const struct in_filters *fs, const struct tep_record *rec)
+{
+	uint16_t id;
+
+	if (!fs->positive || !fs->native || rec->size < (int)sizeof(id) ||
+	    (unsigned int)rec->cpu >= fs->nr_cpus || fs->shown[rec->cpu])
+		return false;
+	memcpy(&id, rec->data, sizeof(id));
+	return fs->ids[id] == IN_FILTER_NONE;
+}
 
 /* True if the record is to be shown. To be asked once for each, in order. */
 bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec);

@@ -110,8 +110,10 @@ static int deliver_to_all(const struct in_iterate *it, struct tracecmd_input *h,
 static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
 			  struct tep_record *rec, int cpu)
 {
-	if (h->followers || rec->missed_events || h->filters.list || !it->fn)
+	if (h->followers || rec->missed_events || !it->fn)
 		return deliver_to_all(it, h, rec, cpu);
+	if (h->filters.list)
+		return in_filters_hide(&h->filters, rec) ? 0 : deliver_to_all(it, h, rec, cpu);
 	return it->fn(h, rec, cpu, it->data);
 }
 
