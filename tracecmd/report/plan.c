@@ -122,6 +122,15 @@ int plan_add_comms(struct report_plan *plan, const char *list)
 	return 0;
 }
 
+static bool strings_have(const struct strings *s, const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->count && strcmp(s->item[i], text); i++)
+		;
+	return i < s->count;
+}
+
 int plan_add_fields(struct report_plan *plan, const char *list, struct err *err)
 {
 	_cleanup_free_ char *copy = strdup(list);
@@ -132,6 +141,8 @@ int plan_add_fields(struct report_plan *plan, const char *list, struct err *err)
 	while ((name = strsep(&next, ","))) {
 		if (!*name)
 			return err_set(err, -EINVAL, "--fields: '%s' has an empty name", list);
+		if (strings_have(&plan->fields, name))
+			return err_set(err, -EINVAL, "--fields: '%s' is there twice", name);
 		if (strings_add(&plan->fields, name))
 			return -ENOMEM;
 	}

@@ -143,7 +143,7 @@ int plan_set_kallsyms(struct report_plan *plan, const char *path);
 int plan_add_comms(struct report_plan *plan, const char *list);
 int plan_add_pids(struct report_plan *plan, const char *list, struct err *err);
 
-/* Add a list "A,B" of columns. -EINVAL, with a message: an empty name. */
+/* Add a list "A,B" of columns. -EINVAL, with a message: an empty name, or one for the second time. */
 int plan_add_fields(struct report_plan *plan, const char *list, struct err *err);
 
 /* A time "SECONDS[.FRACTION]" or a count. -EINVAL with a message naming @option. */

@@ -257,27 +257,39 @@ static int take_plain(struct profile *p, const struct pevent *e, const struct te
 	return 0;
 }
 
-/* A stack belongs to the event before it, if that was the same task's. */
-static int take_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
-		      int pid, struct profile_cpu *cpu)
+int profile_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
+		  uint32_t *ret_stack)
 {
 	uint64_t frames[PSTACK_FRAMES];
 	struct pfield f = { .offset = e->value.offset, .size = p->events.long_size };
 	uint64_t end = f.size == 8 ? UINT64_MAX : UINT32_MAX;
-	struct pstats stats = { 0 };
-	uint32_t n, stack;
+	uint32_t n;
 
-	if (cpu->last == LAST_NONE || cpu->pid != pid)
-		return 0;
 	for (n = 0; n < PSTACK_FRAMES && f.offset + f.size <= record->size; n++) {
 		frames[n] = pfield_read(&p->events, record->data, f);
 		if (frames[n] == end)
 			break;
 		f.offset += f.size;
 	}
-	stack = n ? pstacks_number(&p->stacks, frames, n) : PTABLE_NONE;
-	if (stack == PTABLE_NONE)
-		return n ? -ENOMEM : 0;
+	if (!n)
+		return 0;
+	*ret_stack = pstacks_number(&p->stacks, frames, n);
+	return *ret_stack == PTABLE_NONE ? -ENOMEM : 1;
+}
+
+/* A stack belongs to the event before it, if that was the same task's. */
+static int take_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
+		      int pid, struct profile_cpu *cpu)
+{
+	struct pstats stats = { 0 };
+	uint32_t stack;
+	int ret;
+
+	if (cpu->last == LAST_NONE || cpu->pid != pid)
+		return 0;
+	ret = profile_stack(p, e, record, &stack);
+	if (ret <= 0)
+		return ret;
 	if (cpu->last == LAST_STARTED) {
 		p->started[cpu->number].stack = stack + 1;
 		p->started[cpu->number].stack_ts = record->ts;
@@ -300,12 +312,11 @@ int profile_event(struct profile *p, struct tep_record *record)
 	struct profile_cpu *cpu = cpu_of(p, record->cpu);
 	const struct event *known = events_find(p->stream->events, record);
 	const struct pevent *e = known ? p->events.by_id[known->tep->id] : NULL;
-	struct pfield pid_field = { .offset = p->pid_offset, .size = 4 };
 	int pid, ret = 0;
 
 	if (!e || (uint32_t)record->size < e->min_size)
 		return 0;
-	pid = pfield_read(&p->events, record->data, pid_field);
+	pid = profile_pid(p, record);
 	if (e->kind == PKIND_STACK)
 		return take_stack(p, e, record, pid, cpu);
 	if (!cpu->known || cpu->pid != pid) {

@@ -93,6 +93,20 @@ uint32_t profile_entry(struct profile *p, uint32_t owner, uint32_t kind, uint64_
 /* Add to what @entry has with @stack. False: out of memory. */
 bool profile_use(struct profile *p, uint32_t entry, uint32_t stack, const struct pstats *stats);
 
+/*
+ * The stack of a record of a stack's event @e. 1; 0: it has no frames; -ENOMEM.
+ */
+int profile_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
+		  uint32_t *ret_stack);
+
+/* Whose record it is. */
+static inline int profile_pid(const struct profile *p, const struct tep_record *record)
+{
+	struct pfield field = { .offset = p->pid_offset, .size = 4 };
+
+	return pfield_read(&p->events, record->data, field);
+}
+
 /* Print the profile. @by_comm: tasks of a name together. 0; -ENOMEM. */
 int profile_print(struct profile *p, bool by_comm, struct textout *out);
 

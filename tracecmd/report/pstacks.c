@@ -85,14 +85,6 @@ void pstacks_release(struct pstacks *s)
 
 /* --- trees */
 
-/* Uses that have the same frames up to some depth. */
-struct node {
-	struct pstack_use *uses;
-	uint32_t nr_uses;
-	uint64_t address;
-	struct pstats stats;
-};
-
 struct tree {
 	const struct pstacks *s;
 	struct tep_handle *tep;
@@ -123,7 +115,7 @@ static int by_frames(const void *a, const void *b, void *stacks)
 /* The most time first, then the most often. */
 static int by_time(const void *a, const void *b)
 {
-	const struct node *x = a, *y = b;
+	const struct pstack_node *x = a, *y = b;
 
 	if (x->stats.total_ns != y->stats.total_ns)
 		return x->stats.total_ns > y->stats.total_ns ? -1 : 1;
@@ -132,25 +124,22 @@ static int by_time(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/*
- * Part the sorted @uses by their frame at @depth, those that end there left out, into
- * @nodes, which may be NULL to count them. The number of nodes.
- */
-static uint32_t part(const struct tree *t, struct pstack_use *uses, uint32_t n, uint32_t depth,
-		     struct node *nodes)
+uint32_t pstacks_part(const struct pstacks *s, struct pstack_use *uses, uint32_t n, uint32_t depth,
+		      struct pstack_node *nodes)
 {
 	uint32_t i, len, count = 0;
 	uint64_t last = 0;
 
 	for (i = 0; i < n; i++) {
-		const uint64_t *frames = frames_of(t->s, &uses[i], &len);
+		const uint64_t *frames = frames_of(s, &uses[i], &len);
 
 		if (len <= depth)
 			continue;
 		if (!count || frames[depth] != last) {
 			last = frames[depth];
 			if (nodes)
-				nodes[count] = (struct node){ .uses = &uses[i], .address = last };
+				nodes[count] = (struct pstack_node){
+					.uses = &uses[i], .address = last };
 			count++;
 		}
 		if (nodes) {
@@ -159,6 +148,34 @@ static uint32_t part(const struct tree *t, struct pstack_use *uses, uint32_t n, 
 		}
 	}
 	return count;
+}
+
+void pstacks_sort(const struct pstacks *s, struct pstack_use *uses, uint32_t n)
+{
+	qsort_r(uses, n, sizeof(*uses), by_frames, (void *)s);
+}
+
+struct pstack_node *pstacks_nodes(const struct pstacks *s, struct pstack_use *uses, uint32_t n,
+				  uint32_t depth, uint32_t *ret_count)
+{
+	uint32_t count = pstacks_part(s, uses, n, depth, NULL);
+	struct pstack_node *nodes = calloc(count + 1, sizeof(*nodes));
+
+	if (!nodes)
+		return NULL;
+	pstacks_part(s, uses, n, depth, nodes);
+	qsort(nodes, count, sizeof(*nodes), by_time);
+	*ret_count = count;
+	return nodes;
+}
+
+bool pstacks_only(const struct pstacks *s, struct pstack_use *uses, uint32_t n, uint32_t depth,
+		  struct pstack_node *ret)
+{
+	if (pstacks_part(s, uses, n, depth, NULL) != 1)
+		return false;
+	pstacks_part(s, uses, n, depth, ret);
+	return ret->nr_uses == n;
 }
 
 static void print_function(const struct tree *t, const char *indent, uint64_t address)
@@ -199,29 +216,20 @@ static int print_level(struct tree *t, struct pstack_use *uses, uint32_t n, uint
 		       const struct pstats *all);
 
 /* One node, the functions that all of its stacks go on with, and the branches behind them. */
-static int print_node(struct tree *t, const struct node *node, uint32_t depth, bool last,
+static int print_node(struct tree *t, const struct pstack_node *node, uint32_t depth, bool last,
 		      const struct pstats *all)
 {
 	size_t prefix_len = t->prefix.len;
-	uint32_t parts;
+	struct pstack_node next;
 	int ret = 0;
 
 	print_end(t, false);
 	print_function(t, "+ ", node->address);
 	print_share(t, last, &node->stats, all);
-	for (;;) {
-		struct node next;
-
-		depth++;
-		parts = part(t, node->uses, node->nr_uses, depth, NULL);
-		if (parts != 1)
-			break;
-		part(t, node->uses, node->nr_uses, depth, &next);
-		if (next.nr_uses != node->nr_uses)
-			break;		/* some end here */
+	while (pstacks_only(t->s, node->uses, node->nr_uses, ++depth, &next))
 		print_function(t, last ? "     " : "|    ", next.address);
-	}
-	if (parts) {
+	/* where they part, or only some go on */
+	if (pstacks_part(t->s, node->uses, node->nr_uses, depth, NULL)) {
 		if (buf_printf(&t->prefix, last ? "      " : "|     "))
 			return -ENOMEM;
 		ret = print_level(t, node->uses, node->nr_uses, depth, &node->stats);
@@ -236,14 +244,13 @@ static int print_node(struct tree *t, const struct node *node, uint32_t depth, b
 static int print_level(struct tree *t, struct pstack_use *uses, uint32_t n, uint32_t depth,
 		       const struct pstats *all)
 {
-	uint32_t i, parts = part(t, uses, n, depth, NULL);
-	_cleanup_free_ struct node *nodes = calloc(parts + 1, sizeof(*nodes));
+	_cleanup_free_ struct pstack_node *nodes = NULL;
+	uint32_t i, parts;
 	int ret = 0;
 
+	nodes = pstacks_nodes(t->s, uses, n, depth, &parts);
 	if (!nodes)
 		return -ENOMEM;
-	part(t, uses, n, depth, nodes);
-	qsort(nodes, parts, sizeof(*nodes), by_time);
 	for (i = 0; !ret && i < parts; i++)
 		ret = print_node(t, &nodes[i], depth, i == parts - 1, all);
 	return ret;
@@ -261,7 +268,7 @@ int pstacks_print(const struct pstacks *s, struct pstack_use *uses, uint32_t n,
 		return 0;
 	for (i = 0; i < n; i++)
 		pstats_merge(&all, &uses[i].stats);
-	qsort_r(uses, n, sizeof(*uses), by_frames, (void *)s);
+	pstacks_sort(s, uses, n);
 	ret = buf_printf(&t.prefix, "          ");
 	if (!ret)
 		ret = print_level(&t, uses, n, 0, &all);

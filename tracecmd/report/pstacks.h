@@ -7,6 +7,8 @@
 #ifndef REPORT_PSTACKS_H
 #define REPORT_PSTACKS_H
 
+#include <stdbool.h>
+
 #include "event-parse.h"
 #include "report/ptable.h"
 #include "report/textout.h"
@@ -50,6 +52,34 @@ struct pstack_use {
 	uint32_t next;			/* of the same entry, + 1 */
 	struct pstats stats;
 };
+
+/* Uses whose stacks are the same up to some depth. */
+struct pstack_node {
+	struct pstack_use *uses;
+	uint32_t nr_uses;
+	uint64_t address;		/* of their frame there */
+	struct pstats stats;
+};
+
+/* Bring @n uses into an order that keeps together what has the same frames. */
+void pstacks_sort(const struct pstacks *s, struct pstack_use *uses, uint32_t n);
+
+/*
+ * Part sorted uses by their frame at @depth into @nodes, which may be NULL to count them; those
+ * whose stacks end before it are left out. The number of nodes.
+ */
+uint32_t pstacks_part(const struct pstacks *s, struct pstack_use *uses, uint32_t n, uint32_t depth,
+		      struct pstack_node *nodes);
+
+/* The same nodes on the heap, the longest time first, then the most often. NULL: out of memory. */
+struct pstack_node *pstacks_nodes(const struct pstacks *s, struct pstack_use *uses, uint32_t n,
+				  uint32_t depth, uint32_t *ret_count);
+
+/*
+ * The only node at @depth, if all @n uses have it. False: they part there, or some end.
+ */
+bool pstacks_only(const struct pstacks *s, struct pstack_use *uses, uint32_t n, uint32_t depth,
+		  struct pstack_node *ret);
 
 /* Show @n uses as a tree; their order gets changed. 0; -ENOMEM. */
 int pstacks_print(const struct pstacks *s, struct pstack_use *uses, uint32_t n,

@@ -36,6 +36,8 @@ done << 'E2'
 -j 65|is no number of threads
 --format xml|none of text, json, csv
 --fields a,,b|has an empty name
+--fields pid,cpu,pid|'pid' is there twice
+--fields pid --fields pid|'pid' is there twice
 -w --format json|-w needs lines of text
 --summary --format csv|text or json
 --summary --fields a|--summary shows none

@@ -1,0 +1,90 @@
+/*
+ * scan.c - see scan.h. Layer 5.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "report/scan.h"
+
+struct walk {
+	const struct scan *scan;
+	int error;
+};
+
+static int on_record(struct tracecmd_input *handle, struct tep_record *record, int cpu, void *data)
+{
+	struct walk *w = data;
+
+	w->error = w->scan->record(w->scan->data, tracecmd_get_private(handle), record);
+	return w->error;
+}
+
+static int on_lost(struct tracecmd_input *handle, struct tep_event *event,
+		   struct tep_record *record, int cpu, void *data)
+{
+	struct walk *w = data;
+
+	if (w->scan->lost)
+		w->scan->lost(w->scan->data, tracecmd_get_private(handle), record->cpu);
+	return 0;
+}
+
+static int walk_all(struct inputs *in, struct walk *w, struct err *err)
+{
+	_cleanup_free_ struct tracecmd_input **handles = calloc(in->nr_streams + 1, sizeof(*handles));
+	unsigned int i;
+	int ret;
+
+	if (!handles)
+		return -ENOMEM;
+	for (i = 0; i < in->nr_streams; i++) {
+		handles[i] = in->streams[i].handle;
+		if (tracecmd_follow_missed_events(handles[i], on_lost, w))
+			return -ENOMEM;
+	}
+	errno = 0;
+	ret = tracecmd_iterate_events_multi(handles, in->nr_streams, on_record, w);
+	if (w->error || !ret)
+		return w->error;
+	return err_set(err, errno ? -errno : -EIO, "reading the events of %s failed",
+		       in->input[0].plan->path);
+}
+
+static int scan_inputs(struct inputs *in, const struct scan *scan, struct textout *out,
+		       struct err *err)
+{
+	struct walk w = { .scan = scan };
+	int ret = inputs_split(in, err);
+
+	if (ret)
+		return ret;
+	if (tracecmd_is_latency(in->input[0].handle)) {
+		err_set(err, 0, "trace-cmd %s does not work with latency traces", scan->name);
+		return -EINVAL;
+	}
+	ret = walk_all(in, &w, err);
+	if (!ret)
+		ret = scan->print(scan->data, out, err);
+	return ret == -ENOMEM ? err_set(err, ret, "out of memory") : ret;
+}
+
+int scan_run(const struct report_plan *plan, const struct scan *scan, struct err *err)
+{
+	_cleanup_(inputs_release) struct inputs in = { 0 };
+	_cleanup_(textout_release) struct textout out = { .fd = -1 };
+	int ret;
+
+	if (textout_init(&out, STDOUT_FILENO))
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = inputs_open(&in, plan, err);
+	if (!ret)
+		ret = scan_inputs(&in, scan, &out, err);
+	textout_flush(&out);
+	if (out.error == -EPIPE)
+		return 0;	/* the reader has seen enough */
+	if (out.error && !ret)
+		return err_set(err, out.error, "writing to the standard output");
+	return ret ? ret : inputs_damage(&in, err);
+}
