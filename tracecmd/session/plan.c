@@ -228,8 +228,8 @@ static int check_whom(const struct plan *p, struct err *err)
 {
 	int ret = p->command && p->user ? user_check(p->user, err) : 0;
 
-	/* what runs until they have ended should not wait for nobody */
-	if (!ret && !p->command && (p->kind == PLAN_RECORD || p->kind == PLAN_STREAM))
+	/* it would trace nobody, and perhaps wait for nobody's end */
+	if (!ret && (p->kind == PLAN_RECORD || p->kind == PLAN_STREAM || p->kind == PLAN_START))
 		ret = tasks_check(p, err);
 	return ret;
 }

@@ -244,5 +244,10 @@ int rotate_rescue(const struct plan *p, struct note *note, struct err *err)
 		if (failed && !ret)
 			ret = err_set(err, failed, "%s", said.text);
 	}
+	/* the one before these may have been finished without going on to this */
+	for (n = note->first_file - 1; !ret && p->rotate.keep > 0 && n <= last; n++) {
+		if (n > (unsigned int)p->rotate.keep)
+			remove_file(p->output, n - p->rotate.keep);
+	}
 	return ret;
 }

@@ -43,7 +43,8 @@ int tasks_check(const struct plan *p, struct err *err)
 				gone = p->instances[i].pids[k];
 		}
 	}
-	if (gone && !there)
+	/* with -F there is the command to be traced */
+	if (gone && !there && !(p->command && p->only_command))
 		return err_set(err, -ESRCH, "-P: there is no task %d", gone);
 	if (gone)
 		cmd_warn(0, "-P: there is no task %d; going on with the others", gone);

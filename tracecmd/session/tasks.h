@@ -22,8 +22,8 @@ struct tasks {
 #define TASKS_NONE ((struct tasks){ .fd = -1 })
 
 /*
- * Those that exist of all the plan's -P; a warning for each that doesn't. 0; -ESRCH: none of them
- * exists, described in @err.
+ * Those that exist of all the plan's -P; a warning if one doesn't. 0; -ESRCH: none of them exists and
+ * nobody else is to be traced, described in @err.
  */
 int tasks_check(const struct plan *p, struct err *err);
 

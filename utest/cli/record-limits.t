@@ -140,6 +140,14 @@ is "$(numbers rk.dat.* | sort -n | awk 'NR > 1 && $1 != last + 1 { print last, $
 	"... no mark is missing before the end"
 [ "$(numbers rk.dat.* | wc -l)" -gt 1000 ]
 ok $? "... and they are there"
+start kk.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec --rotate 200ms:2 -o kk.dat taskset -c 0 ./marks "$MARKER" 100000000 1000
+wait_for 30 test -e kk.dat.0004
+kill -KILL "$(pgrep -P "$pid")"
+stop "$pid"
+is "$rc" 137 "--rotate with a number to keep, killed: that is told"
+is "$(ls kk.dat.* | wc -l)" 2 "... no more are left" "$(ls kk.dat.*)"
+is "$(numbers kk.dat.* | sort -n | awk 'NR > 1 && $1 != last + 1 { print last, $1 } { last = $1 }')" "" \
+	"... the last ones"
 record --rotate 1M -m 100 -o no.dat true
 is "$rc" 22 "--rotate and -m don't go together"
 like "$err" 'choose one' "... that is told"

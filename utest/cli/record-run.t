@@ -118,6 +118,19 @@ run 20 "$TRACE_CMD" record -B "$own" -e sched:sched_switch -P "$one,$two" -o gon
 is "$rc" 3 "-P: nobody of them is there"
 like "$err" "there is no task $two" "... is told"
 is "$(echo gone.dat*)" "gone.dat*" "... before anything is done"
+for how in "record -o gone.dat" stream start; do
+	# shellcheck disable=SC2086
+	run 20 "$TRACE_CMD" $how -B "$own" -e sched:sched_switch -P "$one,$two" touch ran
+	is "$rc" 3 "-P: $how with a command, but nobody of them is there"
+	[ ! -e ran ] && [ ! -e gone.dat ] && [ ! -e "$TRACING/instances/$own" ]
+	ok $? "... before anything is done"
+done
+run 20 "$TRACE_CMD" record -B "$own" -e sched:sched_switch -F -P "$one" -o gone.dat touch ran
+is "$rc" 0 "... -F: the command is"
+like "$err" "there is no task $one" "... and the rest is told"
+[ -e ran ]
+ok $? "... it runs"
+rm -f gone.dat
 # a thread, which is no process
 cat > thread.py <<'E2'
 import os, sys, threading, time
