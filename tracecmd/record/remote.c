@@ -116,6 +116,7 @@ static int tsync_option(struct parse *x, int id, const char *arg)
 
 	switch (id) {
 	case OPT_TSYNC_INTERVAL:
+		t->interval_given = true;
 		return parse_number(x, "--tsync-interval", arg, -1, 3600000, &t->interval_ms);
 	case OPT_TSYNC_PER_CPU:
 	case OPT_NO_TSYNC_PER_CPU:

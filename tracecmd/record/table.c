@@ -117,7 +117,7 @@ const struct opt_spec record_options[] = {
 	{ OPT_NO_TSYNC_PER_CPU, "no-tsync-per-cpu", OPT_NONE, "compare clocks once for all CPUs", NULL,
 	  R | A },
 	{ OPT_TSYNC_PROTO, "tsync-proto", OPT_REQUIRED,
-	  "compare clocks by this protocol; auto: by the best that works", "auto kvm vmexit ptp", R | A },
+	  "compare clocks by this protocol; auto: by the best that works", "auto kvm vmexit burst ptp", R | A },
 	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
 	  "offset from the fastest response (fastest) or from the histogram of all (histogram)",
 	  "fastest histogram", R | A },

@@ -78,6 +78,7 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	conf->debug_dir = t->debug_dir;
 	conf->nr_cpus = g->resp.nr_cpus;
 	conf->interval_ms = t->interval_ms;
+	conf->interval_auto = !t->interval_given;
 	conf->per_cpu = t->per_cpu;
 	for (i = 0; i < g->own->nr_cpus; i++)
 		known += g->own->vcpu_tid[i] >= 0;

@@ -21,6 +21,7 @@
 /* How guests are synchronised, and what is kept of it. */
 struct plan_tsync {
 	int interval_ms;		/* > 0 periodic, 0 start and end, < 0 never */
+	bool interval_given;		/* else the protocol may know better */
 	bool per_cpu;
 	const char *proto;		/* this one only (static); NULL: the best that works */
 	bool chosen;			/* the user named a method or kind of stamp */

@@ -21,7 +21,7 @@ run 60 "$TRACE_CMD" record -o hg.dat -B "$host" -e sched:sched_switch --tsync-in
 	-A "127.0.0.1:$agent_port" --name guest -e sched:sched_switch -b 2000 \
 	-B "$host" sh -c "sleep 0.5; echo 'a mark for both' > $TRACING/instances/$host/trace_marker; sleep 0.5"
 is "$rc" 0 "record with a guest ends well"
-like "$out" '^Negotiated ptp time sync protocol with guest guest$' "... the protocol is told"
+like "$out" '^Negotiated burst time sync protocol with guest guest$' "... the protocol is told"
 is "$(echo hg*)" "hg-guest.dat hg.dat" "... two files, nothing else"
 ids=$("$TRACE_CMD" dump --options hg.dat | sed -n '/Option TRACEID/{n;p}')
 like "$("$TRACE_CMD" dump --options hg-guest.dat)" "^$ids \[peer's trace id\]$" "the guest's TimeShift names the host's trace"
@@ -94,7 +94,7 @@ for method in fastest histogram; do
 		echo "# $method by $stamp: largest error $(largest m-g.dat) ns"
 	done
 done
-run 60 "$TRACE_CMD" record -q -o f.dat --tsync-layout fork --no-tsync-per-cpu -A "127.0.0.1:$agent_port" --name g \
+run 60 "$TRACE_CMD" record -q -o f.dat --tsync-layout fork --no-tsync-per-cpu --tsync-interval 0 -A "127.0.0.1:$agent_port" --name g \
 	-e sched:sched_switch -B "$host" -e irq sleep 0.1
 is "$(shift_size f-g.dat)" 52 "the fork's layout, once for all CPUs: 52 bytes"
 run 30 "$TRACE_CMD" dump --options f-g.dat
@@ -111,7 +111,7 @@ is "$rc$(shift_size n-g.dat)" 0 "--tsync-interval -1: no TimeShift"
 # --- debug files and their plots
 
 mkdir dbg
-run 60 "$TRACE_CMD" record -q -o d.dat --tsync-debug dbg -A "127.0.0.1:$agent_port" --name g \
+run 60 "$TRACE_CMD" record -q -o d.dat --tsync-debug dbg --tsync-proto ptp -A "127.0.0.1:$agent_port" --name g \
 	-e sched:sched_switch -B "$host" -e irq sleep 0.1
 series=$(ls dbg/s-cid*_1.txt) res=$(ls dbg/res-cid*.txt)
 [ "$(wc -l < "$series")" -gt 100 ]

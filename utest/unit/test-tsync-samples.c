@@ -161,6 +161,7 @@ static void fork_lengths_are_the_documented_ones(void **state)
 
 static void registry_offers_and_chooses_by_role_and_clock(void **state)
 {
+	char *both[] = { "ptp", "burst", NULL };
 	char *mixed[] = { "kvmx", "ptp", NULL }, *unknown[] = { "zzz", NULL }, *none[] = { NULL };
 	const char **names;
 
@@ -177,7 +178,11 @@ static void registry_offers_and_chooses_by_role_and_clock(void **state)
 	assert_null(tsync_choose(unknown, TSYNC_ROLE_GUEST, "local"));
 	assert_null(tsync_choose(none, TSYNC_ROLE_GUEST, "local"));
 	assert_null(tsync_choose(NULL, TSYNC_ROLE_GUEST, "local"));
-	assert_ptr_equal(tsync_proto_at(0), tsync_proto_find("ptp"));
+	/* the lowest accuracy wins, in whatever order they are named */
+	assert_ptr_equal(tsync_choose(both, TSYNC_ROLE_GUEST, "local"), tsync_proto_find("burst"));
+	/* ticks of milliseconds */
+	assert_ptr_equal(tsync_choose(both, TSYNC_ROLE_GUEST, "uptime"), tsync_proto_find("ptp"));
+	assert_non_null(tsync_proto_at(0));
 	assert_null(tsync_proto_find("nosuch"));
 	assert_null(tsync_proto_at(1000));
 }

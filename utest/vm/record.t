@@ -102,7 +102,7 @@ judge() {
 	diag "$title: outside of their windows: $(value outside), the error aside: $(value corrected)"
 }
 
-negotiated() { like "$(cat "$1.log")" "Negotiated $3 time sync protocol" "$2: $3 was agreed on"; }
+negotiated() { like "$(cat "$1.log")" "Negotiated ${3:-ptp} time sync protocol" "$2: ${3:-ptp} was agreed on"; }
 
 # exact TITLE: the offsets of this analysis are KVM's
 exact() {

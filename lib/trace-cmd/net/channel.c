@@ -205,6 +205,21 @@ static int recv_sleeping(struct channel *c, struct msg *ret, bool ahead, struct 
 	}
 }
 
+bool channel_is_empty(const struct channel *c)
+{
+	return c->in_len == c->msg_len;
+}
+
+int channel_unread(struct channel *c, const void *data, size_t len)
+{
+	drop_last(c);
+	if (len > sizeof(c->in) - c->in_len)
+		return -EMSGSIZE;
+	memcpy(c->in + c->in_len, data, len);
+	c->in_len += len;
+	return 0;
+}
+
 int channel_recv(struct channel *c, struct msg *ret, struct deadline d)
 {
 	drop_last(c);

@@ -58,6 +58,13 @@ int channel_recv(struct channel *c, struct msg *ret, struct deadline d);
  */
 int channel_recv_spin(struct channel *c, struct msg *ret, struct deadline d, int spin_us);
 
+/*
+ * For who reads the descriptor itself for a while: whether the channel has read nothing beyond the
+ * last message; and to return bytes read, of which the next message will begin. 0; -EMSGSIZE.
+ */
+bool channel_is_empty(const struct channel *c);
+int channel_unread(struct channel *c, const void *data, size_t len);
+
 /* Send @len bytes as SEND_DATA messages. */
 int channel_send_data(struct channel *c, const void *data, size_t len, struct deadline d);
 

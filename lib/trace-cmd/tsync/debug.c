@@ -67,47 +67,63 @@ void tsync_debug_release(struct tsync_debug *d)
 	free(take_ptr(d->dir));
 }
 
-static void write_series(const struct tsync_debug *d, const struct series *s,
-			 const struct estimate *est)
+static void write_series(const struct tsync_debug *d, uint32_t id,
+			 const struct debug_point *points, unsigned int nr, int64_t offset,
+			 int64_t time)
 {
 	_cleanup_buf_ struct buf name = BUF_INIT, text = BUF_INIT;
 	struct err err = { 0 };
 	unsigned int i;
 
-	buf_printf(&name, "s-cid%d_%" PRIu32 ".txt", d->cid, s->id);
-	for (i = 0; i < PTP_PROBES; i++) {
-		struct probe_view v;
-
-		if (probe_view(&s->probe[i], &v))
-			buf_printf(&text, "%" PRId64 " %" PRId64 " %" PRId64 "\n", v.midpoint,
-				   s->probe[i].time[SERIES_CLIENT], v.offset);
-	}
-	buf_printf(&text, "%" PRId64 " %" PRId64 " 0\n", est->offset, est->time);
+	buf_printf(&name, "s-cid%d_%" PRIu32 ".txt", d->cid, id);
+	for (i = 0; i < nr; i++)
+		buf_printf(&text, "%" PRId64 " %" PRId64 " %" PRId64 "\n", points[i].midpoint,
+			   points[i].client, points[i].offset);
+	buf_printf(&text, "%" PRId64 " %" PRId64 " 0\n", offset, time);
 	if (name.error || text.error ||
 	    write_text(d, (char *)name.data, O_TRUNC, &text, &err))
 		log_debug("tsync: %s", err.text);
 }
 
-static void write_result(const struct tsync_debug *d, const struct series *s,
-			 const struct estimate *est)
+static void write_result(const struct tsync_debug *d, uint32_t id, int64_t offset, int64_t time)
 {
 	_cleanup_buf_ struct buf name = BUF_INIT, text = BUF_INIT;
 	struct err err = { 0 };
 
-	buf_printf(&text, "%" PRIu32 " %" PRId64 " %" PRId64 "\n", s->id, est->offset, est->time);
+	buf_printf(&text, "%" PRIu32 " %" PRId64 " %" PRId64 "\n", id, offset, time);
 	if (text.error || res_name(d, &name) ||
 	    write_text(d, (char *)name.data, O_APPEND, &text, &err))
 		log_debug("tsync: %s", err.text);
 }
 
+void tsync_debug_points(const struct tsync_debug *d, uint32_t id, const struct debug_point *points,
+			unsigned int nr, int64_t offset, int64_t time)
+{
+	if (!d->dir)
+		return;
+	write_series(d, id, points, nr, offset, time);
+	write_result(d, id, offset, time);
+}
+
 void tsync_debug_round(const struct tsync_debug *d, const struct series *s,
 		       const struct estimate *est, uint32_t ptp_flags)
 {
+	struct debug_point points[PTP_PROBES];
+	unsigned int i, n = 0;
+
 	log_debug("tsync: series %" PRIu32 ": offset %" PRId64 ", in [%" PRId64 ", %" PRId64
 		  "], %u probes, %u filtered out, flags 0x%" PRIx32, s->id, est->offset,
 		  est->lo, est->hi, est->good, est->bad, ptp_flags);
 	if (!d->dir)
 		return;
-	write_series(d, s, est);
-	write_result(d, s, est);
+	for (i = 0; i < PTP_PROBES; i++) {
+		struct probe_view v;
+
+		if (!probe_view(&s->probe[i], &v))
+			continue;
+		points[n].midpoint = v.midpoint;
+		points[n].client = s->probe[i].time[SERIES_CLIENT];
+		points[n++].offset = v.offset;
+	}
+	tsync_debug_points(d, s->id, points, n, est->offset, est->time);
 }

@@ -9,6 +9,8 @@
 #ifndef TSYNC_DEBUG_H
 #define TSYNC_DEBUG_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "tsync/estimate.h"
 #include "tsync/series.h"
@@ -25,7 +27,24 @@ struct tsync_debug {
 int tsync_debug_init(struct tsync_debug *d, const char *dir, int cid, struct err *err);
 void tsync_debug_release(struct tsync_debug *d);
 
-/* Write down a round; trouble in doing so is only logged. */
+/* A good probe. */
+struct debug_point {
+	int64_t midpoint;	/* between sending and receiving, guest clock */
+	int64_t client;		/* host clock */
+	int64_t offset;
+};
+
+/* Whether anybody wants to see them. */
+static inline bool tsync_debug_wanted(const struct tsync_debug *d)
+{
+	return d->dir;
+}
+
+/* Write down @nr probes of series @id and its result; trouble in doing so is only logged. */
+void tsync_debug_points(const struct tsync_debug *d, uint32_t id, const struct debug_point *points,
+			unsigned int nr, int64_t offset, int64_t time);
+
+/* The same for a round of "ptp". */
 void tsync_debug_round(const struct tsync_debug *d, const struct series *s,
 		       const struct estimate *est, uint32_t ptp_flags);
 

@@ -7,17 +7,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cpus.h"
 #include "base/log.h"
+#include "tsync/pass.h"
 #include "tsync/session.h"
 #include "tsync/switch.h"
 
-#define ROUND_TRIES	3	/* rounds that yield nothing, before giving up for this pass */
 #define STOP_MS		100	/* to send STOP: a peer that takes no more needs none */
 
-/* A round of the protocol in use, or of the next one if that does not work. Errors as host_round(). */
-static int ask(struct tsync_session *s, int guest_cpu, struct tsync_result *result)
+int host_ask(struct tsync_session *s, int guest_cpu, struct tsync_result *result)
 {
 	struct tsync_link *link = &s->link;
 	/* in the memory's order, as stock peers do */
@@ -48,7 +48,7 @@ static int one_round(struct tsync_session *s, int guest_cpu, const struct tsync_
 	for (try = 0; try < ROUND_TRIES && ret == -EAGAIN; try++) {
 		struct tsync_result result;
 
-		ret = ask(s, guest_cpu, &result);
+		ret = host_ask(s, guest_cpu, &result);
 		if (ret)
 			continue;
 		result.guest_cpu = where->guest_cpu;
@@ -110,7 +110,7 @@ static int vcpu_rounds(struct tsync_session *s, unsigned int pass, int guest_cpu
 	return rounds ? 0 : unpinned_round(s, pass, guest_cpu);
 }
 
-static int all_rounds(struct tsync_session *s, unsigned int pass)
+static int rounds_on_all(struct tsync_session *s, unsigned int pass)
 {
 	cpu_set_t done;
 	int cpu, ret = 0;
@@ -123,10 +123,17 @@ static int all_rounds(struct tsync_session *s, unsigned int pass)
 	return ret;
 }
 
-static int one_pass(struct tsync_session *s, unsigned int pass)
+static int one_pass(struct tsync_session *s, unsigned int pass, bool final)
 {
-	int ret = all_rounds(s, pass);
+	bool paced = s->link.proto->pace;
+	int64_t start_ns = mono_now_ns();
+	int ret = paced ? pass_run(s, pass, final) : rounds_on_all(s, pass);
 
+	/* what it began with did not work, what came instead goes about it in another way */
+	if (!ret && paced && !s->link.proto->pace)
+		ret = rounds_on_all(s, pass);
+	log_debug("tsync: pass %u of %s: %lld us", pass, s->link.proto->name,
+		  (long long)(mono_now_ns() - start_ns) / 1000);
 	if (s->link.proto->rest)
 		s->link.proto->rest(&s->link);
 	return ret;
@@ -170,28 +177,39 @@ static int run_passes(struct tsync_session *s)
 {
 	unsigned int pass = 0;
 	bool final = false;
-	int ret = one_pass(s, pass++);
+	int ret = one_pass(s, pass++, false);
 
 	if (ret)
 		return ret;
 	session_first_done(s);
 	while (!final && !ret) {
-		int interval = s->conf.interval_ms > 0 ? s->conf.interval_ms : -1;
-
-		ret = wait_for_next(s, deadline_in_ms(interval));
+		ret = wait_for_next(s, deadline_in_ms(pass_wait_ms(s, pass - 1)));
 		if (!ret) {
 			final = stop_wanted(s);
-			ret = one_pass(s, pass++);
+			ret = one_pass(s, pass++, final);
 		}
 	}
 	return ret;
 }
 
+/* What comparing clocks has cost, for who asks. */
+static void log_cost(int64_t start_ns)
+{
+	struct timespec cpu;
+
+	if (!clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu))
+		log_debug("tsync: %lld us of CPU time in %lld ms",
+			  cpu.tv_sec * 1000000LL + cpu.tv_nsec / 1000,
+			  (long long)(mono_now_ns() - start_ns) / 1000000);
+}
+
 int host_loop(struct tsync_session *s)
 {
+	int64_t start_ns = mono_now_ns();
 	struct tsync_link *link = &s->link;
 	int ret = run_passes(s);
 
+	log_cost(start_ns);
 	if (ret == -ETIMEDOUT)
 		err_set(&link->err, ret, "time synchronisation: the guest does not answer");
 	else if (ret == -ENODATA || ret == -EPIPE)

@@ -47,6 +47,8 @@ struct tsync_link {
 	int cpu;			/* the guest's CPU that the round is about */
 	bool may_spin;			/* set by the loop: not on one CPU with the peer */
 	bool spin;			/* set by the plugin: wait for the peer without sleeping */
+	bool check;			/* host, set by the loop: a short round will do */
+	int64_t limit_us;		/* and it should take no longer */
 	unsigned int missed;		/* times in a row that spinning was not enough */
 	struct buf out;			/* of the message to send */
 	struct err err;			/* why the session failed, if a callee knew */

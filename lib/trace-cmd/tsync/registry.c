@@ -10,6 +10,7 @@
 static const struct tsync_proto *const protos[] = {
 	&tsync_proto_kvm,
 	&tsync_proto_vmexit,
+	&tsync_proto_burst,
 	&tsync_proto_ptp,
 };
 

@@ -8,6 +8,7 @@
 
 #include "tsync/tsync.h"
 
+extern const struct tsync_proto tsync_proto_burst;	/* trace-timesync-burst.c */
 extern const struct tsync_proto tsync_proto_ptp;	/* trace-timesync-ptp.c */
 extern const struct tsync_proto tsync_proto_kvm;	/* trace-timesync-kvm.c */
 extern const struct tsync_proto tsync_proto_vmexit;	/* trace-timesync-vmexit.c */

@@ -21,6 +21,11 @@ struct tsync_session {
 	int abort_fd;			/* eventfd: all waits shall end at once */
 	pthread_t thread;
 	bool started;
+	int policy;			/* of the thread, as it began */
+	struct sched_param param;
+	bool *apart;			/* host: guest CPUs with an offset of their own, or NULL */
+	unsigned int next_check;	/* host: guest CPU to check next */
+	int wait_ms;			/* host: between the last two passes, if that is ours to say */
 	bool refused;			/* the protocol's prepare() has said -EOPNOTSUPP */
 
 	pthread_mutex_t lock;
@@ -37,6 +42,15 @@ struct tsync_session {
 /* The loops. Both return when the session is over: 0 as told, else -errno. */
 int host_loop(struct tsync_session *s);
 int guest_loop(struct tsync_session *s);
+
+/* Rounds that yield nothing, before giving up for a pass. */
+#define ROUND_TRIES	3
+
+/*
+ * Host: a round on guest CPU @guest_cpu, of the protocol in use or of the next one if that turns out not
+ * to work. As host_round() of a plugin, -EOPNOTSUPP if there is none left.
+ */
+int host_ask(struct tsync_session *s, int guest_cpu, struct tsync_result *ret);
 
 /* From the loop: @proto is in use from now on, because of the link's err. */
 void session_uses(struct tsync_session *s, const struct tsync_proto *proto);

@@ -32,6 +32,18 @@ struct tsync_machine {
 	const char *tracing_dir;	/* NULL: libtracefs finds it */
 };
 
+/*
+ * For protocols whose rounds are short and good enough for all CPUs of a guest: one full round a pass, and
+ * short checks (link->check) on other CPUs, which get an offset of their own
+ * only if they contradict it. No thread of others is moved.
+ */
+struct tsync_pace {
+	int first_ms, pass_ms, last_ms;	/* a pass takes no longer: at the start, between, at the end */
+	int settle_ms;			/* from the first pass to the second */
+	int interval_ms;		/* then doubling up to */
+	int interval_max_ms;		/* unless the user has named an interval */
+};
+
 /* A plugin: one const table in trace-timesync-NAME.c. */
 struct tsync_proto {
 	const char *name;		/* at most 15 characters */
@@ -59,6 +71,8 @@ struct tsync_proto {
 	int (*guest_round)(struct tsync_link *link);
 	/* Host: a pass is over, and the next one may be long in coming. */
 	void (*rest)(struct tsync_link *link);		/* NULL: nothing */
+	/* How passes go for it; NULL: full rounds on all CPUs, when the user wants them. */
+	const struct tsync_pace *pace;
 	/* Free what the plugin has in link->state; also before another protocol takes over. */
 	void (*release)(struct tsync_link *link);	/* NULL: nothing */
 };
@@ -114,9 +128,13 @@ struct tsync_conf {
 	bool report;			/* guest: send the stamps after OFFSET; host: expect them */
 	const char *debug_dir;		/* NULL: no debug files */
 	int own_cpus;			/* guest: rounds on others are refused; 0: not known */
+	/* a simulated clock, read instead of the trace clock where that is read without markers */
+	int64_t (*now)(void *data);	/* NULL: the real one */
+	void *now_data;
 	/* host only */
 	int nr_cpus;			/* of the guest */
 	int interval_ms;		/* <= 0: start and end only */
+	bool interval_auto;		/* as the protocol's pace has it, if it has one */
 	bool per_cpu;			/* rounds for each guest (and host) CPU, else one a pass */
 	const pid_t *vcpu_tids;		/* host threads of the guest's CPUs, or NULL; -1 unknown */
 	pid_t vm_pid;			/* of the guest's machine; -1 unknown */
