@@ -19,6 +19,7 @@
 #include "message.h"
 #include "net/channel.h"
 #include "session/agent-session.h"
+#include "session/early.h"
 #include "session/finish.h"
 #include "session/local.h"
 #include "session/note.h"
@@ -52,6 +53,7 @@ struct session {
 	struct note *note;
 	struct local local;
 	struct local_instance *top;
+	struct early *early;	/* reads the metadata; NULL: it is read when it is sent */
 	const struct tsync_proto *proto;
 	struct tsync_session *sync;
 	int sync_listen;	/* -1: none */
@@ -286,7 +288,7 @@ static int send_meta(struct session *s, struct err *err)
 
 	if (fd < 0)
 		return -errno;
-	ret = finish_agent_meta(&s->plan, s->note, fd, err);
+	ret = finish_agent_meta(&s->plan, s->note, s->early, fd, err);
 	if (ret)
 		return ret;
 	if (lseek(fd, 0, SEEK_SET))
@@ -408,10 +410,13 @@ static int session_begin(struct session *s, const struct msg *request, int mirro
 	/* nothing may be asked of the local instance but the clock: it takes part all the same */
 	if (!ret) {
 		s->plan.instances[0].used = true;
+		if (early_start(&s->plan, &s->early))
+			log_debug("the metadata is read when it is sent");
 		ret = local_setup(&s->local, &s->plan, s->note, mirror_fd, true, err);
 	}
 	if (ret)
 		return ret;
+	early_go_on(s->early, s->local.tracing_dir);
 	s->top = &s->local.instances[0];
 	/* wherever we trace, it is the top buffer of the guest's file */
 	s->top->note->name[0] = 0;
@@ -429,6 +434,7 @@ static void session_end(struct session *s)
 	free(s->ports);
 	fd_close(&s->sync_listen);
 	tsync_free(s->sync);
+	early_free(s->early);
 	if (s->local.plan)
 		local_release(&s->local);
 	plan_release(&s->plan);

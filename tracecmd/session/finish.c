@@ -464,10 +464,11 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 	return 0;
 }
 
-int finish_agent_meta(const struct plan *p, const struct note *n, int fd, struct err *err)
+int finish_agent_meta(const struct plan *p, const struct note *n, struct early *e, int fd,
+		      struct err *err)
 {
 	struct out_file *o = NULL;
-	int ret = start_file(p, n, NULL, fd, true, &o, err);
+	int ret = start_file(p, n, e, fd, true, &o, err);
 
 	if (!ret)
 		ret = out_finish(o, err);

@@ -31,7 +31,11 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
  * Fills in the note's lost_events. */
 void finish_tell_lost(const struct plan *p, struct note *n);
 
-/* Metadata and options of this machine as an agent sends them: a complete file without buffers, in @fd. */
-int finish_agent_meta(const struct plan *p, const struct note *n, int fd, struct err *err);
+/*
+ * Metadata and options of this machine as an agent sends them: a complete file without buffers, in @fd.
+ * @e as above.
+ */
+int finish_agent_meta(const struct plan *p, const struct note *n, struct early *e, int fd,
+		      struct err *err);
 
 #endif

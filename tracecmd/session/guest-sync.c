@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "message.h"
-#include "session/guest.h"
+#include "session/guests.h"
 
 /* Deadlines, ms, of a pass over all CPUs an agent says it has. */
 #define FIRST_SYNC_MS		20000
@@ -107,9 +107,18 @@ static int start(struct guest *g, struct err *err)
 		close(fd);
 		return ret;
 	}
-	conf.fd = fd;
 	local_sync_instance(g->local, conf.own_id);
-	return tsync_host_start(&conf, &g->sync, err);
+	ret = g->turns ? turns_take(g->turns, g->stop) : 0;
+	if (ret) {
+		close(fd);
+		tsync_drop_id(conf.tracing_dir, conf.own_id);
+		return ret;
+	}
+	conf.fd = fd;
+	ret = tsync_host_start(&conf, &g->sync, err);
+	if (ret && g->turns)
+		turns_give(g->turns);
+	return ret;
 }
 
 /* @base_ms and @cpu_ms for each of the guest's CPUs, but @max_ms at most. */
@@ -168,6 +177,8 @@ int guest_sync_start(struct guest *g)
 	ret = start(g, &err);
 	if (!ret) {
 		ret = wait_first(g, &err);
+		if (g->turns)
+			turns_give(g->turns);
 		tell(g);
 	}
 	if (ret && stop_wanted(g->stop))

@@ -18,10 +18,11 @@
 
 /* Deadlines, ms; the protocol has no keep-alive, so each wait has its own. */
 #define RESPONSE_MS		20000
-#define META_FIRST_MS		20000	/* the agent reads it all before it sends any */
+#define META_FIRST_MS		30000	/* it reads the kernel's symbols meanwhile */
 #define META_MESSAGE_MS		5000
 #define META_TOTAL_MS		60000
-#define CLOSE_MS		30000
+#define CLOSE_MS		30000	/* from asking, ... */
+#define CLOSE_SOON_MS		3000	/* ... but so long from waiting for nothing else */
 #define LOOK_MS			100	/* between looks whether the user stops */
 
 /* Most metadata a guest may send; kallsyms of a big kernel are 30 MB. */
@@ -43,13 +44,17 @@ static bool number_only(const char *where, char *name, size_t size)
 	return true;
 }
 
-static int guest_name(struct guest *g, struct err *err)
+int guest_find(struct guest *g, struct err *err)
 {
 	_cleanup_free_ char *name = NULL, *file = NULL;
 	int ret = vm_resolve(g->conf->where, &g->addr, &name, err);
 
+	channel_init(&g->ctl, -1);
+	g->vm_pid = -1;
 	if (ret)
 		return ret;
+	if (g->addr.kind == NET_VSOCK)
+		g->vm_pid = vm_pid_of(g->addr.cid);
 	if (g->conf->name)
 		snprintf(g->own->name, sizeof(g->own->name), "%s", g->conf->name);
 	else if (name)
@@ -147,13 +152,6 @@ int guest_connect(struct guest *g, struct err *err)
 	char text[300];
 	int fd, ret;
 
-	channel_init(&g->ctl, -1);
-	g->vm_pid = -1;
-	ret = guest_name(g, err);
-	if (ret)
-		return ret;
-	if (g->addr.kind == NET_VSOCK)
-		g->vm_pid = vm_pid_of(g->addr.cid);
 	snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
 	ret = net_connect(&g->addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, NULL);
 	if (ret)
@@ -241,6 +239,7 @@ int guest_receive(struct guest *g, struct err *err)
 	g->own->complete_meta = true;
 	ret = guest_data_connect(g, err);
 	g->broke = ret == -ECONNREFUSED || ret == -ETIMEDOUT;
+	g->began_ns = mono_now_ns();
 	/* from now on a stop is to end well: the waits for that aren't cut short by it */
 	g->ctl.stop_fd = -1;
 	return ret;
@@ -278,6 +277,12 @@ static int check_control(struct guest *g)
 	return ret ? ret : -EPROTO;
 }
 
+/* How long it has been recorded. */
+static double recorded_s(const struct guest *g)
+{
+	return (mono_now_ns() - g->began_ns) / 1e9;
+}
+
 int guest_check(struct guest *g, struct err *err)
 {
 	int ret = check_control(g);
@@ -289,8 +294,8 @@ int guest_check(struct guest *g, struct err *err)
 		io_wait(g->ctl.fd, POLLIN, deadline_in_ms(LOOK_MS));
 		ret = check_control(g);
 		if (!ret)
-			return err_set(err, -EPIPE, "guest %s: its agent ended the data while recording",
-				       g->own->name);
+			return err_set(err, -EPIPE, "guest %s: its agent ended the data while recording, after %.1f s",
+				       g->own->name, recorded_s(g));
 	} else if (!ret || g->data_ended) {
 		if (ret)
 			note_incomplete(g->own, ret == -ENOSPC ? "the disk was getting full" :
@@ -302,15 +307,16 @@ int guest_check(struct guest *g, struct err *err)
 	/* should there be somebody who only broke the protocol: it shall end now */
 	shutdown(g->ctl.fd, SHUT_RDWR);
 	return err_set(err, -ECONNRESET,
-		       "guest %s: its agent %s while recording; the host and other guests go on",
+		       "guest %s: its agent %s while recording, after %.1f s; the host and other guests go on",
 		       g->own->name, ret == -EPROTO || ret == -EBADMSG || ret == -ENOTSUP ?
-		       "broke the protocol" : "ended");
+		       "broke the protocol" : "ended", recorded_s(g));
 }
 
 /* --- the end ------------------------------------------------------------------ */
 
 void guest_ask_close(struct guest *g)
 {
+	g->close_by = deadline_in_ms(CLOSE_MS);
 	if (g->connected && !g->lost &&
 	    channel_send(&g->ctl, MSG_CLOSE, NULL, 0, NULL, 0, deadline_in_ms(GUEST_CONNECT_MS)))
 		g->lost = true;
@@ -319,9 +325,12 @@ void guest_ask_close(struct guest *g)
 /* 0; -ECANCELED: the user does not want to wait; -errno. */
 static int wait_close_response(struct guest *g)
 {
-	struct deadline d = deadline_in_ms(CLOSE_MS);
+	struct deadline soon = deadline_in_ms(CLOSE_SOON_MS), d = g->close_by;
 	struct msg m;
 
+	/* the last comparison of the clocks has taken its time, too */
+	if (d.at_ns < soon.at_ns)
+		d = soon;
 	for (;;) {
 		int ret = channel_recv(&g->ctl, &m, deadline_in_ms(LOOK_MS));
 

@@ -29,6 +29,7 @@ struct guest {
 	struct note_guest *own;		/* the guest's part of the note */
 	int index;			/* among the plan's guests */
 	struct stop *stop;		/* the user's: set by the caller */
+	struct turns *turns;		/* for comparing clocks, see guests.h; NULL: not while connecting */
 	struct net_addr addr;
 	pid_t vm_pid;			/* the process that runs it here; -1: none known */
 	struct channel ctl;
@@ -38,6 +39,8 @@ struct guest {
 	uint32_t sync_flags;		/* of the protocol, TIMESHIFT_FL_* */
 	struct drain *drain;
 	int *sockets, *files;		/* one a CPU */
+	int64_t began_ns;		/* CLOCK_MONOTONIC: when its data was connected */
+	struct deadline close_by;	/* it has been asked to stop: the answer */
 	unsigned int odd;		/* messages while recording, where there should be none */
 	bool connected;			/* TRACE_RESP has come */
 	bool meta_file;			/* the unfinished output exists */
@@ -45,6 +48,9 @@ struct guest {
 	bool lost;
 	bool broke;			/* it did not keep to the protocol */
 };
+
+/* Find out where the guest is, and what it and its file are called. 0; -errno described in @err. */
+int guest_find(struct guest *g, struct err *err);
 
 /*
  * It did not keep to the protocol (guest->broke): hang up, forget what it sent. It counts as lost,

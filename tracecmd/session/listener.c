@@ -210,7 +210,7 @@ static int make_meta(struct listener *l, int fd, struct err *err)
 	n->nr_instances = 1;
 	n->instances[0] = *l->instance->note;
 	n->instances[0].name[0] = 0;
-	ret = finish_agent_meta(&p, n, fd, err);
+	ret = finish_agent_meta(&p, n, NULL, fd, err);
 	note_free(n);
 	return ret;
 }

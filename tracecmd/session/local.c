@@ -126,7 +126,9 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 {
 	int i, ret;
 
-	*l = (struct local){ .plan = plan, .note = note };
+	*l = (struct local){
+		.plan = plan, .note = note, .note_lock = PTHREAD_MUTEX_INITIALIZER,
+	};
 	ret = setup_find_tracing(&l->tracing_dir, err);
 	if (!ret)
 		ret = plan_check(plan, agent, err);
@@ -168,8 +170,11 @@ void local_sync_instance(struct local *l, int id)
 	_cleanup_free_ char *path = NULL;
 
 	/* gone already when all goes well */
-	if (asprintf(&path, "%s/instances/clock_synch-%d", l->tracing_dir, id) >= 0)
-		journal_note(l->journal, path, NULL);
+	if (asprintf(&path, "%s/instances/clock_synch-%d", l->tracing_dir, id) < 0)
+		return;
+	pthread_mutex_lock(&l->note_lock);
+	journal_note(l->journal, path, NULL);
+	pthread_mutex_unlock(&l->note_lock);
 }
 
 /* Record into @sink_fd, with full_bytes of @how in turn with its spare_fd. */

@@ -32,6 +32,7 @@ struct local {
 	const struct plan *plan;
 	struct note *note;
 	struct journal *journal;
+	pthread_mutex_t note_lock;	/* of what threads note in the journal */
 	const char *tracing_dir;
 	struct local_instance *instances;	/* in the plan's order */
 	int nr_instances;

@@ -21,7 +21,7 @@
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
-#include "session/guest.h"
+#include "session/guests.h"
 #include "session/launch.h"
 #include "session/limits.h"
 #include "session/listener.h"
@@ -92,20 +92,6 @@ static void allow_descriptors(void)
 
 /* --- start ------------------------------------------------------------------- */
 
-/* Two guests of one name would write one file. */
-static int check_guest_name(const struct run *r, int i, struct err *err)
-{
-	int j;
-
-	for (j = 0; j < i; j++) {
-		if (!strcmp(r->note->guests[i].name, r->note->guests[j].name))
-			return err_set(err, -EEXIST,
-				       "two guests are called '%s'; tell them apart with --name",
-				       r->note->guests[i].name);
-	}
-	return 0;
-}
-
 static bool any_guest(const struct run *r)
 {
 	int i;
@@ -149,25 +135,25 @@ static int without_guest(struct run *r, struct guest *g, int ret, struct err *er
  */
 static int connect_guests(struct run *r, struct err *err)
 {
-	int i, ret = 0;
+	int n = r->plan->nr_guests, i, ret;
+	_cleanup_free_ struct guest_end *ends = calloc(n + 1, sizeof(*ends));
 
-	r->note->nr_guests = r->plan->nr_guests;
-	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
+	if (!ends)
+		return -ENOMEM;
+	r->note->nr_guests = n;
+	for (i = 0; i < n; i++) {
 		r->guests[i] = (struct guest){
 			.plan = r->plan, .conf = &r->plan->guests[i], .local = &r->local,
 			.note = r->note, .own = &r->note->guests[i], .index = i,
 			.stop = &r->stop,
 		};
-		ret = guest_connect(&r->guests[i], err);
-		ret = without_guest(r, &r->guests[i], ret, err);
-		if (!ret)
-			ret = check_guest_name(r, i, err);
 	}
-	for (i = 0; !ret && i < r->plan->nr_guests; i++) {
-		if (r->guests[i].lost)
+	ret = guests_connect(r->guests, n, &r->stop, ends, err);
+	for (i = 0; i < n && !ret; i++) {
+		if (!ends[i].code)
 			continue;
-		ret = guest_receive(&r->guests[i], err);
-		ret = without_guest(r, &r->guests[i], ret, err);
+		*err = ends[i].err;
+		ret = without_guest(r, &r->guests[i], ends[i].code, err);
 	}
 	if (ret == -ECANCELED) {
 		err_clear(err);
@@ -304,6 +290,24 @@ static int run_wait(struct run *r, struct err *err)
 
 /* --- the end ----------------------------------------------------------------------- */
 
+/* The last that guests send. */
+static void close_guests(struct run *r)
+{
+	int i, n = r->plan->nr_guests;
+	_cleanup_free_ struct guest_end *ends = calloc(n + 1, sizeof(*ends));
+	_cleanup_free_ bool *known = calloc(n + 1, sizeof(*known));
+
+	if (!ends || !known)
+		return;
+	for (i = 0; i < n; i++)
+		known[i] = r->guests[i].lost;
+	guests_wait_close(r->guests, n, &r->stop, ends);
+	for (i = 0; i < n; i++) {
+		if (ends[i].code && !known[i])
+			run_failed(r, ends[i].code, &ends[i].err);
+	}
+}
+
 static void run_stop(struct run *r)
 {
 	struct err err = { 0 };
@@ -327,14 +331,7 @@ static void run_stop(struct run *r)
 	ret = r->live ? streaming_finish(r->plan, r->live, &r->stop, &err) : 0;
 	if (ret)
 		run_failed(r, ret, &err);
-	for (i = 0; i < r->plan->nr_guests; i++) {
-		bool known = r->guests[i].lost;
-
-		err_clear(&err);
-		ret = r->guests[i].connected ? guest_wait_close(&r->guests[i], &err) : 0;
-		if (ret && !known)
-			run_failed(r, ret, &err);
-	}
+	close_guests(r);
 }
 
 /* This machine's file. */

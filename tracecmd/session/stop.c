@@ -2,6 +2,7 @@
  * stop.c - see stop.h. Layer 5.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -39,8 +40,16 @@ void stop_close(struct stop *s)
 /* Take in what has come. */
 static void look(struct stop *s)
 {
+	struct pollfd relay = { .fd = s->fd, .events = POLLIN };
 	struct signalfd_siginfo si;
 
+	if (s->relay) {
+		if (!s->first_ns && poll(&relay, 1, 0) > 0) {
+			s->first_ns = mono_now_ns();
+			s->urgent = true;
+		}
+		return;
+	}
 	while (s->fd >= 0 && read(s->fd, &si, sizeof(si)) == sizeof(si)) {
 		int64_t now_ns = mono_now_ns();
 

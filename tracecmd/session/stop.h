@@ -15,6 +15,8 @@ struct stop {
 	int fd;			/* a signalfd: readable when a signal has come; -1: none */
 	int64_t first_ns;	/* CLOCK_MONOTONIC of the first, 0: none yet */
 	bool urgent;
+	/* the fd is one that somebody else makes readable, and that stays so: an urgent wish */
+	bool relay;
 };
 
 #define STOP_NONE ((struct stop){ .fd = -1 })

@@ -28,7 +28,7 @@ static int make_formats(const struct local *l, struct err *err)
 		return err_set(err, -errno, "cannot create a file in memory");
 	/* it is read at once */
 	plan.zip = NULL;
-	ret = finish_agent_meta(&plan, l->note, fd, err);
+	ret = finish_agent_meta(&plan, l->note, NULL, fd, err);
 	return ret ? ret : take_fd(fd);
 }
 

@@ -64,6 +64,24 @@ static int write_file(const char *dir, const char *name, const char *text)
 	return n < 0 ? -errno : 0;
 }
 
+/*
+ * The same, unless the file reads like @shown already: many of these writes wait for all CPUs, and with
+ * many guests each waits for the others.
+ */
+static int set_file(const char *dir, const char *name, const char *text, const char *shown)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_buf_ struct buf now = BUF_INIT;
+
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return -ENOMEM;
+	buf_init(&now, 65536);
+	if (!io_read_path(path, &now) &&
+	    (*shown ? now.len && strstr((char *)now.data, shown) : !now.len))
+		return 0;
+	return write_file(dir, name, text);
+}
+
 /* The number a small file starts with; -errno. */
 static long read_number(const char *dir, const char *name)
 {
@@ -248,25 +266,23 @@ static int acquire(struct sync_instance *inst, struct err *err)
 static int set_up(struct sync_instance *inst, const char *tracing_dir, const char *clock,
 		  struct err *err)
 {
-	char kb[16];
+	char kb[16], now[64];
 	int ret = acquire(inst, err);
 
 	if (ret)
 		return ret;
 	/* what one taken over may have set */
 	snprintf(kb, sizeof(kb), "%d", BUFFER_KB);
-	if (write_file(inst->dir, "current_tracer", "nop") ||
-	    write_file(inst->dir, "set_event", "") ||
-	    write_file(inst->dir, "buffer_size_kb", kb))
+	snprintf(now, sizeof(now), "[%s]", clock ? clock : "");
+	if (set_file(inst->dir, "current_tracer", "nop", "nop\n") ||
+	    set_file(inst->dir, "set_event", "", "") ||
+	    (!is_ours(inst->dir) && write_file(inst->dir, "buffer_size_kb", kb)))
 		log_debug("%s: not all could be set up", inst->dir);
-	ret = clock ? write_file(inst->dir, "trace_clock", clock) : 0;
+	ret = clock ? set_file(inst->dir, "trace_clock", clock, now) : 0;
 	if (ret)
 		return err_set(err, ret, "%s: cannot set the clock %s: %s", inst->dir, clock,
 			       strerror(-ret));
-	/* truncating it empties the buffers */
-	ret = write_file(inst->dir, "trace", "");
-	if (!ret)
-		ret = write_file(inst->dir, "tracing_on", "1");
+	ret = set_file(inst->dir, "tracing_on", "1", "1\n");
 	if (ret)
 		return err_set(err, ret, "%s: cannot be set up: %s", inst->dir, strerror(-ret));
 	ret = read_format(inst, tracing_dir);
@@ -277,7 +293,10 @@ static int set_up(struct sync_instance *inst, const char *tracing_dir, const cha
 	if (ret)
 		return err_set(err, ret, "%s: cannot read the buffers: %s", inst->dir,
 			       strerror(-ret));
-	return 0;
+	/* what is in there is nobody's */
+	ret = sync_instance_drain(inst, NULL, NULL);
+	return ret ? err_set(err, ret, "%s: cannot read the buffers: %s", inst->dir,
+			     strerror(-ret)) : 0;
 }
 
 int sync_instance_open(const char *tracing_dir, int id, const char *clock,
