@@ -17,8 +17,9 @@
 
 /* Deadlines, ms. */
 #define CONNECT_ALL_MS		60000	/* for the connections of all CPUs */
-#define IDLE_MS			30000	/* the last data: without any for so long, ... */
+#define IDLE_MS			30000	/* the last data: without IDLE_BYTES for so long, ... */
 #define LAST_DATA_MS		600000	/* ... and so long in all */
+#define IDLE_BYTES		(64 << 10)
 #define LOST_IDLE_MS		1000	/* the same for a guest that is lost */
 #define LOST_LAST_DATA_MS	5000
 #define LOOK_MS			100	/* between looks whether the user stops */
@@ -112,22 +113,39 @@ static bool cut_partial_pages(struct guest *g)
 	return cut;
 }
 
-int guest_data_finish(struct guest *g)
+/*
+ * Wait for the end of all data, as long as it makes progress: a byte now and then is none. A guest need not
+ * ever end by itself, nor fall silent.
+ */
+static void wait_data(struct guest *g)
 {
 	struct deadline d = deadline_in_ms(g->lost ? LOST_LAST_DATA_MS : LAST_DATA_MS);
-	int64_t begin_ns = mono_now_ns(), idle_ms = g->lost ? LOST_IDLE_MS : IDLE_MS;
+	int idle_ms = g->lost ? LOST_IDLE_MS : IDLE_MS;
+	struct deadline idle = g->lost ? deadline_in_ms(idle_ms) : g->close_by;
+	struct deadline soon = deadline_in_ms(LOST_IDLE_MS);
+	uint64_t seen = drain_bytes(g->drain);
+
+	if (idle.at_ns < soon.at_ns)
+		idle = soon;
+	while (io_wait(drain_ended_fd(g->drain), POLLIN, deadline_in_ms(LOOK_MS)) == -ETIMEDOUT) {
+		uint64_t now = drain_bytes(g->drain);
+
+		if (now - seen >= IDLE_BYTES) {
+			seen = now;
+			idle = deadline_in_ms(idle_ms);
+		}
+		if (deadline_passed(d) || deadline_passed(idle) || stop_urgent(g->stop))
+			return;
+	}
+}
+
+int guest_data_finish(struct guest *g)
+{
 	int ret;
 
 	if (!g->drain)
 		return 0;
-	/* a guest need not ever end by itself, nor fall silent */
-	while (io_wait(drain_ended_fd(g->drain), POLLIN, deadline_in_ms(LOOK_MS)) == -ETIMEDOUT) {
-		int64_t waited_ms = (mono_now_ns() - begin_ns) / 1000000;
-
-		if (deadline_passed(d) || stop_urgent(g->stop) ||
-		    (waited_ms >= idle_ms && drain_idle_ms(g->drain) >= idle_ms))
-			break;
-	}
+	wait_data(g);
 	ret = drain_finish(g->drain, 0, NULL);
 	if (cut_partial_pages(g) && !ret)
 		ret = -ENODATA;

@@ -287,20 +287,20 @@ int guest_check(struct guest *g, struct err *err)
 {
 	int ret = check_control(g);
 
-	if (!ret)
+	if (!ret) {
 		ret = guest_data_check(g, err);
-	if (ret == -EPIPE && g->data_ended) {
+		if (ret && ret != -EPIPE)
+			note_incomplete(g->own, ret == -ENOSPC ? "the disk was getting full" :
+					"no more of its data could be stored");
+		if (ret != -EPIPE)
+			return ret;
 		/* an agent that ends closes all: better told as what it is */
 		io_wait(g->ctl.fd, POLLIN, deadline_in_ms(LOOK_MS));
 		ret = check_control(g);
 		if (!ret)
-			return err_set(err, -EPIPE, "guest %s: its agent ended the data while recording, after %.1f s",
+			return err_set(err, -EPIPE,
+				       "guest %s: its agent ended the data while recording, after %.1f s",
 				       g->own->name, recorded_s(g));
-	} else if (!ret || g->data_ended) {
-		if (ret)
-			note_incomplete(g->own, ret == -ENOSPC ? "the disk was getting full" :
-					"no more of its data could be stored");
-		return ret;
 	}
 	g->lost = true;
 	note_incomplete(g->own, "the guest was lost while recording");
