@@ -10,6 +10,7 @@
 #include "net/addr.h"
 #include "record/options.h"
 #include "session/agent.h"
+#include "tsync/estimate.h"
 #include "tsync/tsync.h"
 #include "wire/ptp.h"
 
@@ -24,8 +25,8 @@ const struct opt_spec agent_options[] = {
 	{ 'B', NULL, OPT_REQUIRED, "trace in the instance NAME, not in the top one", "instance" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
 	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
-	  "clock offset from the fastest response (fastest) or the histogram of all (histogram)",
-	  "fastest histogram" },
+	  "clock offset from the middle of all bounds (bounds), the fastest response (fastest)\n"
+	  "or the histogram of all (histogram)", "bounds fastest histogram" },
 	{ OPT_TSYNC_STAMP, "tsync-stamp", OPT_REQUIRED,
 	  "stamp probes by ftrace marker (marker) or by clock (mono_raw; needs -C mono_raw)",
 	  "marker mono_raw" },
@@ -83,8 +84,10 @@ static int agent_option(struct agent_conf *conf, int id, const char *arg, bool *
 		conf->daemon = true;
 		return 0;
 	case OPT_TSYNC_METHOD:
-		return choose(conf, "tsync-method", arg, "fastest", "histogram",
-			      PTP_FLAG_FASTEST_RESPONSE);
+		conf->tsync_chosen = true;
+		return estimate_method(arg, &conf->ptp_flags) ?
+		       cmd_fail(0, "--tsync-method: '%s' is none of bounds, fastest and histogram",
+				arg) : 0;
 	case OPT_TSYNC_STAMP:
 		return choose(conf, "tsync-stamp", arg, "marker", "mono_raw",
 			      PTP_FLAG_USE_MARKER);

@@ -22,7 +22,7 @@ enum {
 	OPT_TS_DIFF, OPT_TS_CHECK, OPT_ALIGN_TS, OPT_VERBOSE, OPT_FIRST, OPT_LAST, OPT_CPUS,
 	OPT_STAT, OPT_UNAME, OPT_VERSION, OPT_EVENTS, OPT_EVENT, OPT_CHECK_EVENTS, OPT_COMPAT,
 	OPT_FROM, OPT_TO, OPT_LIMIT, OPT_FORMAT, OPT_FIELDS, OPT_SUMMARY, OPT_FAIL_ON_LOST,
-	OPT_PROFILE, OPT_BY_COMM, OPT_BOUNDARY, OPT_DEBUG, OPT_KALLSYMS,
+	OPT_TS_UNCERTAIN, OPT_PROFILE, OPT_BY_COMM, OPT_BOUNDARY, OPT_DEBUG, OPT_KALLSYMS,
 };
 
 const struct opt_spec report_options[] = {
@@ -67,6 +67,8 @@ const struct opt_spec report_options[] = {
 						"before any -i: of all files", "number" },
 	{ OPT_TS_DIFF, "ts-diff", OPT_NONE, "show the time since the line before" },
 	{ OPT_TS_CHECK, "ts-check", OPT_NONE, "warn where time goes backwards on a CPU" },
+	{ OPT_TS_UNCERTAIN, "ts-uncertain", OPT_NONE,
+	  "mark (~) events of another machine than the event before that are too close to it" },
 	{ OPT_NODATE, "nodate", OPT_NONE, "ignore the stored offset to the wall clock" },
 	{ OPT_RAW_TS, "raw-ts", OPT_NONE, "timestamps as recorded, without any correction" },
 	{ OPT_ALIGN_TS, "align-ts", OPT_NONE, "count time from the first event" },
@@ -155,6 +157,7 @@ static bool *option_switch(struct report_plan *plan, int id)
 	case OPT_TS_DIFF: return &plan->line.ts_diff;
 	case OPT_RAW_TS: return &plan->line.raw_ts;
 	case OPT_TS_CHECK: return &plan->ts_check;
+	case OPT_TS_UNCERTAIN: return &plan->line.ts_uncertain;
 	case OPT_NODATE: return &plan->no_date;
 	case OPT_ALIGN_TS: return &plan->align_ts;
 	case OPT_SUMMARY: return &plan->summary;

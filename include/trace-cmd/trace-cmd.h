@@ -458,6 +458,29 @@ bool tracecmd_has_timeshift(struct tracecmd_input *handle);
 unsigned long long tracecmd_get_peer_traceid(struct tracecmd_input *handle);
 
 /*
+ * tracecmd_get_tsync_bounds - how far a guest's timestamps may be from the host's time
+ * @handle: the top buffer of a guest's file
+ * @cpu: the guest's CPU
+ * @ts: a timestamp of a record of that CPU
+ * @lo: set to how much earlier (negative) or later than @ts it was at the earliest; may be NULL
+ * @hi: set to how much later it was at the latest; may be NULL
+ *
+ * On the host's clock the event happened in [ts + lo, ts + hi], in the unit of @ts. That is
+ * certain as far as the file's clocks run at a constant rate between steps; what the file says of
+ * that is in tracecmd_get_tsync_summary(). 0; -1 with errno: ENODATA if the file does not
+ * say, or times are not shifted to a host's; EINVAL.
+ */
+int tracecmd_get_tsync_bounds(struct tracecmd_input *handle, int cpu, unsigned long long ts,
+			      long long *lo, long long *hi);
+
+/*
+ * tracecmd_get_tsync_summary - how well the clock of a guest's file is known, in a line of words
+ *
+ * Without a newline; free() it. NULL with errno: ENODATA if the file does not say; ENOMEM; EINVAL.
+ */
+char *tracecmd_get_tsync_summary(struct tracecmd_input *handle);
+
+/*
  * tracecmd_set_cpu_to_timestamp - go to a time without reading what is before it
  * @ts: as in records, after all corrections
  *

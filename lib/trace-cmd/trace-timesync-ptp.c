@@ -27,13 +27,15 @@
 #include "tsync/registry.h"
 
 /* What the measuring side does unless told otherwise at run time. */
-static const uint32_t ptp_flags = PTP_FLAG_FASTEST_RESPONSE | PTP_FLAG_USE_MARKER;
+static const uint32_t ptp_flags = TSYNC_PTP_BOUNDS | PTP_FLAG_FASTEST_RESPONSE |
+				  PTP_FLAG_USE_MARKER;
 
 uint32_t tsync_ptp_default_flags(void)
 {
 	return ptp_flags;
 }
 
+/* Of the wire; what else our own flags say stays on our side. */
 #define FLAGS_KNOWN (PTP_FLAG_FASTEST_RESPONSE | PTP_FLAG_USE_MARKER)
 
 static uint32_t flags_of(const struct tsync_conf *conf)
@@ -95,7 +97,7 @@ static int begin(struct tsync_link *link, uint32_t flags, uint32_t id)
 static int guest_start(struct tsync_link *link, uint32_t flags)
 {
 	_cleanup_buf_ struct buf payload = BUF_INIT;
-	struct ptp_start start = { .series = link->series.id, .flags = flags };
+	struct ptp_start start = { .series = link->series.id, .flags = flags & FLAGS_KNOWN };
 	struct msg_tsync msg;
 	int ret;
 
@@ -210,7 +212,8 @@ static int host_start(struct tsync_link *link, uint32_t *ret_flags)
 	ret = begin(link, start.flags, start.series);
 	if (ret)
 		return ret;
-	*ret_flags = start.flags;
+	/* the method is ours to choose once we have all stamps */
+	*ret_flags = start.flags | (flags_of(link->conf) & TSYNC_PTP_BOUNDS);
 	/* msg leads into the receive buffer, still untouched */
 	return link_send(link, PTP_NAME, PTP_START, msg.data, msg.len);
 }
@@ -345,6 +348,51 @@ static int host_bounds(struct tsync_link *link)
 	return ret;
 }
 
+/* The host's stamp of the probe that a guest has chosen, and those around it. False if one is missing. */
+static bool find_chosen(const struct series *s, int64_t client, int64_t *ret_before,
+			int64_t *ret_after)
+{
+	unsigned int i;
+
+	for (i = 1; i + 1 < PTP_PROBES; i++) {
+		const struct probe *p = &s->probe[i];
+		unsigned int have = p[-1].have & p[0].have & p[1].have;
+
+		if (!(have & (1 << SERIES_CLIENT)) || p->time[SERIES_CLIENT] != client)
+			continue;
+		*ret_before = p[-1].time[SERIES_CLIENT];
+		*ret_after = p[1].time[SERIES_CLIENT];
+		return *ret_before <= client && client <= *ret_after;
+	}
+	return false;
+}
+
+/*
+ * What is sure if the guest tells no more than its choice: that was the probe with C = time + offset.
+ * The guest sent it after it had our answer to the one before, and had our
+ * answer before it sent the next one, so that R - S <= C[k+1] - C[k-1], and theta is no
+ * farther from the offset than half of that. The bound is in host time, and rates
+ * differ by less than a sixteenth. 0; -ENOMEM.
+ */
+static int host_bounds_of_offset(struct tsync_link *link, const struct ptp_offset *o)
+{
+	struct bound up = { .source = BOUND_PTP, .upper = true, .time = o->time };
+	struct bound low = { .source = BOUND_PTP, .time = o->time };
+	int64_t client, before, after, half;
+	int ret;
+
+	if (__builtin_add_overflow(o->time, o->offset, &client) ||
+	    !find_chosen(&link->series, client, &before, &after) ||
+	    __builtin_sub_overflow(after, before, &half) || half > INT64_MAX / 4)
+		return 0;
+	half = half / 2 + half / 32 + 2;
+	if (__builtin_add_overflow(o->offset, half, &up.value) ||
+	    __builtin_sub_overflow(o->offset, half, &low.value))
+		return 0;
+	ret = bounds_add(&link->bounds, &up);
+	return ret ? ret : bounds_add(&link->bounds, &low);
+}
+
 /* With the guest's stamps, too, the offset is our own reckoning. 0; -EAGAIN; -errno. */
 static int host_take_report(struct tsync_link *link, uint32_t flags, struct ptp_offset *offset,
 			    struct estimate *ret_est)
@@ -396,7 +444,7 @@ static int host_result(struct tsync_link *link, uint32_t flags, struct tsync_res
 	ret_result->time = offset.time;
 	ret_result->offset = offset.offset;
 	ret_result->response = est.response;
-	return 0;
+	return link->conf->report ? 0 : host_bounds_of_offset(link, &offset);
 }
 
 static int ptp_host_round(struct tsync_link *link, struct tsync_result *ret_result)
@@ -424,7 +472,7 @@ static int ptp_prepare(struct tsync_link *link)
 {
 	uint32_t flags = flags_of(link->conf);
 
-	if (flags & ~FLAGS_KNOWN)
+	if (flags & ~(FLAGS_KNOWN | TSYNC_PTP_BOUNDS))
 		return err_set(&link->err, -EINVAL, "unknown ptp flags 0x%" PRIx32, flags);
 	return clock_select(&link->clock, flags & PTP_FLAG_USE_MARKER, &link->err);
 }

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "dump/check.h"
 #include "wire/opt-timeshift.h"
+#include "wire/opt-tsync.h"
 #include "wire/opts.h"
 
 #define OPTION_HEAD 6	/* u16 id, u32 size */
@@ -128,6 +129,15 @@ static const char *timeshift_wrong(struct check *c, const struct in_option *o)
 	return NULL;
 }
 
+static const char *tsync_wrong(struct check *c, const struct in_option *o)
+{
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+
+	if (opt_tsync_parse(o->data, o->size, c->file->head.order, &t))
+		return "its version is not known, or its counts and limits are impossible";
+	return NULL;
+}
+
 static const char *guest_wrong(struct check *c, const struct in_option *o)
 {
 	_cleanup_(opt_guest_release) struct opt_guest g = { 0 };
@@ -161,6 +171,8 @@ static const char *struct_wrong(struct check *c, const struct in_option *o)
 	struct opt_tsc2nsec tsc;
 
 	switch (o->id) {
+	case DAT_TSYNC:
+		return tsync_wrong(c, o);
 	case DAT_TIME_SHIFT:
 		return timeshift_wrong(c, o);
 	case DAT_GUEST:

@@ -49,6 +49,9 @@ void dump_option_list(struct dump *d);
 /* option.c: one option's lines */
 void dump_option(struct dump *d, const struct in_option *o);
 
+/* tsync.c */
+void dump_tsync(struct dump *d, const void *data, size_t len);
+
 /* timeshift.c */
 void dump_timeshift(struct dump *d, const void *data, size_t len);
 

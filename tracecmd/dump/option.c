@@ -93,6 +93,9 @@ static void print_struct(struct dump *d, const struct in_option *o)
 	case DAT_TIME_SHIFT:
 		dump_timeshift(d, o->data, o->size);
 		break;
+	case DAT_TSYNC:
+		dump_tsync(d, o->data, o->size);
+		break;
 	case DAT_GUEST:
 		print_guest(d, o);
 		break;

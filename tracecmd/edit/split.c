@@ -37,6 +37,7 @@ static int keep_option(void *arg, struct out_file *o, const struct in_option *op
 	case DAT_CPUSTAT:	/* of the whole trace */
 		return 0;
 	case DAT_TIME_SHIFT:
+	case DAT_TSYNC:
 		return !s->parts.part[0].name[0] && !s->parts.part[0].buffer->name[0];
 	default:
 		return 1;

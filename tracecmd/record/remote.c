@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "record/parse.h"
+#include "tsync/estimate.h"
 #include "tsync/tsync.h"
 #include "wire/ptp.h"
 
@@ -125,8 +126,13 @@ static int tsync_option(struct parse *x, int id, const char *arg)
 	case OPT_TSYNC_PROTO:
 		return set_proto(x, arg);
 	case OPT_TSYNC_METHOD:
-		return set_choice(x, "tsync-method", arg, "fastest", "histogram",
-				  PTP_FLAG_FASTEST_RESPONSE);
+		t->chosen = true;
+		return estimate_method(arg, &t->ptp_flags) ?
+		       refuse(x, "--tsync-method: '%s' is none of bounds, fastest and histogram",
+			      arg) : 0;
+	case OPT_TSYNC_RAW:
+		t->raw = true;
+		return 0;
 	case OPT_TSYNC_STAMP:
 		return set_choice(x, "tsync-stamp", arg, "marker", "mono_raw",
 				  PTP_FLAG_USE_MARKER);

@@ -119,8 +119,10 @@ const struct opt_spec record_options[] = {
 	{ OPT_TSYNC_PROTO, "tsync-proto", OPT_REQUIRED,
 	  "compare clocks by this protocol; auto: by the best that works", "auto kvm vmexit burst ptp", R | A },
 	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
-	  "offset from the fastest response (fastest) or from the histogram of all (histogram)",
-	  "fastest histogram", R | A },
+	  "offset from the bounds of all probes (bounds), the fastest response (fastest) or the\n"
+	  "histogram of all (histogram)", "bounds fastest histogram", R | A },
+	{ OPT_TSYNC_RAW, "tsync-raw", OPT_NONE, "keep all that was measured of the clocks in the file",
+	  NULL, R | A },
 	{ OPT_TSYNC_STAMP, "tsync-stamp", OPT_REQUIRED,
 	  "stamp probes by ftrace marker (marker) or by clock (mono_raw; needs -C mono_raw)",
 	  "marker mono_raw", R | A },

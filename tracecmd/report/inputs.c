@@ -308,6 +308,26 @@ void inputs_check_complete(const struct inputs *in)
 	}
 }
 
+void inputs_tell_clocks(const struct inputs *in)
+{
+	unsigned int i;
+
+	for (i = 0; i < in->nr_inputs; i++) {
+		const struct input *f = &in->input[i];
+		char *text, *label;
+
+		if (in->plan->quiet || in->plan->line.raw_ts || !plan_is_for_people(in->plan) ||
+		    !tracecmd_has_timeshift(f->handle))
+			continue;
+		text = tracecmd_get_tsync_summary(f->handle);
+		label = inputs_label(text ? text : "");
+		if (text && label)
+			fprintf(stderr, "%s: clock by %s\n", f->plan->path, label);
+		free(text);
+		free(label);
+	}
+}
+
 int inputs_damage(const struct inputs *in, struct err *err)
 {
 	char text[ERR_TEXT_MAX / 2];

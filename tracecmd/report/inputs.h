@@ -87,6 +87,9 @@ void inputs_check_peers(const struct inputs *in);
 /* Warn of files whose recorder said that data is missing in them. */
 void inputs_check_complete(const struct inputs *in);
 
+/* How well the clocks of guests' files are known, if events are printed for people. */
+void inputs_tell_clocks(const struct inputs *in);
+
 /*
  * After reading: what could not be read of the files. 0; -errno with the
  * message of the first damaged file.

@@ -226,6 +226,8 @@ static inline char *put_head(struct line_printer *p, char *to, const struct show
 	to = text ? put_flags(p, to, e) : to;
 	if (in_ns)
 		*to++ = ' ';
+	if (e->mark)
+		*to++ = e->mark;
 	to = put_time(&p->second, to, e->ts, in_ns, p->look->nsec);
 	*to++ = ':';
 	if (p->look->ts_diff)

@@ -79,6 +79,7 @@ struct plan_line {
 	bool nsec;		/* -t */
 	bool raw_ts;		/* --raw-ts */
 	bool ts_diff;		/* --ts-diff */
+	bool ts_uncertain;	/* --ts-uncertain */
 	bool old_raw;		/* as 3.1: no flags with -R, differences of --raw-ts in us */
 };
 

@@ -255,6 +255,7 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 	}
 	inputs_check_peers(in);
 	inputs_check_complete(in);
+	inputs_tell_clocks(in);
 	ret = range_seek(in, err);
 	if (!ret)
 		ret = walk_init(&w, in, err);

@@ -172,6 +172,8 @@ int shown_prepare(struct shown_order *o, struct stream *s, struct tep_record *re
 		ret = prepare_raw(o, e, record, keep);
 	if (!ret && o->look->ts_diff)
 		ret = prepare_diff(o, e, keep);
+	if (o->look->ts_uncertain)
+		e->mark = doubt_event(&o->doubt, e->s, record) ? '~' : ' ';
 	o->any = true;
 	return ret;
 }

@@ -7,6 +7,7 @@
 #ifndef REPORT_SHOWN_H
 #define REPORT_SHOWN_H
 
+#include "report/doubt.h"
 #include "report/events.h"
 #include "report/inputs.h"
 
@@ -43,6 +44,7 @@ struct shown {
 	int pid;			/* -1: the record is too short to tell */
 	uint8_t how;			/* enum shown_how */
 	uint8_t flags_len;
+	char mark;			/* for --ts-uncertain, before the time; 0: nothing */
 	const char *flags;		/* the column of irq and preemption flags, SHOWN_FLAGS_ROOM or more */
 	struct shown_extra *extra;	/* NULL: nothing of it */
 };
@@ -84,6 +86,7 @@ struct shown_order {
 	bool columns;			/* they are for machines */
 	unsigned long long last_ts;	/* as in the line before, for --ts-diff */
 	bool any;			/* there was one before */
+	struct doubt doubt;		/* for --ts-uncertain */
 	struct shown_extra extra;	/* of the latest, if nothing is kept */
 };
 

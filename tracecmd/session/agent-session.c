@@ -24,6 +24,7 @@
 #include "session/local.h"
 #include "session/note.h"
 #include "session/stop.h"
+#include "tsync/estimate.h"
 #include "tsync/tsync.h"
 
 /*
@@ -121,7 +122,8 @@ static uint32_t sync_flags(const struct session *s)
 
 	if (!s->req.has_tsync_flags || !(s->req.tsync_flags & TSYNC_REQ_CHOOSE))
 		return s->conf->tsync_chosen && !t->chosen ? s->conf->ptp_flags : t->ptp_flags;
-	return (s->req.tsync_flags & TSYNC_REQ_FASTEST ? PTP_FLAG_FASTEST_RESPONSE : 0) |
+	return (s->req.tsync_flags & TSYNC_REQ_BOUNDS ? TSYNC_PTP_BOUNDS : 0) |
+	       (s->req.tsync_flags & TSYNC_REQ_FASTEST ? PTP_FLAG_FASTEST_RESPONSE : 0) |
 	       (s->req.tsync_flags & TSYNC_REQ_MARKER ? PTP_FLAG_USE_MARKER : 0);
 }
 

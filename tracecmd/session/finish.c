@@ -425,8 +425,20 @@ static int put_incomplete(struct out_file *o, const struct note_guest *g)
 	return out_option_buf(o, DAT_CPUSTAT, &b);
 }
 
+static int put_model(struct out_file *o, const struct opt_tsync *model, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	int ret = opt_tsync_put(&b, out_order(o), model);
+
+	if (ret) {
+		buf_release(&b);
+		return err_set(err, ret, "cannot store how well the clock is known");
+	}
+	return out_option_buf(o, DAT_TSYNC, &b);
+}
+
 int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
-		 struct err *err)
+		 const struct opt_tsync *model, struct err *err)
 {
 	struct out_buffer b = {
 		.name = "", .clock = g->clock[0] ? g->clock : "local", .page_size = g->page_size,
@@ -443,6 +455,8 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 		b.clock = out_clock(o);
 	if (!ret && shift)
 		ret = put_timeshift(o, shift, err);
+	if (!ret && model)
+		ret = put_model(o, model, err);
 	/* by the offsets, its cycles become those of this machine */
 	if (!ret && shift && !strcmp(g->clock, "x86-tsc"))
 		ret = put_tsc2nsec(o, p);

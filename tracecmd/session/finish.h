@@ -13,6 +13,7 @@
 #include "session/note.h"
 #include "session/plan.h"
 #include "wire/opt-timeshift.h"
+#include "wire/opt-tsync.h"
 
 /* Space set aside for the metadata of an output, bytes. */
 uint64_t finish_reserve(const struct plan *p);
@@ -25,6 +26,7 @@ int finish_host(const struct plan *p, struct note *n, struct early *e, struct er
 
 /* Write a guest's file, likewise; @shift NULL: not synchronised. */
 int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
+		 const struct opt_tsync *model,
 		 struct err *err);
 
 /* Tell the user what events the kernel lost, where finish_host() does not: the data is elsewhere.

@@ -116,7 +116,7 @@ static void finish_files(const struct plan *p, struct note *n)
 		recorded = true;
 		note_incomplete(&n->guests[i], "the recording process was killed");
 		err_clear(&err);
-		ret = finish_guest(p, &n->guests[i], NULL, &err);
+		ret = finish_guest(p, &n->guests[i], NULL, NULL, &err);
 		if (ret)
 			cmd_fail_err(ret, &err);
 	}

@@ -8,10 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/tsc.h"
 #include "message.h"
 #include "session/guests.h"
+#include "tsync/estimate.h"
+#include "tsync/model.h"
 
 /* Deadlines, ms, of a pass over all CPUs an agent says it has. */
 #define FIRST_SYNC_MS		20000
@@ -76,6 +80,7 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	conf->ptp_flags = t->ptp_flags;
 	conf->report = g->resp.flags & TRACE_RESP_FL_TSYNC_REPORT;
 	conf->debug_dir = t->debug_dir;
+	conf->keep_bounds = t->raw;
 	conf->nr_cpus = g->resp.nr_cpus;
 	conf->interval_ms = t->interval_ms;
 	conf->interval_auto = !t->interval_given;
@@ -230,7 +235,7 @@ void guest_sync_finish(struct guest *g)
 		return;
 	ret = wait_last(g, &why);
 	take_threads(g);
-	g->sync_flags = tsync_proto_now(g->sync, NULL)->flags;
+	g->sync_proto = tsync_proto_now(g->sync, NULL);
 	if (ret)
 		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",
 			 g->own->name, why.text[0] ? why.text : "no round succeeded");
@@ -238,4 +243,65 @@ void guest_sync_finish(struct guest *g)
 		cmd_warn(0, "guest %s: the clocks were not compared to the end: %s", g->own->name,
 			 why.text);
 	tsync_free(take_ptr(g->sync));
+}
+
+/* --- what comes of it -------------------------------------------------------- */
+
+static int make_model(const struct guest *g, struct opt_tsync *ret)
+{
+	const struct plan_tsync *t = &g->plan->tsync;
+	struct model_conf conf = {
+		.method = g->sync_proto->name,
+		.host_clock = g->own->clock, .guest_clock = g->own->clock,
+		.peer_id = g->note->trace_id,
+		/* anybody can be behind an address, but a CID is a machine's that runs here */
+		.same_machine = g->addr.kind == NET_VSOCK,
+		.by_host_cpu = t->layout == TIMESHIFT_FORK,
+		.raw = t->raw,
+	};
+
+	return tsync_model_make(&g->samples, &conf, ret);
+}
+
+int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
+		      struct opt_tsync *ret_model, struct err *err)
+{
+	const struct plan_tsync *t = &g->plan->tsync;
+	int ret;
+
+	if (!g->samples.count)
+		return 0;
+	ret = make_model(g, ret_model);
+	if (ret == -ERANGE)
+		cmd_warn(0, "guest %s: its clock steps all the time, no line fits", g->own->name);
+	else if (ret && ret != -ENODATA)
+		return err_set(err, ret, "guest %s: %s", g->own->name, strerror(-ret));
+	/* samples that are no measurements are better than lines through them */
+	if (!ret && t->ptp_flags & TSYNC_PTP_BOUNDS &&
+	    g->sync_proto->flags & TIMESHIFT_FL_INTERPOLATE)
+		ret = tsync_model_timeshift(ret_model, t->layout, g->sync_proto->flags,
+					    g->own->nr_cpus, ret_shift);
+	/* or as asked for, or because bounds are on one side only */
+	if (!ret_shift->nr_cpus)
+		ret = tsync_samples_timeshift(&g->samples, t->layout, g->note->trace_id,
+					      g->sync_proto->flags, g->own->nr_cpus, ret_shift);
+	return ret ? err_set(err, ret, "guest %s: the clock offsets make no TimeShift",
+			     g->own->name) : 0;
+}
+
+void guest_sync_tell(const struct guest *g, const struct opt_tsync *model)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	double ns_per_count = 1;
+	struct tsc_scale scale;
+
+	if (!model->nr_groups || g->plan->quiet)
+		return;
+	if (!strcmp(g->own->clock, "x86-tsc"))
+		ns_per_count = tsc_scale_read(&scale) ? 0 :
+			       scale.mult / (double)((uint64_t)1 << scale.shift);
+	opt_tsync_text(&text, model, ns_per_count);
+	if (!text.error)
+		printf("Clock of guest %s: %s\n", g->own->name, (char *)text.data);
+	fflush(stdout);
 }

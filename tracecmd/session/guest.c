@@ -15,6 +15,7 @@
 #include "session/guest-clock.h"
 #include "session/guest.h"
 #include "session/vm.h"
+#include "tsync/estimate.h"
 
 /* Deadlines, ms; the protocol has no keep-alive, so each wait has its own. */
 #define RESPONSE_MS		20000
@@ -98,6 +99,7 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 		/* with the guest's stamps we can check what it says */
 		req.tsync_flags = TSYNC_REQ_REPORT |
 			(t->chosen ? TSYNC_REQ_CHOOSE : 0) |
+			(t->ptp_flags & TSYNC_PTP_BOUNDS ? TSYNC_REQ_BOUNDS : 0) |
 			(t->ptp_flags & PTP_FLAG_FASTEST_RESPONSE ? TSYNC_REQ_FASTEST : 0) |
 			(t->ptp_flags & PTP_FLAG_USE_MARKER ? TSYNC_REQ_MARKER : 0);
 	}
@@ -373,7 +375,8 @@ int guest_wait_close(struct guest *g, struct err *err)
 
 int guest_write(struct guest *g, struct err *err)
 {
-	struct timeshift shift, *use = NULL;
+	_cleanup_(timeshift_release) struct timeshift shift = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync model = { 0 };
 	int ret;
 
 	if (!g->own->complete_meta) {
@@ -383,18 +386,12 @@ int guest_write(struct guest *g, struct err *err)
 			files_cpu_remove(g->plan, g->own->file, "", g->own->nr_cpus);
 		return 0;
 	}
-	if (g->samples.count) {
-		ret = tsync_samples_timeshift(&g->samples, g->plan->tsync.layout,
-					      g->note->trace_id, g->sync_flags, g->own->nr_cpus,
-					      &shift);
-		if (ret)
-			return err_set(err, ret, "guest %s: the clock offsets make no TimeShift",
-				       g->own->name);
-		use = &shift;
-	}
-	ret = finish_guest(g->plan, g->own, use, err);
-	if (use)
-		timeshift_release(&shift);
+	ret = guest_sync_result(g, &shift, &model, err);
+	if (!ret)
+		ret = finish_guest(g->plan, g->own, shift.nr_cpus ? &shift : NULL,
+				   model.nr_groups ? &model : NULL, err);
+	if (!ret)
+		guest_sync_tell(g, &model);
 	return ret;
 }
 

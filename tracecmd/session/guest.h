@@ -20,6 +20,7 @@
 #include "session/plan.h"
 #include "session/stop.h"
 #include "tsync/tsync.h"
+#include "wire/opt-tsync.h"
 
 struct guest {
 	const struct plan *plan;
@@ -36,7 +37,7 @@ struct guest {
 	struct msg_trace_resp resp;
 	struct tsync_session *sync;
 	struct tsync_samples samples;
-	uint32_t sync_flags;		/* of the protocol, TIMESHIFT_FL_* */
+	const struct tsync_proto *sync_proto;	/* that gave them; NULL without samples */
 	struct drain *drain;
 	int *sockets, *files;		/* one a CPU */
 	int64_t began_ns;		/* CLOCK_MONOTONIC: when its data was connected */
@@ -102,6 +103,16 @@ int guest_sync_start(struct guest *g);
 
 /* The last comparison of the clocks, and what all of them found. */
 void guest_sync_finish(struct guest *g);
+
+/*
+ * What the file gets of it: the samples for readers, and how well the clock is known. Without
+ * CPUs or groups: nothing. The caller releases both. 0; -errno described in @err.
+ */
+int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
+		      struct opt_tsync *ret_model, struct err *err);
+
+/* One line about it for the user. */
+void guest_sync_tell(const struct guest *g, const struct opt_tsync *model);
 
 /* Connect each CPU's data and start to take it in. 0; -ECANCELED; -errno described in @err. */
 int guest_data_connect(struct guest *g, struct err *err);

@@ -130,7 +130,7 @@ int listen_file_finish(const struct plan *p, const struct note_guest *g, bool ba
 	int ret = check_meta(g, bare, err);
 
 	if (!ret)
-		return finish_guest(p, g, NULL, err);
+		return finish_guest(p, g, NULL, NULL, err);
 	listen_file_abandon(p, g, err);
 	return ret;
 }

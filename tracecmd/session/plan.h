@@ -25,7 +25,8 @@ struct plan_tsync {
 	bool per_cpu;
 	const char *proto;		/* this one only (static); NULL: the best that works */
 	bool chosen;			/* the user named a method or kind of stamp */
-	uint32_t ptp_flags;		/* PTP_FLAG_* */
+	uint32_t ptp_flags;		/* PTP_FLAG_*, TSYNC_PTP_BOUNDS */
+	bool raw;			/* keep all measured bounds in the guest's file */
 	char *debug_dir;		/* NULL: no debug files */
 	enum timeshift_layout layout;	/* TIMESHIFT_CURRENT or TIMESHIFT_FORK */
 };

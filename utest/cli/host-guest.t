@@ -10,6 +10,14 @@ agent_quiet() { is "$(cat "$T/agent-$agent_port.log")" "" "$1: the agent has not
 offsets() { "$TRACE_CMD" dump --options "$1" | sed -n '/TimeShift/,/Option/{s/^\t\(-\?[0-9]\+\) .*/\1/p}'; }
 largest() { offsets "$1" | tr -d - | sort -n | tail -n 1; }
 shift_size() { "$TRACE_CMD" dump --options "$1" | sed -n 's/.*Option TimeShift, \([0-9]*\) bytes.*/\1/p'; }
+# limits FILE: lines "LOWEST HIGHEST" of what its TSYNC option leaves possible, at first and last
+limits() { "$TRACE_CMD" dump --options "$1" | sed -n 's/.*\[offset\] \(.*\) \[limits at first\] \(.*\) \[at last\]/\1\n\2/p'; }
+# truth_inside FILE WHAT: 0 lies within all of them, and they are narrower than 2 ms
+truth_inside() {
+	limits "$1" | awk '{ n++; if ($1 > 0 || $2 < 0 || $2 - $1 > 2000000) bad = 1 } END { exit !n || bad }'
+	ok $? "$2: the truth, 0, lies in the stated bounds" "$("$TRACE_CMD" dump --options "$1" | grep -A 20 'Option TSYNC')"
+	echo "# $2: $(limits "$1" | tr '\n' ';')"
+}
 cpus=$(getconf _NPROCESSORS_CONF)
 
 start_agent || exit 1
@@ -28,8 +36,11 @@ like "$("$TRACE_CMD" dump --options hg-guest.dat)" "^$ids \[peer's trace id\]$" 
 gid=$("$TRACE_CMD" dump --options hg-guest.dat | sed -n '/Option TRACEID/{n;p}')
 like "$("$TRACE_CMD" dump --options hg.dat)" "^$gid \[trace id\]$" "the host's GUEST option names the guest's trace"
 like "$("$TRACE_CMD" dump --options hg.dat)" "^guest \[Guest name\]$" "... and its name"
-[ "$(offsets hg-guest.dat | wc -l)" -ge $((3 * cpus)) ]
-ok $? "every CPU has samples from the start, between, and the end" "$(offsets hg-guest.dat)"
+like "$out" '^Clock of guest guest: ptp: \+-[0-9.]+ [mu]?s guaranteed, repeatability [0-9.]+ [nmu]?s; drift 0.000 ppm \(.*\); [0-9]+ probes in ([6-9]|[0-9]{2,}) rounds, round trip ' "... and how well the clock is known, by rounds at the start, between, and at the end"
+[ "$(offsets hg-guest.dat | wc -l)" -ge $((2 * cpus)) ]
+ok $? "every CPU has samples for the start and the end" "$(offsets hg-guest.dat)"
+truth_inside hg-guest.dat "rounds of all CPUs"
+like "$("$TRACE_CMD" dump --options hg-guest.dat)" '^   \[all CPUs\], 1 \[segments\]$' "... which are one clock, without steps"
 echo "# largest error of an offset: $(largest hg-guest.dat) ns"
 [ "$(largest hg-guest.dat)" -lt 1000000 ]
 ok $? "the offsets are near the truth, 0"
@@ -40,6 +51,19 @@ like "$out" '^ *hg.dat: cpus=' "... names the host"
 like "$out" '^ *hg-guest.dat: cpus=' "... and the guest"
 like "$out" '^ *hg-guest.dat: .* sched_switch: ' "... has the guest's events"
 like "$out" "^ *$host: .* sched_switch: " "... and the host's, of its instance"
+like "$err" '^hg-guest.dat: clock by ptp: \+-' "... says how well its clock is known"
+unlike "$err" 'hg.dat: clock' "... which of the host's is no question"
+run 30 "$TRACE_CMD" report -q hg.dat hg-guest.dat
+is "$err" "" "... but not with -q"
+like "$out" '^ *hg-guest.dat: .* sched_switch' "... which changes nothing else"
+run 30 "$TRACE_CMD" report --ts-uncertain hg.dat hg-guest.dat
+like "$out" '^ *(hg-guest.dat|'$host'): .* ~[0-9]+\.[0-9]{6}: sched_switch' "--ts-uncertain: the same switch, seen twice, has no order"
+# a line with a mark is of another machine than the one before, no farther than the bound
+awk 'BEGIN { bad = n = 0 } { who = $1; if (match($0, / ~ *[0-9]+\./)) { n++; if (who == last) bad++ } last = who } END { exit !n || bad }' <<< "$(grep -v 'cpus=' <<< "$out")"
+ok $? "... which is only said of different machines" "$(head -n 20 <<< "$out")"
+is "$(sed 's/ [ ~]\( *[0-9]*\.[0-9]\{6\}:\)/ \1/' <<< "$out" | md5sum)" "$("$TRACE_CMD" report -q hg.dat hg-guest.dat | md5sum)" "... and nothing else is changed by it"
+run 30 "$TRACE_CMD" report --ts-uncertain hg-guest.dat
+unlike "$out" ' ~ *[0-9]+\.' "... one machine alone is in order"
 run 30 "$TRACE_CMD" report hg.dat hg-guest.dat
 times=$(sed -n 's/^.*\] [^ ]* *\([0-9]*\.[0-9]*\): .*/\1/p' <<< "$out")
 [ "$(wc -l <<< "$times")" -gt 100 ] && sort -c -n <<< "$times"
@@ -81,7 +105,7 @@ is "$(tracing_state)" "$before" "tracing is left as it was found, on both sides"
 
 # --- ways to compare clocks
 
-for method in fastest histogram; do
+for method in bounds fastest histogram; do
 	for stamp in marker mono_raw; do
 		clock=local
 		[ $stamp = marker ] || clock=mono_raw
@@ -91,6 +115,7 @@ for method in fastest histogram; do
 		is "$(offsets m-g.dat | wc -l)" $((2 * cpus)) "... a sample for each CPU at start and end"
 		[ "$(largest m-g.dat)" -lt 1000000 ]
 		ok $? "... near the truth" "$(offsets m-g.dat)"
+		truth_inside m-g.dat "$method by $stamp"
 		echo "# $method by $stamp: largest error $(largest m-g.dat) ns"
 	done
 done
@@ -107,6 +132,26 @@ is "$rc" 0 "... and the report applies it"
 run 60 "$TRACE_CMD" record -q -o n.dat --tsync-interval -1 -A "127.0.0.1:$agent_port" --name g \
 	-e sched:sched_switch -B "$host" -e irq sleep 0.1
 is "$rc$(shift_size n-g.dat)" 0 "--tsync-interval -1: no TimeShift"
+
+run 60 "$TRACE_CMD" record --tsync-method median -A "127.0.0.1:$agent_port" -e sched sleep 0.1
+like "$err" "--tsync-method: 'median' is none of bounds, fastest and histogram" "a method there is not"
+
+# --- what was measured, in the file
+
+run 60 "$TRACE_CMD" record -q -o r.dat --tsync-raw --no-tsync-per-cpu -A "127.0.0.1:$agent_port" --name g \
+	-e sched:sched_switch -B "$host" -e irq sleep 0.1
+raw=$("$TRACE_CMD" dump --options r-g.dat | sed -n 's/^\([0-9]*\) \[raw bounds\]$/\1/p')
+[ "${raw:-0}" -gt 1000 ]
+ok $? "--tsync-raw: two bounds of each of two times 339 probes" "$raw"
+run 30 "$TRACE_CMD" dump --options r-g.dat
+is "$(awk '/\[@ time\]/ { if ($2 == "<=" ? $3 < 0 : $3 > 0) bad++ ; n++ } END { print n - 0, bad - 0 }' <<< "$out")" "$raw 0" "... none of which excludes the truth"
+is "$("$TRACE_CMD" dump --validate -i r-g.dat > /dev/null 2>&1; echo $?)" 0 "... in a valid file"
+run 30 "$TRACE_CMD" convert -i r-g.dat -o r6.dat --file-version 6
+run 30 "$TRACE_CMD" split -i r-g.dat -o rs.dat
+for file in r6.dat rs.dat; do
+	is "$("$TRACE_CMD" dump --options $file | sed -n '/Option TSYNC/,/raw bounds/p')" \
+		"$("$TRACE_CMD" dump --options r-g.dat | sed -n '/Option TSYNC/,/raw bounds/p')" "$file keeps it"
+done
 
 # --- debug files and their plots
 

@@ -41,6 +41,11 @@ run 120 "$TRACE_CMD" record -o os.dat -B "$inst" -e sched:sched_switch \
 is "$rc" 0 "our record ends well with Debian's agent" "$both"
 like "$out" 'Negotiated ptp time sync protocol with guest guest' "... on its protocol"
 pair "our record, Debian's agent" os.dat os-guest.dat
+# its agent tells no more than the probe it chose: we bound that by our stamps around it
+limits=$("$TRACE_CMD" dump --options os-guest.dat | sed -n 's/.*\[offset\] \(.*\) \[limits at first\] \(.*\) \[at last\]/\1\n\2/p')
+awk '{ n++; if ($1 > 0 || $2 < 0 || $2 - $1 > 10000000) bad = 1 } END { exit !n || bad }' <<< "$limits"
+ok $? "the truth, 0, lies in the bounds that our stamps alone give" "$limits"
+echo "# from our stamps alone: $(tr '\n' ';' <<< "$limits")"
 for version in 6 7; do
 	run 120 "$TRACE_CMD" record -o ov.dat -B "$inst" -e irq -A "127.0.0.1:$port" --name g \
 		--file-version $version -e sched:sched_wakeup -B "$inst" sleep 0.2
@@ -62,6 +67,17 @@ like "$out" 'Negotiated ptp time sync protocol with guest 127.0.0.1' \
 	"Debian's record talks to our agent" "$both"
 pair "Debian's record, our agent" so.dat so-127.0.0.1.dat
 is "$(cat "$T/agent-$agent_port.log")" "" "our agent has nothing to complain about"
+
+# --- what only our files say
+
+run 60 "$TRACE_CMD" record -q -o oo.dat --tsync-raw -A "127.0.0.1:$agent_port" --name guest \
+	-e sched:sched_wakeup -B "$inst" -e sched:sched_switch sleep 0.5
+like "$("$TRACE_CMD" dump --options oo-guest.dat)" 'Option TSYNC' "a file of ours says how well the clock is known"
+pair "ours both" oo.dat oo-guest.dat
+is "$(cat stock.err)" "" "... Debian's report skips that without a word"
+"$STOCK" dump --options -i oo-guest.dat > stock.txt 2> stock.err
+is $? 0 "... and its dump"
+like "$(cat stock.txt)" 'Option TimeShift' "... finds TimeShift"
 
 # Debian's agent leaves the instance for its probes behind when it is ended
 remove_new_instances "$before"

@@ -26,6 +26,7 @@
 #include "wire/msg.h"
 #include "wire/opts.h"
 #include "wire/opt-timeshift.h"
+#include "wire/opt-tsync.h"
 #include "wire/ptp.h"
 #include "wire/tinit.h"
 
@@ -189,12 +190,28 @@ static inline int fuzz_page(const uint8_t *data, size_t size)
 
 /* --- what peers say ----------------------------------------------------------- */
 
+/* What is taken for sound must be so for any time. */
+static inline void fuzz_clock(const struct opt_tsync *t)
+{
+	static const int64_t times[] = { INT64_MIN, -1, 0, 1LL << 40, INT64_MAX };
+	struct opt_tsync_value v;
+	struct buf text = BUF_INIT;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(times); i++)
+		if (!opt_tsync_at(t, i, i, times[i], &v) && (v.lo > v.mid || v.mid > v.hi))
+			abort();
+	opt_tsync_text(&text, t, 1);
+	buf_release(&text);
+}
+
 static inline int fuzz_wire(const uint8_t *data, size_t size)
 {
 	struct msg_trace_resp resp;
 	struct msg_trace_req req;
 	struct msg_tsync sync;
 	struct timeshift shift;
+	struct opt_tsync model;
 	struct ptp_offset offset;
 	struct ptp_start start;
 	struct ptp_list list;
@@ -222,6 +239,10 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 		timeshift_release(&shift);
 	if (!opt_guest_parse(data, size, ORDER_BIG, &guest))
 		opt_guest_release(&guest);
+	if (!opt_tsync_parse(data, size, ORDER_LITTLE, &model)) {
+		fuzz_clock(&model);
+		opt_tsync_release(&model);
+	}
 	return 0;
 }
 

@@ -160,6 +160,9 @@ static void the_table_of_ids_is_indexed_by_id(void **state)
 		assert_non_null(info->option);
 	}
 	assert_null(dat_id_find(26));
+	assert_string_equal(dat_id_find(DAT_TSYNC)->option, "TSYNC");
+	assert_null(dat_id_find(DAT_TSYNC)->section);
+	assert_null(dat_id_find(DAT_TSYNC + 1));
 	assert_null(dat_id_find(UINT32_MAX));
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct dat_id_info *info = dat_id_find(rows[i].id);

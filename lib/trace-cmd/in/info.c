@@ -86,6 +86,19 @@ static int take_timeshift(struct in_info *info, const struct in_option *o, enum 
 	return 0;
 }
 
+static int take_tsync(struct in_info *info, const struct in_option *o, enum byte_order order)
+{
+	struct opt_tsync t;
+	int ret = opt_tsync_parse(o->data, o->size, order, &t);
+
+	if (ret)
+		return ret;
+	opt_tsync_release(&info->tsync);
+	info->tsync = t;
+	info->has_tsync = true;
+	return 0;
+}
+
 static int take_tsc2nsec(struct in_info *info, const struct in_option *o, enum byte_order order)
 {
 	int ret = opt_tsc2nsec_parse(o->data, o->size, order, &info->tsc2nsec);
@@ -159,6 +172,8 @@ static int take_option(struct in_info *info, const struct in_option *o, enum byt
 		return take_number(o, order, 8, &info->trace_id, &info->has_trace_id);
 	case DAT_TIME_SHIFT:
 		return take_timeshift(info, o, order);
+	case DAT_TSYNC:
+		return take_tsync(info, o, order);
 	case DAT_GUEST:
 		return take_guest(info, o, order);
 	case DAT_TSC2NSEC:
@@ -198,6 +213,7 @@ void in_info_release(struct in_info *info)
 	buf_release(&info->hooks);
 	if (info->has_timeshift)
 		timeshift_release(&info->timeshift);
+	opt_tsync_release(&info->tsync);
 	for (i = 0; i < info->nr_guests; i++)
 		opt_guest_release(&info->guests[i]);
 	free(info->guests);

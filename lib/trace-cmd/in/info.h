@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "wire/opt-timeshift.h"
+#include "wire/opt-tsync.h"
 #include "wire/opts.h"
 
 struct in_file;
@@ -34,6 +35,8 @@ struct in_info {
 	struct opt_tsc2nsec tsc2nsec;
 	bool has_timeshift;
 	struct timeshift timeshift;	/* prepared */
+	bool has_tsync;
+	struct opt_tsync tsync;	/* how well TimeShift's offsets are known */
 	struct opt_guest *guests;
 	unsigned int nr_guests;
 };

@@ -142,12 +142,14 @@ static bool section_fits(const struct walk *w, uint64_t at)
 {
 	struct cursor c = cursor_at(w, at);
 	const uint8_t *header = cursor_bytes(&c, DAT_SECTION_HEADER_LEN);
+	const struct dat_id_info *info;
 	struct dat_section s;
 
 	if (!header)
 		return false;
 	dat_section_parse(header, w->found->head.order, &s);
-	return dat_id_find(s.id) && s.size <= cursor_left(&c);
+	info = dat_id_find(s.id);
+	return info && info->id <= DAT_MODULES_FILE && s.size <= cursor_left(&c);
 }
 
 /*

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/timearith.h"
 #include "tsync/estimate.h"
 
 /* A good probe, with its number. */
@@ -61,6 +63,19 @@ int estimate_fastest(const struct series *s, struct estimate *ret)
 		if (points[i].view.response < points[best].view.response)
 			best = i;
 	choose(&est, &points[best]);
+	*ret = est;
+	return 0;
+}
+
+int estimate_bounds(const struct series *s, struct estimate *ret)
+{
+	struct estimate est;
+	int err = estimate_fastest(s, &est);
+
+	if (err)
+		return err;
+	if (est.lo <= est.hi)
+		est.offset = midpoint_s64(est.lo, est.hi);
 	*ret = est;
 	return 0;
 }
@@ -134,8 +149,33 @@ int estimate_histogram(const struct series *s, struct estimate *ret)
 	return 0;
 }
 
+int estimate_method(const char *name, uint32_t *flags)
+{
+	static const struct {
+		const char *name;
+		uint32_t set;
+	} methods[] = {
+		/* who doesn't know the first bit falls back on the second */
+		{ "bounds", TSYNC_PTP_BOUNDS | PTP_FLAG_FASTEST_RESPONSE },
+		{ "fastest", PTP_FLAG_FASTEST_RESPONSE },
+		{ "histogram", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(methods); i++) {
+		if (strcmp(methods[i].name, name))
+			continue;
+		*flags &= ~(uint32_t)(TSYNC_PTP_BOUNDS | PTP_FLAG_FASTEST_RESPONSE);
+		*flags |= methods[i].set;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int estimate_series(const struct series *s, uint32_t ptp_flags, struct estimate *ret)
 {
+	if (ptp_flags & TSYNC_PTP_BOUNDS)
+		return estimate_bounds(s, ret);
 	if (ptp_flags & PTP_FLAG_FASTEST_RESPONSE)
 		return estimate_fastest(s, ret);
 	return estimate_histogram(s, ret);

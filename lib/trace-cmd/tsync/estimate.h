@@ -1,8 +1,9 @@
 /*
  * estimate.h - the clock offset that a series of probes shows.
  *
- * Layer 4, pure. host time = guest time + offset. Two estimators:
+ * Layer 4, pure. host time = guest time + offset. Three estimators:
  *
+ *   bounds             the middle of what causality leaves, by all probes
  *   fastest response   the probe with the smallest R - S, and no other
  *   histogram          all probes; the offset where most of them agree
  *
@@ -18,9 +19,15 @@
 
 #include "tsync/series.h"
 
+/* In ptp_flags, beside those of the wire: the bounds' middle, not what PTP_FLAG_FASTEST_RESPONSE says. */
+#define TSYNC_PTP_BOUNDS 0x10000
+
+/* Set or clear the bits of the method called @name in @flags. 0; -EINVAL: there is no such one. */
+int estimate_method(const char *name, uint32_t *flags);
+
 struct estimate {
 	int64_t time;		/* of the probe chosen: its midpoint, guest clock */
-	int64_t offset;		/* of the probe chosen */
+	int64_t offset;		/* of the probe chosen, or the middle of the bounds */
 	int64_t response;	/* of the probe chosen */
 	/* max(C - R), min(C - S) over all good probes; lo > hi: a clock drifted, stepped or lied */
 	int64_t lo, hi;
@@ -41,7 +48,13 @@ int estimate_fastest(const struct series *s, struct estimate *ret);
  */
 int estimate_histogram(const struct series *s, struct estimate *ret);
 
-/* Either of them, by PTP_FLAG_FASTEST_RESPONSE in @ptp_flags. */
+/*
+ * (lo + hi) / 2, at the time of the fastest probe: the error of one-sided minima falls with the number of
+ * probes, not with its root. If the bounds cross, as estimate_fastest(). 0; -ENODATA.
+ */
+int estimate_bounds(const struct series *s, struct estimate *ret);
+
+/* One of them, by TSYNC_PTP_BOUNDS and PTP_FLAG_FASTEST_RESPONSE in @ptp_flags. */
 int estimate_series(const struct series *s, uint32_t ptp_flags, struct estimate *ret);
 
 #endif

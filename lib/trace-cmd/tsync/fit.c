@@ -403,25 +403,48 @@ int fit_at(const struct fit *f, int64_t guest_time, struct fit_value *ret)
 	return 0;
 }
 
-/*
- * x86-tsc is one counter for all CPUs and, but for scaling, for all guests. What the kernel makes of
- * it by fixed factors differs between two kernels by the factors' rounding; clocks that
- * follow NTP are slewed by up to 500 ppm, each kernel as its own daemon says.
- */
-void fit_conf_init(struct fit_conf *conf, const char *clock)
+int fit_segment_at(const struct fit *f, const struct fit_segment *s, int64_t guest_time,
+		   struct fit_value *ret)
 {
-	static const char *const disciplined[] = { "mono", "boot", "tai" };
+	struct fit_value v = { .lo = INT64_MAX, .hi = INT64_MIN };
+	int64_t t;
+
+	if (!s->known || !relate(guest_time, f->ref_time, &t))
+		return -ENODATA;
+	cover(f, s, t, &v);
+	v.mid = clamp(estimate(f, s, guest_time, t), v.lo, v.hi);
+	*ret = v;
+	return 0;
+}
+
+/* --- clocks ----------------------------------------------------------------- */
+
+bool fit_clock_adjusted(const char *clock)
+{
+	static const char *const adjusted[] = { "mono", "boot", "tai" };
 	size_t i;
 
-	*conf = (struct fit_conf){ .rho_max_ppb = 100000, .quantum = 1 };
-	if (!clock)
-		return;
-	if (!strcmp(clock, "x86-tsc"))
-		*conf = (struct fit_conf){ .rho_max_ppb = 0 };
-	for (i = 0; i < sizeof(disciplined) / sizeof(disciplined[0]); i++) {
-		if (!strcmp(clock, disciplined[i])) {
-			conf->varies = true;
-			conf->rho_max_ppb = 500000;
-		}
+	for (i = 0; clock && i < sizeof(adjusted) / sizeof(adjusted[0]); i++)
+		if (!strcmp(clock, adjusted[i]))
+			return true;
+	return false;
+}
+
+/*
+ * x86-tsc is one counter for all of a machine. What kernels make of it by fixed factors, or two
+ * quartzes of their own, differ by far less than 200 ppm; what daemons make of it, by 500 ppm each.
+ */
+void fit_conf_init(struct fit_conf *conf, const char *clock, bool same_machine)
+{
+	*conf = (struct fit_conf){ .rho_max_ppb = 200000, .quantum = 1 };
+	if (fit_clock_adjusted(clock))
+		conf->rho_max_ppb = 1000000;
+	if (clock && !strcmp(clock, "x86-tsc")) {
+		conf->quantum = 0;
+		if (same_machine)
+			conf->rho_max_ppb = 0;
 	}
+	/* jiffies, of 10 ms at most */
+	if (clock && !strcmp(clock, "uptime"))
+		conf->quantum = 10000000;
 }

@@ -26,15 +26,24 @@ int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r)
 		s->results = results;
 		s->alloc = alloc;
 	}
-	s->results[s->count++] = *r;
+	s->results[s->count] = *r;
+	s->results[s->count++].stat = (struct round_stat){
+		.rtt_min = -1, .rtt_median = -1, .sigma = -1,
+	};
 	return 0;
 }
+
+/* So many bounds are kept of a session, however long; some megabytes. */
+#define BOUNDS_MAX 65536
 
 int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result *r,
 			      struct bounds *bounds)
 {
-	size_t i;
+	size_t i, first = s->bounds.count;
 	int ret = 0;
+
+	if (bounds->count && s->count)
+		ret = bounds_stat(bounds, 0, &s->results[s->count - 1].stat);
 
 	for (i = 0; i < bounds->count && !ret; i++) {
 		struct bound *one = &bounds->at[i];
@@ -44,6 +53,10 @@ int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result
 		ret = bounds_add(&s->bounds, one);
 	}
 	bounds->count = 0;
+	if (!ret && !s->keep_all)
+		ret = bounds_reduce(&s->bounds, first);
+	if (!ret && !s->keep_all)
+		ret = bounds_thin(&s->bounds, BOUNDS_MAX);
 	return ret;
 }
 

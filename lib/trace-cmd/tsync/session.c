@@ -187,6 +187,7 @@ static int set_up(struct tsync_session *s, const struct tsync_conf *conf, bool g
 		ret = -EMFILE;
 	if (ret)
 		return ret;
+	s->samples.keep_all = conf->keep_bounds;
 	s->proto = s->conf.proto;
 	ret = s->proto->prepare(&s->link);
 	s->refused = ret == -EOPNOTSUPP && s->conf.fallback[0];

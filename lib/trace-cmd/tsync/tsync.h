@@ -121,10 +121,11 @@ struct tsync_conf {
 	int own_id, peer_id;
 	int cid;			/* of the peer, for the names of debug files */
 	/*
-	 * PTP_FLAG_* or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as
+	 * PTP_FLAG_* and TSYNC_PTP_BOUNDS, or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as
 	 * its clock allows, but sees to it before that it can do what is said here.
 	 */
 	uint32_t ptp_flags;
+	bool keep_bounds;		/* host: all bounds, not only those that limit something */
 	bool report;			/* guest: send the stamps after OFFSET; host: expect them */
 	const char *debug_dir;		/* NULL: no debug files */
 	int own_cpus;			/* guest: rounds on others are refused; 0: not known */

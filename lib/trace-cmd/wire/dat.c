@@ -41,8 +41,14 @@ static const struct dat_id_info dat_ids[] = {
 	{ DAT_MODULES_FILE,	"MODULES_FILE",	"modules",	DAT_KIND_SECTION,	8 },
 };
 
+static const struct dat_id_info dat_tsync = {
+	DAT_TSYNC, "TSYNC", NULL, DAT_KIND_STRUCT, 16,
+};
+
 const struct dat_id_info *dat_id_find(unsigned int id)
 {
+	if (id == DAT_TSYNC)
+		return &dat_tsync;
 	/* ids are the indices; a test holds the table to it */
 	return id < ARRAY_SIZE(dat_ids) ? &dat_ids[id] : NULL;
 }

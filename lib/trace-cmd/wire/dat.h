@@ -54,6 +54,7 @@ enum dat_id {
 	DAT_BTF_FILE		= 23,
 	DAT_LAST_BOOT_INFO	= 24,
 	DAT_MODULES_FILE	= 25,
+	DAT_TSYNC		= 0xc10c,	/* our own; others skip it */
 };
 #define DAT_OPTIONS		DAT_DONE	/* the section of options */
 

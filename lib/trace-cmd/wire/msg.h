@@ -69,6 +69,7 @@ enum {
 #define TSYNC_REQ_FASTEST	2	/* fastest response, else histogram */
 #define TSYNC_REQ_MARKER	4	/* ftrace markers, else CLOCK_MONOTONIC_RAW */
 #define TSYNC_REQ_REPORT	8	/* send the guest's stamps after each OFFSET */
+#define TSYNC_REQ_BOUNDS	16	/* the middle of the bounds, not what TSYNC_REQ_FASTEST says */
 
 struct msg_trace_req {
 	uint32_t flags;

@@ -1,0 +1,398 @@
+/*
+ * model.c - see model.h. Layer 4, pure.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "tsync/model.h"
+
+/* Rates of the same TSC differ only if KVM scales it, which it does for more than that. */
+#define SCALING_MIN_PPB		100000
+#define SCALING_MAX_PPB		10000000000
+
+/* CPUs, their bounds, and what was made of them. */
+struct group {
+	int *cpus;
+	unsigned int nr_cpus;
+	struct bounds bounds;
+	struct fit fit;
+	bool fitted;
+};
+
+struct model {
+	const struct tsync_samples *samples;
+	const struct model_conf *conf;
+	struct fit_conf fit_conf;
+	struct group *groups;
+	unsigned int nr_groups;
+};
+
+static void group_release(struct group *g)
+{
+	free(g->cpus);
+	bounds_release(&g->bounds);
+	if (g->fitted)
+		fit_release(&g->fit);
+	*g = (struct group){ 0 };
+}
+
+static void model_release(struct model *m)
+{
+	while (m->nr_groups)
+		group_release(&m->groups[--m->nr_groups]);
+	free(m->groups);
+}
+
+/* --- fits ------------------------------------------------------------------- */
+
+/*
+ * As the clocks allow to expect; of the same TSC, a line with a slope that only scaling explains is
+ * better than steps.
+ */
+static int fit_best(const struct model *m, const struct bounds *b, struct fit *ret)
+{
+	struct fit_conf loose = m->fit_conf;
+	struct fit strict, line;
+	int64_t ppb;
+	int err = tsync_fit(b, &m->fit_conf, &strict);
+
+	if (err || m->fit_conf.rho_max_ppb || strict.nr_segments < 2) {
+		if (!err)
+			*ret = strict;
+		return err;
+	}
+	loose.rho_max_ppb = SCALING_MAX_PPB;
+	if (!tsync_fit(b, &loose, &line)) {
+		ppb = slope_to_ppb(line.segments[0].drift);
+		if (line.nr_segments == 1 && line.segments[0].known &&
+		    (ppb > SCALING_MIN_PPB || ppb < -SCALING_MIN_PPB)) {
+			fit_release(&strict);
+			*ret = line;
+			return 0;
+		}
+		fit_release(&line);
+	}
+	*ret = strict;
+	return 0;
+}
+
+static int group_fit(const struct model *m, struct group *g)
+{
+	int ret = fit_best(m, &g->bounds, &g->fit);
+
+	g->fitted = !ret;
+	return ret;
+}
+
+static int group_take(struct group *g, const struct bounds *b)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < b->count && !ret; i++)
+		ret = bounds_add(&g->bounds, &b->at[i]);
+	return ret;
+}
+
+static int group_take_cpu(struct group *g, int cpu)
+{
+	int *cpus = reallocarray(g->cpus, g->nr_cpus + 1, sizeof(*cpus));
+
+	if (!cpus)
+		return -ENOMEM;
+	g->cpus = cpus;
+	cpus[g->nr_cpus++] = cpu;
+	return 0;
+}
+
+/* --- groups of CPUs --------------------------------------------------------- */
+
+static int cpu_of(const struct model *m, const struct bound *b)
+{
+	return m->conf->by_host_cpu ? b->host_cpu : b->guest_cpu;
+}
+
+static struct group *group_new(struct model *m)
+{
+	struct group *groups = reallocarray(m->groups, m->nr_groups + 1, sizeof(*groups));
+
+	if (!groups)
+		return NULL;
+	m->groups = groups;
+	groups[m->nr_groups] = (struct group){ 0 };
+	return &groups[m->nr_groups++];
+}
+
+/* All bounds of one CPU. */
+static int group_of_cpu(const struct model *m, int cpu, struct group *g)
+{
+	const struct bounds *b = &m->samples->bounds;
+	size_t i;
+	int ret = group_take_cpu(g, cpu);
+
+	for (i = 0; i < b->count && !ret; i++)
+		if (cpu_of(m, &b->at[i]) == cpu)
+			ret = bounds_add(&g->bounds, &b->at[i]);
+	return ret ? ret : group_fit(m, g);
+}
+
+/* Whether the two need no more segments together than the one that needs more alone. 1; 0; -errno. */
+static int try_join(const struct model *m, struct group *g, const struct group *other)
+{
+	struct group both = { 0 };
+	size_t alone = g->fit.nr_segments > other->fit.nr_segments ?
+		       g->fit.nr_segments : other->fit.nr_segments;
+	unsigned int i;
+	int ret = group_take(&both, &g->bounds);
+
+	if (!ret)
+		ret = group_take(&both, &other->bounds);
+	if (!ret)
+		ret = group_fit(m, &both);
+	/* far from each other, or with too many steps: not together, that is */
+	if (ret || both.fit.nr_segments > alone) {
+		group_release(&both);
+		return ret == -ENOMEM ? ret : 0;
+	}
+	for (i = 0; i < g->nr_cpus && !ret; i++)
+		ret = group_take_cpu(&both, g->cpus[i]);
+	for (i = 0; i < other->nr_cpus && !ret; i++)
+		ret = group_take_cpu(&both, other->cpus[i]);
+	if (ret) {
+		group_release(&both);
+		return ret;
+	}
+	group_release(g);
+	*g = both;
+	return 1;
+}
+
+/* Put one more CPU where it fits. */
+static int add_cpu(struct model *m, int cpu)
+{
+	struct group one = { 0 }, *g;
+	unsigned int i;
+	int ret = group_of_cpu(m, cpu, &one);
+
+	for (i = 0; i < m->nr_groups && !ret; i++)
+		ret = try_join(m, &m->groups[i], &one);
+	if (ret) {
+		group_release(&one);
+		return ret < 0 ? ret : 0;
+	}
+	g = group_new(m);
+	if (!g) {
+		group_release(&one);
+		return -ENOMEM;
+	}
+	*g = one;
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The CPUs that occur, ascending. Returns how many; -ENOMEM. */
+static int cpus_of(const struct model *m, int **ret_cpus)
+{
+	const struct bounds *b = &m->samples->bounds;
+	int *cpus = calloc(b->count, sizeof(*cpus)), n = 0;
+	size_t i;
+
+	if (!cpus)
+		return -ENOMEM;
+	for (i = 0; i < b->count; i++)
+		cpus[i] = cpu_of(m, &b->at[i]);
+	qsort(cpus, b->count, sizeof(*cpus), by_number);
+	for (i = 0; i < b->count; i++)
+		if (!i || cpus[i] != cpus[i - 1])
+			cpus[n++] = cpus[i];
+	*ret_cpus = cpus;
+	return n;
+}
+
+static int make_groups(struct model *m)
+{
+	_cleanup_free_ int *cpus = NULL;
+	int i, ret = 0, n = cpus_of(m, &cpus);
+
+	if (n < 0)
+		return n;
+	for (i = 0; i < n && !ret; i++)
+		ret = add_cpu(m, cpus[i]);
+	return ret;
+}
+
+/* --- the option ------------------------------------------------------------- */
+
+static void put_segment(const struct fit *f, size_t i, struct opt_tsync_segment *ret)
+{
+	const struct fit_segment *s = &f->segments[i];
+	struct fit_value first, last;
+
+	*ret = (struct opt_tsync_segment){
+		.first = s->first, .last = s->last, .from = s->from, .to = s->to,
+		.bounds = s->bounds < UINT32_MAX ? s->bounds : UINT32_MAX,
+		.flags = i ? OPT_TSYNC_SEG_STEP : 0,
+	};
+	/* without what the neighbours add where they overlap */
+	if (!s->known || fit_segment_at(f, s, s->first, &first) ||
+	    fit_segment_at(f, s, s->last, &last))
+		return;
+	ret->flags |= OPT_TSYNC_SEG_KNOWN;
+	ret->offset = s->offset;
+	ret->drift = s->drift;
+	ret->drift_lo = s->drift_lo;
+	ret->drift_hi = s->drift_hi;
+	ret->lo_first = first.lo;
+	ret->hi_first = first.hi;
+	ret->lo_last = last.lo;
+	ret->hi_last = last.hi;
+	ret->lo_source = first.lo_source;
+	ret->hi_source = first.hi_source;
+}
+
+static int put_group(const struct group *g, struct opt_tsync_group *ret)
+{
+	size_t i;
+
+	ret->segments = calloc(g->fit.nr_segments, sizeof(*ret->segments));
+	ret->cpus = calloc(g->nr_cpus, sizeof(*ret->cpus));
+	if (!ret->segments || !ret->cpus)
+		return -ENOMEM;
+	ret->nr_segments = g->fit.nr_segments;
+	ret->nr_cpus = g->nr_cpus;
+	for (i = 0; i < g->nr_cpus; i++)
+		ret->cpus[i] = g->cpus[i];
+	for (i = 0; i < g->fit.nr_segments; i++)
+		put_segment(&g->fit, i, &ret->segments[i]);
+	return 0;
+}
+
+static int put_groups(const struct model *m, struct opt_tsync *t)
+{
+	unsigned int i;
+	int ret = 0;
+
+	t->groups = calloc(m->nr_groups, sizeof(*t->groups));
+	if (!t->groups)
+		return -ENOMEM;
+	t->nr_groups = m->nr_groups;
+	for (i = 0; i < m->nr_groups && !ret; i++)
+		ret = put_group(&m->groups[i], &t->groups[i]);
+	if (m->nr_groups > 1) {
+		t->kind = m->conf->by_host_cpu ? OPT_TSYNC_HOST_CPUS : OPT_TSYNC_GUEST_CPUS;
+		t->flags |= OPT_TSYNC_APART;
+	} else {
+		t->kind = OPT_TSYNC_ALL;
+		t->groups[0].nr_cpus = 0;
+	}
+	return ret;
+}
+
+static int put_raw(const struct bounds *b, struct opt_tsync *t)
+{
+	size_t i;
+
+	t->raw = calloc(b->count, sizeof(*t->raw));
+	if (!t->raw)
+		return -ENOMEM;
+	t->nr_raw = b->count;
+	for (i = 0; i < b->count; i++)
+		t->raw[i] = (struct opt_tsync_bound){
+			.time = b->at[i].time, .value = b->at[i].value,
+			.guest_cpu = b->at[i].guest_cpu, .host_cpu = b->at[i].host_cpu,
+			.source = b->at[i].source, .upper = b->at[i].upper,
+		};
+	return 0;
+}
+
+static int by_value(const void *pa, const void *pb)
+{
+	int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The median of @n values, of those that are known; -1. Sorts them. */
+static int64_t median(int64_t *v, size_t n)
+{
+	size_t unknown = 0;
+
+	qsort(v, n, sizeof(*v), by_value);
+	while (unknown < n && v[unknown] < 0)
+		unknown++;
+	return unknown < n ? v[unknown + (n - unknown) / 2] : -1;
+}
+
+/* What the rounds' figures are together. */
+static int put_figures(const struct tsync_samples *s, struct opt_tsync *t)
+{
+	_cleanup_free_ int64_t *rtt = calloc(s->count + 1, sizeof(*rtt));
+	_cleanup_free_ int64_t *sigma = calloc(s->count + 1, sizeof(*sigma));
+	size_t i;
+
+	if (!rtt || !sigma)
+		return -ENOMEM;
+	t->rounds = s->count;
+	t->rtt_min = -1;
+	for (i = 0; i < s->count; i++) {
+		const struct round_stat *r = &s->results[i].stat;
+
+		rtt[i] = r->rtt_median;
+		sigma[i] = r->sigma;
+		t->probes += r->probes;
+		if (r->rtt_min >= 0 && (t->rtt_min < 0 || r->rtt_min < t->rtt_min))
+			t->rtt_min = r->rtt_min;
+	}
+	t->rtt_median = median(rtt, s->count);
+	t->sigma = median(sigma, s->count);
+	return 0;
+}
+
+static int put_names(const struct model_conf *conf, struct opt_tsync *t)
+{
+	t->method = strdup(conf->method ? conf->method : "");
+	t->host_clock = strdup(conf->host_clock ? conf->host_clock : "");
+	t->guest_clock = strdup(conf->guest_clock ? conf->guest_clock : "");
+	return t->method && t->host_clock && t->guest_clock ? 0 : -ENOMEM;
+}
+
+int tsync_model_make(const struct tsync_samples *s, const struct model_conf *conf,
+		     struct opt_tsync *ret_t)
+{
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { .peer_id = conf->peer_id };
+	_cleanup_(model_release) struct model m = { .samples = s, .conf = conf };
+	int ret;
+
+	if (!s->bounds.count)
+		return -ENODATA;
+	fit_conf_init(&m.fit_conf, conf->host_clock, conf->same_machine);
+	ret = put_figures(s, &t);
+	m.fit_conf.sigma = t.sigma > 0 ? t.sigma : 0;
+	if (m.fit_conf.sigma > HULL_LIMIT / 8)
+		m.fit_conf.sigma = HULL_LIMIT / 8;
+	t.quantum = m.fit_conf.quantum;
+	t.rho_max_ppb = m.fit_conf.rho_max_ppb;
+	if (!fit_clock_adjusted(conf->host_clock))
+		t.flags |= OPT_TSYNC_GUARANTEED;
+	if (!ret)
+		ret = put_names(conf, &t);
+	if (!ret)
+		ret = make_groups(&m);
+	if (!ret)
+		ret = put_groups(&m, &t);
+	if (!ret && conf->raw)
+		ret = put_raw(&s->bounds, &t);
+	if (ret)
+		return ret;
+	*ret_t = t;
+	t = (struct opt_tsync){ 0 };
+	return 0;
+}

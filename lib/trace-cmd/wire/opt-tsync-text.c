@@ -1,0 +1,147 @@
+/*
+ * opt-tsync-text.c - how well a guest's clock is known, in words: see opt-tsync.h. Layer 1, pure.
+ */
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "wire/opt-tsync.h"
+
+const char *opt_tsync_source_name(unsigned int source)
+{
+	static const char *const names[] = {
+		NULL, "ptp", "burst", "vmexit", "kvm", "window", "vsock",
+	};
+
+	return source < ARRAY_SIZE(names) && names[source] ? names[source] : "?";
+}
+
+/* The larger one of hi - mid and mid - lo; -1 if that is no number. */
+static __int128 reach(const struct opt_tsync_group *g, int64_t time)
+{
+	struct opt_tsync_value v;
+	__int128 up, down;
+
+	if (opt_tsync_group_at(g, time, &v) || v.lo == INT64_MIN || v.hi == INT64_MAX)
+		return -1;
+	up = (__int128)v.hi - v.mid;
+	down = (__int128)v.mid - v.lo;
+	return up > down ? up : down;
+}
+
+int64_t opt_tsync_worst(const struct opt_tsync *t)
+{
+	__int128 worst = -1;
+	uint32_t i, k;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		for (k = 0; k < t->groups[i].nr_segments; k++) {
+			const struct opt_tsync_segment *s = &t->groups[i].segments[k];
+			/* the limits are farthest from each other at the ends */
+			__int128 first = reach(&t->groups[i], s->first);
+			__int128 last = reach(&t->groups[i], s->last);
+
+			if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
+				continue;
+			if (first < 0 || last < 0)
+				return -1;
+			worst = first > worst ? first : worst;
+			worst = last > worst ? last : worst;
+		}
+	}
+	return worst > INT64_MAX ? INT64_MAX : (int64_t)worst;
+}
+
+uint32_t opt_tsync_steps(const struct opt_tsync *t)
+{
+	uint32_t i, k, most = 0;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		uint32_t steps = 0;
+
+		for (k = 0; k < t->groups[i].nr_segments; k++)
+			steps += !!(t->groups[i].segments[k].flags & OPT_TSYNC_SEG_STEP);
+		most = steps > most ? steps : most;
+	}
+	return most;
+}
+
+/* A length of time: three digits or so in the unit that suits. */
+static void put_span(struct buf *b, int64_t count, double ns_per_count)
+{
+	double ns = count * ns_per_count;
+
+	if (ns_per_count <= 0)
+		buf_printf(b, "%" PRId64 " cycles", count);
+	else if (ns < 1e3)
+		buf_printf(b, "%.0f ns", ns);
+	else if (ns < 1e6)
+		buf_printf(b, "%.*f us", ns < 1e5 ? 2 : 1, ns / 1e3);
+	else if (ns < 1e9)
+		buf_printf(b, "%.*f ms", ns < 1e8 ? 2 : 1, ns / 1e6);
+	else
+		buf_printf(b, "%.2f s", ns / 1e9);
+}
+
+static double ppm(int64_t slope)
+{
+	return (double)slope / (double)((int64_t)1 << OPT_TSYNC_SLOPE_SHIFT) * 1e6;
+}
+
+/* Of the last segment known of the first group, which is the only one in most files. */
+static void put_drift(struct buf *b, const struct opt_tsync *t)
+{
+	const struct opt_tsync_segment *s = opt_tsync_segment_at(&t->groups[0], INT64_MAX);
+	double drift;
+
+	if (!s)
+		return;
+	drift = ppm(s->drift);
+	buf_printf(b, "; drift %.3f ppm", drift);
+	if (s->drift_lo != s->drift_hi)
+		buf_printf(b, " (%+.3f %+.3f)", ppm(s->drift_lo) - drift, ppm(s->drift_hi) - drift);
+}
+
+static void put_probes(struct buf *b, const struct opt_tsync *t, double ns_per_count)
+{
+	buf_printf(b, "; %" PRIu32 " probes in %" PRIu32 " round%s", t->probes, t->rounds,
+		   t->rounds == 1 ? "" : "s");
+	if (t->rtt_min < 0)
+		return;
+	buf_printf(b, ", round trip ");
+	put_span(b, t->rtt_min, ns_per_count);
+	buf_printf(b, " at least");
+	if (t->rtt_median >= 0) {
+		buf_printf(b, ", ");
+		put_span(b, t->rtt_median, ns_per_count);
+		buf_printf(b, " in the median");
+	}
+}
+
+void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_count)
+{
+	int64_t worst = opt_tsync_worst(t);
+	uint32_t steps = opt_tsync_steps(t);
+
+	buf_printf(b, "%s: ", t->method && t->method[0] ? t->method : "?");
+	if (!worst) {
+		buf_printf(b, "exact");
+	} else if (worst < 0) {
+		buf_printf(b, "no bound");
+	} else {
+		buf_printf(b, "+-");
+		put_span(b, worst, ns_per_count);
+		buf_printf(b, "%s", t->flags & OPT_TSYNC_GUARANTEED ? " guaranteed" :
+			   " unless a clock was adjusted");
+	}
+	if (t->sigma >= 0) {
+		buf_printf(b, ", repeatability ");
+		put_span(b, t->sigma, ns_per_count);
+	}
+	put_drift(b, t);
+	if (steps)
+		buf_printf(b, "; a clock stepped %" PRIu32 " time%s", steps, steps == 1 ? "" : "s");
+	if (t->flags & OPT_TSYNC_APART)
+		buf_printf(b, "; %" PRIu32 " groups of %s CPUs disagree", t->nr_groups,
+			   t->kind == OPT_TSYNC_HOST_CPUS ? "host" : "guest");
+	put_probes(b, t, ns_per_count);
+}

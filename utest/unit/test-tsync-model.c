@@ -1,0 +1,265 @@
+/*
+ * Rounds of a session -> the file's option and TimeShift.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "tsync/model.h"
+
+/* A round on a CPU: probes of a path of 2 * 1000, @theta being true at @time. */
+static void add_round(struct tsync_samples *s, int guest_cpu, int host_cpu, unsigned int pass,
+		      int64_t time, int64_t theta)
+{
+	_cleanup_(bounds_release) struct bounds b = { 0 };
+	struct tsync_result r = { .time = time, .offset = theta, .response = 2000,
+				  .guest_cpu = guest_cpu, .host_cpu = host_cpu, .pass = pass };
+	int i;
+
+	for (i = 0; i < 32; i++) {
+		struct bound up = { .time = time + i * 3000, .value = theta + 1000 + i % 5,
+				    .upper = true, .source = BOUND_PTP };
+		struct bound low = { .time = up.time + 2000, .value = theta - 1000 - i % 3,
+				     .source = BOUND_PTP };
+
+		assert_int_equal(bounds_add(&b, &up), 0);
+		assert_int_equal(bounds_add(&b, &low), 0);
+	}
+	assert_int_equal(tsync_samples_add(s, &r), 0);
+	assert_int_equal(tsync_samples_take_bounds(s, &r, &b), 0);
+}
+
+#define SEC 1000000000LL
+
+static const struct model_conf plain = {
+	.method = "ptp", .host_clock = "local", .guest_clock = "local", .peer_id = 7,
+	.same_machine = true,
+};
+
+static void rounds_become_one_line(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+	const struct opt_tsync_segment *seg;
+
+	add_round(&s, -1, -1, 0, SEC, 5000);
+	add_round(&s, -1, -1, 1, 5 * SEC, 5000);
+	assert_true(s.bounds.count < 64);
+	assert_int_equal(tsync_model_make(&s, &plain, &t), 0);
+	assert_int_equal(t.kind, OPT_TSYNC_ALL);
+	assert_int_equal(t.nr_groups, 1);
+	assert_int_equal(t.groups[0].nr_cpus, 0);
+	assert_int_equal(t.flags, OPT_TSYNC_GUARANTEED);
+	assert_int_equal(t.rounds, 2);
+	assert_int_equal(t.probes, 64);
+	assert_int_equal(t.rtt_min, 2000);
+	assert_in_range(t.rtt_median, 2002, 2004);
+	assert_int_equal(t.nr_raw, 0);
+	seg = &t.groups[0].segments[0];
+	assert_int_equal(seg->offset, 5000);
+	assert_int_equal(seg->drift, 0);
+	assert_true(seg->lo_first <= 4000 && seg->hi_first >= 6000);
+	assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 3, &ts), 0);
+	assert_int_equal(ts.nr_cpus, 3);
+	assert_int_equal(ts.peer_id, 7);
+	assert_int_equal(ts.flags, 1);
+	timeshift_prepare(&ts);
+	assert_int_equal(timeshift_apply(&ts.cpus[2], 1, 3 * SEC), 3 * SEC + 5000);
+	assert_int_equal(timeshift_apply(&ts.cpus[2], 1, 300 * SEC), 300 * SEC + 5000);
+}
+
+static void readers_interpolation_follows_the_lines(void **state)
+{
+	static const int64_t drifts[] = { 3000, -250000, 400000000 };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+		_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+		_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+		struct model_conf conf = plain;
+		int64_t time;
+		int k;
+
+		/* the last one is what KVM's scaling makes of the TSC */
+		conf.host_clock = i < 2 ? "local" : "x86-tsc";
+		conf.same_machine = i != 1;
+		for (k = 0; k < 5; k++) {
+			_cleanup_(bounds_release) struct bounds b = { 0 };
+			struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1, .pass = k };
+			int n;
+
+			for (n = 0; n < 32; n++) {
+				int64_t at = k * SEC + n * 3000;
+				int64_t theta = at / 1000 * drifts[i] / 1000000;
+				struct bound up = { .time = at, .value = theta + 500,
+						    .upper = true, .source = BOUND_PTP };
+				struct bound low = { .time = at, .value = theta - 500,
+						     .source = BOUND_PTP };
+
+				bounds_add(&b, &up);
+				bounds_add(&b, &low);
+			}
+			assert_int_equal(tsync_samples_add(&s, &r), 0);
+			assert_int_equal(tsync_samples_take_bounds(&s, &r, &b), 0);
+		}
+		if (i == 1)
+			conf.host_clock = "mono";
+		assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+		assert_int_equal(!(t.flags & OPT_TSYNC_GUARANTEED), i == 1);
+		assert_int_equal(t.groups[0].nr_segments, 1);
+		assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 1, &ts), 0);
+		timeshift_prepare(&ts);
+		for (time = 0; time < 6 * SEC; time += SEC / 7) {
+			struct opt_tsync_value v;
+			int64_t host = timeshift_apply(&ts.cpus[0], 1, time);
+
+			assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
+			assert_in_range(host - time - v.mid + 2, 0, 4);
+			assert_true(v.lo <= time / 1000 * drifts[i] / 1000000 + 1);
+			assert_true(v.hi >= time / 1000 * drifts[i] / 1000000 - 1);
+		}
+	}
+}
+
+static void a_step_is_a_step_for_readers_too(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+	int i;
+
+	for (i = 0; i < 6; i++)
+		add_round(&s, -1, -1, i, i * SEC, i < 3 ? 5000 : 900 * SEC);
+	assert_int_equal(tsync_model_make(&s, &plain, &t), 0);
+	assert_int_equal(t.groups[0].nr_segments, 2);
+	assert_int_equal(t.groups[0].segments[1].flags, 3);
+	assert_int_equal(opt_tsync_steps(&t), 1);
+	assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 1, &ts), 0);
+	timeshift_prepare(&ts);
+	assert_int_equal(timeshift_apply(&ts.cpus[0], 1, SEC), SEC + 5000);
+	assert_int_equal(timeshift_apply(&ts.cpus[0], 1, 2 * SEC + 1000), 2 * SEC + 6000);
+	assert_true(timeshift_apply(&ts.cpus[0], 1, 3 * SEC) == 903 * SEC);
+	assert_true(timeshift_apply(&ts.cpus[0], 1, 4 * SEC) == 904 * SEC);
+}
+
+static void cpus_that_agree_are_one_clock(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	int i;
+
+	/* noise of the seed's kind, far below the bounds */
+	for (i = 0; i < 8; i++)
+		add_round(&s, i % 4, -1, i / 4, SEC + i * SEC / 10, 5000 + 100 * (i % 3));
+	assert_int_equal(tsync_model_make(&s, &plain, &t), 0);
+	assert_int_equal(t.kind, OPT_TSYNC_ALL);
+	assert_false(t.flags & OPT_TSYNC_APART);
+}
+
+static void cpus_that_contradict_each_other_are_kept_apart(void **state)
+{
+	unsigned int by_host;
+
+	for (by_host = 0; by_host < 2; by_host++) {
+		_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+		_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+		_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+		struct model_conf conf = plain;
+		int i;
+
+		conf.by_host_cpu = by_host;
+		/* the third CPU is 50 us ahead of the others */
+		for (i = 0; i < 8; i++)
+			add_round(&s, by_host ? 0 : i % 4, by_host ? i % 4 : -1, i / 4,
+				  SEC + i * SEC / 10, i % 4 == 2 ? 55000 : 5000);
+		assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+		assert_int_equal(t.kind, by_host ? OPT_TSYNC_HOST_CPUS : OPT_TSYNC_GUEST_CPUS);
+		assert_true(t.flags & OPT_TSYNC_APART);
+		assert_int_equal(t.nr_groups, 2);
+		assert_int_equal(t.groups[0].nr_cpus, 3);
+		assert_int_equal(t.groups[1].nr_cpus, 1);
+		assert_int_equal(t.groups[1].cpus[0], 2);
+		assert_int_equal(tsync_model_timeshift(&t, by_host ? TIMESHIFT_FORK :
+						       TIMESHIFT_CURRENT, 1, 4, &ts), 0);
+		assert_int_equal(ts.nr_cpus, 4);
+		timeshift_prepare(&ts);
+		for (i = 0; i < 4; i++) {
+			assert_int_equal(ts.cpus[i].cpu, i);
+			assert_int_equal(timeshift_apply(&ts.cpus[i], 1, 2 * SEC),
+					 2 * SEC + (i == 2 ? 55000 : 5000));
+		}
+	}
+}
+
+static void raw_bounds_are_kept_if_asked_for(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { .keep_all = true };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	struct model_conf conf = plain;
+
+	conf.raw = true;
+	add_round(&s, 1, 2, 0, SEC, 5000);
+	assert_int_equal(s.bounds.count, 64);
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(t.nr_raw, 64);
+	assert_int_equal(t.raw[0].value, 6000);
+	assert_int_equal(t.raw[0].upper, 1);
+	assert_int_equal(t.raw[0].guest_cpu, 1);
+	assert_int_equal(t.raw[0].host_cpu, 2);
+}
+
+static void exact_bounds_are_exact(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	struct model_conf conf = plain;
+	struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1 };
+	struct bounds b = { 0 };
+	struct bound up = { .time = 5, .value = -12, .upper = true, .source = BOUND_KVM };
+	struct bound low = { .time = 5, .value = -12, .source = BOUND_KVM };
+
+	conf.host_clock = "x86-tsc";
+	bounds_add(&b, &up);
+	bounds_add(&b, &low);
+	assert_int_equal(tsync_samples_add(&s, &r), 0);
+	assert_int_equal(tsync_samples_take_bounds(&s, &r, &b), 0);
+	bounds_release(&b);
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(opt_tsync_worst(&t), 0);
+	assert_int_equal(t.groups[0].segments[0].offset, -12);
+}
+
+static void without_bounds_there_is_no_model(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	struct opt_tsync t;
+	struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1 };
+
+	assert_int_equal(tsync_samples_add(&s, &r), 0);
+	assert_int_equal(tsync_model_make(&s, &plain, &t), -ENODATA);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rounds_become_one_line),
+		cmocka_unit_test(readers_interpolation_follows_the_lines),
+		cmocka_unit_test(a_step_is_a_step_for_readers_too),
+		cmocka_unit_test(cpus_that_agree_are_one_clock),
+		cmocka_unit_test(cpus_that_contradict_each_other_are_kept_apart),
+		cmocka_unit_test(raw_bounds_are_kept_if_asked_for),
+		cmocka_unit_test(exact_bounds_are_exact),
+		cmocka_unit_test(without_bounds_there_is_no_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
