@@ -16,6 +16,7 @@ bindir		?= $(prefix)/bin
 libdir		?= $(prefix)/lib
 includedir	?= $(prefix)/include
 mandir		?= $(prefix)/share/man
+datadir		= $(prefix)/share/trace-cmd
 bashdir		?= $(prefix)/share/bash-completion/completions
 zshdir		?= $(prefix)/share/zsh/site-functions
 fishdir		?= $(prefix)/share/fish/vendor_completions.d

@@ -84,6 +84,8 @@ install: all $(if $(HAVE_ASCIIDOCTOR),man)
 	$(Q)$(call put,644,$(COMPLETION)/trace-cmd.bash,$(bashdir),trace-cmd)
 	$(Q)$(call put,644,$(COMPLETION)/_trace-cmd,$(zshdir),_trace-cmd)
 	$(Q)$(call put,644,$(COMPLETION)/trace-cmd.fish,$(fishdir),trace-cmd.fish)
+	$(Q)$(call put,755,scripts/debug/tsync_plot.py,$(datadir),tsync_plot.py)
+	$(Q)$(call put,644,scripts/debug/tsync_table.py,$(datadir),tsync_table.py)
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN1)); do \
 		$(call put,644,$$page,$(mandir)/man1,); done
 	$(Q)set -e; for page in $(if $(HAVE_ASCIIDOCTOR),$(MAN3)); do \
@@ -97,7 +99,8 @@ uninstall:
 		$(DESTDIR)$(zshdir)/_trace-cmd $(DESTDIR)$(fishdir)/trace-cmd.fish \
 		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN1))) \
 		$(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(MAN3))) \
+		$(addprefix $(DESTDIR)$(datadir)/,tsync_plot.py tsync_table.py) \
 		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h
-	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd $(DESTDIR)$(datadir) 2>/dev/null || true
 
 .PHONY: sim check check-root check-asan check-vm asan fuzz lint demo docs man install uninstall

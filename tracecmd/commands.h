@@ -41,6 +41,7 @@ extern const struct opt_spec show_options[], stat_options[], snapshot_options[],
 extern const struct opt_spec list_options_table[], options_options[], complete_options[];
 extern const struct opt_spec check_events_options[], hist_options[], mem_options[];
 extern const struct opt_spec attach_options[], convert_options[], split_options[], restore_options[];
+extern const struct opt_spec tsync_options[];
 int cmd_record(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
 int cmd_start(int argc, char **argv);
@@ -54,6 +55,7 @@ int cmd_attach(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_split(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
+int cmd_tsync(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_stop(int argc, char **argv);

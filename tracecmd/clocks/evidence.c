@@ -8,10 +8,12 @@
 
 #include "base/cleanup.h"
 #include "clocks/evidence.h"
+#include "tsync/reduce.h"
 
 #include "trace-cmd.h"
 
-#define OP_RW 5		/* VIRTIO_VSOCK_OP_RW: a packet with data */
+#define OP_RW 5			/* VIRTIO_VSOCK_OP_RW: a packet with data */
+#define BOUNDS_BATCH 4096	/* before those that say nothing new are thrown out */
 
 /* --- all buffers of a file that go by one clock ------------------------------ */
 
@@ -120,7 +122,7 @@ struct packet_event {
 
 static void packet_event_find(struct packet_event *p, struct tep_handle *tep, const char *name)
 {
-	struct tep_event *e = tep_find_event_by_name(tep, "vsock", name);
+	struct tep_event *e = tep_find_event_by_name(tep, NULL, name);
 
 	*p = (struct packet_event){ 0 };
 	if (!e)
@@ -229,7 +231,9 @@ static int map_vcpus(struct evidence *e, struct tracecmd_input *host, unsigned l
 	if (tracecmd_get_guest_cpumap(host, trace_id, &name, &e->nr_vcpus, &e->tids))
 		return err_set(err, -ENOENT, "the host's file knows no guest with trace id 0x%llx",
 			       trace_id);
-	e->gaps = calloc(e->nr_vcpus > 0 ? e->nr_vcpus : 1, sizeof(*e->gaps));
+	if (e->nr_vcpus < 0)
+		e->nr_vcpus = 0;
+	e->gaps = calloc(e->nr_vcpus + 1, sizeof(*e->gaps));
 	return e->gaps ? 0 : -ENOMEM;
 }
 
@@ -262,16 +266,40 @@ struct guest_walk {
 	struct tep_handle *tep;
 	theta_fn theta;
 	void *data;
-	struct causality *result;
-	struct bounds *bounds;		/* NULL: not wanted */
+	struct finding *findings;
+	bool want_bounds;
 	size_t *cursors;		/* into the gaps of each CPU */
 	struct packet_event sent, received;
 };
 
+static int finding_reduce(struct finding *f)
+{
+	int ret;
+
+	if (f->bounds.count < 2 * f->reduced + BOUNDS_BATCH)
+		return 0;
+	ret = bounds_reduce(&f->bounds, 0);
+	f->reduced = f->bounds.count;
+	return ret;
+}
+
+/* An event of @cpu. */
+static int judge_event(struct guest_walk *w, int cpu, int64_t time)
+{
+	struct finding *f = &w->findings[cpu];
+	struct theta theta;
+	int ret;
+
+	if (w->theta(w->data, cpu, time, &theta))
+		return 0;
+	ret = causality_event(&f->causality, &w->e->gaps[cpu], &w->cursors[cpu], time, &theta, cpu,
+			      w->want_bounds ? &f->bounds : NULL);
+	return ret ? ret : finding_reduce(f);
+}
+
 static int guest_record(struct tracecmd_input *h, struct tep_record *rec, int cpu, void *data)
 {
 	struct guest_walk *w = data;
-	struct theta theta;
 	int type, ret;
 
 	if (!w->e->guest_read && (w->sent.event || w->received.event)) {
@@ -286,11 +314,8 @@ static int guest_record(struct tracecmd_input *h, struct tep_record *rec, int cp
 	}
 	/* of its own buffer; the iteration's counts on through all of them */
 	cpu = rec->cpu;
-	if (cpu < 0 || cpu >= w->e->nr_vcpus || !w->e->gaps[cpu].count ||
-	    w->theta(w->data, cpu, rec->ts, &theta))
-		return 0;
-	return causality_event(w->result, &w->e->gaps[cpu], &w->cursors[cpu], rec->ts, &theta, cpu,
-			       w->bounds);
+	return cpu < 0 || cpu >= w->e->nr_vcpus || !w->e->gaps[cpu].count ? 0 :
+	       judge_event(w, cpu, rec->ts);
 }
 
 struct packet_walk {
@@ -302,12 +327,15 @@ static int judge_packet(void *data, const struct packet *sent, const struct pack
 {
 	struct packet_walk *p = data;
 	struct guest_walk *w = p->w;
+	struct finding *f = &w->findings[w->e->nr_vcpus];
 	struct theta theta;
+	int ret;
 
 	if (w->theta(w->data, -1, p->guest_sent ? sent->time : received->time, &theta))
 		return 0;
-	return causality_packet(w->result, p->guest_sent, sent->time, received->time, &theta,
-				w->bounds);
+	ret = causality_packet(&f->causality, p->guest_sent, sent->time, received->time, &theta,
+			       w->want_bounds ? &f->bounds : NULL);
+	return ret ? ret : finding_reduce(f);
 }
 
 static int judge_packets(struct guest_walk *w)
@@ -318,19 +346,38 @@ static int judge_packets(struct guest_walk *w)
 	return ret ? ret : packets_pair(&w->e->host, &w->e->guest, judge_packet, &down);
 }
 
+void findings_free(const struct evidence *e, struct finding *findings)
+{
+	int i;
+
+	for (i = 0; findings && i <= e->nr_vcpus; i++)
+		bounds_release(&findings[i].bounds);
+	free(findings);
+}
+
+static struct finding *findings_new(const struct evidence *e)
+{
+	struct finding *f = calloc(e->nr_vcpus + 1, sizeof(*f));
+	int i;
+
+	for (i = 0; f && i <= e->nr_vcpus; i++)
+		causality_init(&f[i].causality);
+	return f;
+}
+
 int evidence_judge(struct evidence *e, struct tracecmd_input *guest, theta_fn theta, void *data,
-		   struct causality *ret_result, struct bounds *ret_bounds, struct err *err)
+		   bool want_bounds, struct finding **ret_findings, struct err *err)
 {
 	_cleanup_(buffers_release) struct buffers buffers = { 0 };
-	_cleanup_free_ size_t *cursors = calloc(e->nr_vcpus > 0 ? e->nr_vcpus : 1, sizeof(*cursors));
+	_cleanup_free_ size_t *cursors = calloc(e->nr_vcpus + 1, sizeof(*cursors));
 	struct guest_walk w = {
 		.e = e, .tep = tracecmd_get_tep(guest), .theta = theta, .data = data,
-		.result = ret_result, .bounds = ret_bounds, .cursors = cursors,
+		.findings = findings_new(e), .want_bounds = want_bounds, .cursors = cursors,
 	};
 	int ret;
 
-	causality_init(ret_result);
-	if (!cursors || !w.tep)
+	*ret_findings = w.findings;
+	if (!cursors || !w.tep || !w.findings)
 		return -ENOMEM;
 	packet_event_find(&w.sent, w.tep, "virtio_transport_alloc_pkt");
 	packet_event_find(&w.received, w.tep, "virtio_transport_recv_pkt");

@@ -35,12 +35,20 @@ typedef int (*theta_fn)(void *data, int cpu, int64_t time, struct theta *ret);
 int evidence_read_host(struct evidence *e, struct tracecmd_input *host,
 		       unsigned long long trace_id, struct err *err);
 
+/* What comes out of it: for each vCPU, and behind them for packets. */
+struct finding {
+	struct causality causality;
+	struct bounds bounds;		/* that the events prove */
+	size_t reduced;			/* bounds that were left when they were last reduced */
+};
+
 /*
- * Hold the guest's events against it. New bounds go to @ret_bounds, NULL: not wanted; of
- * those of a CPU only such that say more than those before it. 0; -errno as above.
+ * Hold the guest's events against it: nr_vcpus + 1 findings. Bounds, if @want_bounds, are only such
+ * as can limit a line. 0; -errno as above. The caller gives the findings to findings_free().
  */
 int evidence_judge(struct evidence *e, struct tracecmd_input *guest, theta_fn theta, void *data,
-		   struct causality *ret, struct bounds *ret_bounds, struct err *err);
+		   bool want_bounds, struct finding **ret, struct err *err);
+void findings_free(const struct evidence *e, struct finding *findings);
 
 void evidence_release(struct evidence *e);
 

@@ -14,7 +14,7 @@ ports=() agents=() where=()
 port=$((20000 + (RANDOM % 100) * 100))
 for ((i = 0; i < n; i++)); do
 	while listens $port; do port=$((port + 1)); done
-	ports+=($port)
+	ports+=("$port")
 	start "agent-$i.log" "$TRACE_CMD" agent -N 127.0.0.1 -p $port -B "many-$$-$i"
 	agents+=("$pid")
 	where+=("127.0.0.1:$port")

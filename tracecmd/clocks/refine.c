@@ -1,0 +1,290 @@
+/*
+ * refine.c - see refine.h. Layer 5.
+ *
+ * The bounds that the file states decide for each guest event near a gap of its vCPU on which
+ * side of the gap it is. That gives bounds from events, the bounds of which events
+ * decide more of them, until little changes.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "clocks/refine.h"
+#include "copy/copy.h"
+#include "edit/target.h"
+#include "in/handle.h"
+#include "tsync/model.h"
+
+#define PASSES_MAX	6
+
+void refined_release(struct refined *r)
+{
+	opt_tsync_release(&r->known);
+}
+
+/* --- what the file states, as bounds --------------------------------------------- */
+
+static int add(struct bounds *b, int64_t time, int64_t value, bool upper, int cpu, uint8_t source)
+{
+	struct bound one = {
+		.time = time, .value = value, .guest_cpu = cpu, .host_cpu = -1,
+		.source = source, .upper = upper,
+	};
+
+	return bounds_add(b, &one);
+}
+
+/* The limits at both ends of a segment say all the rest, if not as narrowly as the raw bounds. */
+static int add_segment(struct bounds *b, const struct opt_tsync_segment *s, int cpu)
+{
+	int ret = 0;
+
+	if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
+		return 0;
+	ret = add(b, s->first, s->lo_first, false, cpu, s->lo_source);
+	if (!ret)
+		ret = add(b, s->first, s->hi_first, true, cpu, s->hi_source);
+	if (!ret && s->last != s->first)
+		ret = add(b, s->last, s->lo_last, false, cpu, s->lo_source);
+	if (!ret && s->last != s->first)
+		ret = add(b, s->last, s->hi_last, true, cpu, s->hi_source);
+	return ret;
+}
+
+static int add_groups(struct bounds *b, const struct opt_tsync *t)
+{
+	uint32_t i, k, n;
+	int ret = 0;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		const struct opt_tsync_group *group = &t->groups[i];
+
+		/* of CPUs that agree, one stands for all */
+		for (k = 0; k < (group->nr_cpus ? group->nr_cpus : 1) && !ret; k++)
+			for (n = 0; n < group->nr_segments && !ret; n++)
+				ret = add_segment(b, &group->segments[n],
+						  group->nr_cpus ? group->cpus[k] : -1);
+	}
+	return ret;
+}
+
+static int add_raw(struct bounds *b, const struct opt_tsync *t)
+{
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < t->nr_raw && !ret; i++) {
+		const struct opt_tsync_bound *r = &t->raw[i];
+		int cpu = t->kind == OPT_TSYNC_GUEST_CPUS ? r->guest_cpu : -1;
+
+		ret = add(b, r->time, r->value, r->upper, cpu, r->source);
+	}
+	return ret;
+}
+
+/* --- the passes --------------------------------------------------------------------- */
+
+struct pass {
+	struct guest *g;
+	const struct opt_tsync *known;
+};
+
+/* A theta_fn: by what is known in this pass. */
+static int pass_theta(void *data, int cpu, int64_t time, struct theta *ret)
+{
+	const struct pass *p = data;
+	struct opt_tsync_value v;
+
+	if (opt_tsync_at(p->known, cpu, -1, time, &v))
+		return -ENODATA;
+	ret->mid = v.mid;
+	ret->lo = v.lo;
+	ret->hi = v.hi;
+	ret->bounded = v.lo != INT64_MIN && v.hi != INT64_MAX;
+	return 0;
+}
+
+static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync *ret)
+{
+	const struct opt_tsync *old = g->known;
+	struct model_conf conf = {
+		.method = old->method, .host_clock = old->host_clock,
+		.guest_clock = old->guest_clock, .peer_id = old->peer_id,
+		.same_machine = old->rho_max_ppb == 0, .raw = old->nr_raw,
+	};
+	struct tsync_samples samples = { .bounds = *b, .keep_all = true };
+	int err = tsync_model_make(&samples, &conf, ret);
+
+	if (err)
+		return err;
+	/* events are no probes */
+	ret->rounds = old->rounds;
+	ret->probes = old->probes;
+	ret->rtt_min = old->rtt_min;
+	ret->rtt_median = old->rtt_median;
+	ret->sigma = old->sigma;
+	return 0;
+}
+
+/* Take what the events proved in one pass into @all. How many bounds; -ENOMEM. */
+static int take(struct bounds *all, const struct guest *g)
+{
+	bool by_cpu = g->known->kind == OPT_TSYNC_GUEST_CPUS;
+	int i, n = 0, ret = 0;
+	size_t k;
+
+	for (i = 0; i <= g->evidence.nr_vcpus; i++) {
+		const struct bounds *found = &g->findings[i].bounds;
+
+		for (k = 0; k < found->count && !ret; k++, n++) {
+			struct bound one = found->at[k];
+
+			if (!by_cpu)
+				one.guest_cpu = -1;
+			ret = bounds_add(all, &one);
+		}
+	}
+	return ret ? ret : n;
+}
+
+/* One pass: events against @r->known, and a new model with what they prove. 1 goes on; 0; -errno. */
+static int one_pass(struct guest *g, struct bounds *all, struct refined *r, struct err *err)
+{
+	struct pass p = { .g = g, .known = &r->known };
+	struct opt_tsync next;
+	int64_t worst;
+	int found, ret = guest_collect(g, pass_theta, &p, true, err);
+
+	if (ret)
+		return ret;
+	if (g->causality.refuted)
+		return err_set(err, -ERANGE, "%s: %llu events cannot be true within the bounds that the file states: a clock has stepped, or the host's file is not that of this recording",
+			       g->path, (unsigned long long)g->causality.refuted);
+	found = take(all, g);
+	if (found <= 0)
+		return found;
+	ret = make_model(g, all, &next);
+	if (ret)
+		return ret;
+	r->bounds += found;
+	opt_tsync_release(&r->known);
+	r->known = next;
+	worst = opt_tsync_worst(&r->known);
+	ret = worst < r->worst - r->worst / 100 || r->worst < 0;
+	r->worst = worst;
+	return ret;
+}
+
+int refine_guest(struct guest *g, struct refined *ret, struct err *err)
+{
+	_cleanup_(bounds_release) struct bounds all = { 0 };
+	struct refined r = { 0 };
+	int i, code;
+
+	if (!g->known)
+		return err_set(err, -ENODATA, "%s: the file states no bounds to begin with: it was recorded by another version, or its clock was not compared",
+			       g->path);
+	if (g->known->kind == OPT_TSYNC_HOST_CPUS)
+		return err_set(err, -ENODATA, "%s: its offsets are those of the host's CPUs, and where a vCPU ran is not known for each event",
+			       g->path);
+	if (!g->judged)
+		return err_set(err, -ENODATA, "%s: the host's file has no events to hold against: record it with -e kvm_entry -e kvm_exit",
+			       g->path);
+	code = g->known->nr_raw ? add_raw(&all, g->known) : add_groups(&all, g->known);
+	if (!code)
+		code = make_model(g, &all, &r.known);
+	if (code)
+		return err_set(err, code, "%s: %s", g->path, strerror(-code));
+	r.worst_before = opt_tsync_worst(g->known);
+	r.worst = opt_tsync_worst(&r.known);
+	for (i = 0, code = 1; i < PASSES_MAX && code > 0; i++)
+		code = one_pass(g, &all, &r, err);
+	if (code < 0) {
+		refined_release(&r);
+		return err_set(err, code, "%s: %s", g->path, strerror(-code));
+	}
+	*ret = r;
+	return 0;
+}
+
+/* --- writing -------------------------------------------------------------------------- */
+
+struct options {
+	const struct guest *g;
+	const struct refined *r;
+};
+
+static int put_shift(struct out_file *o, const struct guest *g, const struct refined *r)
+{
+	const struct timeshift *old = &g->handle->file->info.timeshift;
+	struct buf b = BUF_INIT;
+	struct timeshift ts;
+	int ret = tsync_model_timeshift(&r->known, TIMESHIFT_CURRENT, TIMESHIFT_FL_INTERPOLATE,
+					tracecmd_get_cpus(g->handle), &ts);
+
+	if (ret)
+		return ret;
+	ts.peer_id = old->peer_id;
+	ret = timeshift_put(&b, out_order(o), &ts);
+	timeshift_release(&ts);
+	return ret ? ret : out_option_buf(o, DAT_TIME_SHIFT, &b);
+}
+
+/* A copy_option_fn: ours instead of the old ones. */
+static int replace(void *arg, struct out_file *o, const struct in_option *opt)
+{
+	const struct options *x = arg;
+	struct buf b = BUF_INIT;
+	int ret;
+
+	if (opt->id == DAT_TIME_SHIFT)
+		ret = put_shift(o, x->g, x->r);
+	else if (opt->id == DAT_TSYNC)
+		ret = opt_tsync_put(&b, out_order(o), &x->r->known) ? :
+		      out_option_buf(o, DAT_TSYNC, &b);
+	else
+		return 1;
+	buf_release(&b);
+	return ret;
+}
+
+static void out_freep(struct out_file **o)
+{
+	out_free(*o);
+}
+
+static int write_file(const struct guest *g, const struct refined *r, int fd, struct err *err)
+{
+	struct in_file *f = g->handle->file;
+	struct options x = { .g = g, .r = r };
+	struct copy_conf conf = {
+		.version = (int)f->head.version, .zip = f->zip, .option = replace, .arg = &x,
+	};
+	_cleanup_(out_freep) struct out_file *o = NULL;
+	int ret = copy_begin(fd, f, &conf, &o, err);
+
+	if (!ret)
+		ret = copy_buffers(f, o, NULL, NULL, err);
+	if (!ret)
+		ret = out_finish(o, err);
+	if (!ret && in_file_damage(f))
+		ret = err_set(err, in_file_damage(f), "%s", f->damage.text);
+	return ret;
+}
+
+int refine_write(const struct guest *g, const struct refined *r, const char *path, struct err *err)
+{
+	_cleanup_(target_close) struct target to = TARGET_NONE;
+	struct stat st;
+	int ret = target_open(&to, path, err);
+
+	if (ret)
+		return ret;
+	ret = write_file(g, r, to.fd, err);
+	/* whose it is and who may read it stays */
+	if (!ret && !strcmp(path, g->path) && !stat(path, &st) &&
+	    (fchown(to.fd, st.st_uid, st.st_gid) || fchmod(to.fd, st.st_mode & 07777)))
+		ret = -errno;
+	return ret ? err_prefix(err, ret, "error writing %s", path) : target_commit(&to, err);
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Writes the files of a host and its guest whose clocks differ by a number that is known.
+
+    kvmfiles.py HOST GUEST [NAME=NUMBER...]
+
+The host's file has the kvm_exit and kvm_entry events of two vCPUs that are in the guest for up to 60 us and
+out of it for up to 20 us; the guest's has events at the beginning, in the midst and at the
+end of these times. Numbers, in ns:
+    theta=5000000       host clock - guest clock, the truth
+    mid=THETA           the offset that the guest's file states
+    lo=MID-40000 hi=MID+40000   and the bounds
+    stated=1            0: without bounds, as other programs write it
+    kvm=1               0: the host's file has no events of KVM
+    step=0              so far the guest's clock goes forth in the midst
+    windows=400         of each vCPU
+    packets=0           so many vsock packets each way, each 700 ns under way
+    early=0             so much earlier they arrive
+    host_id=0x1122334455667788  trace id of the host's file, by the guest's
+    seed=1
+"""
+import random
+import struct
+import sys
+
+import datfile
+
+EXIT, ENTRY, SENT, GOT = 110, 103, 111, 112
+VSOCK_FIELDS = ''.join(f'\tfield:__u{8 * size} {name};\toffset:{at};\tsize:{size};\tsigned:0;\n'
+                       for name, at, size in (('src_cid', 8, 4), ('src_port', 12, 4), ('dst_cid', 16, 4),
+                                              ('dst_port', 20, 4), ('len', 24, 4), ('type', 28, 2),
+                                              ('op', 30, 2), ('flags', 32, 4)))
+VSOCK = [datfile.event_format(name, ident, VSOCK_FIELDS, '"len=%u", REC->len')
+         for name, ident in (('virtio_transport_alloc_pkt', SENT), ('virtio_transport_recv_pkt', GOT))]
+VCPU = '\tfield:unsigned int vcpu_id;\toffset:8;\tsize:4;\tsigned:0;\n'
+KVM = [datfile.event_format(name, ident, VCPU, '"vcpu %u", REC->vcpu_id')
+       for name, ident in (('kvm_entry', ENTRY), ('kvm_exit', EXIT))]
+NUMBERS = {'theta': 5000000, 'mid': None, 'lo': None, 'hi': None, 'stated': 1, 'kvm': 1, 'step': 0,
+           'windows': 400, 'packets': 0, 'early': 0, 'host_id': 0x1122334455667788, 'seed': 1}
+HOST_ID, GUEST_ID = 0x1122334455667788, 0x99aabbccddeeff00
+START = 1000000000
+
+
+def make(n):
+    """Events of both: two lists, host and guest, of lists by CPU of (time, id, value or packet)."""
+    rng = random.Random(n['seed'])
+    host, guest = [[], []], [[], []]
+    for cpu in range(2):
+        now = START + rng.randrange(10000)
+        for window in range(n['windows']):
+            start, end = now, now + rng.randrange(600, 60000)
+            host[cpu] += [(start, ENTRY, cpu), (end, EXIT, cpu)]
+            inside = sorted([start + rng.randrange(100, 300), rng.randrange(start + 100, end - 100),
+                             end - rng.randrange(150, 300)])
+            step = n['step'] if window >= n['windows'] // 2 else 0
+            guest[cpu] += [(at - n['theta'] + step, datfile.TICK, window) for at in inside]
+            now = end + rng.randrange(300, 20000)
+    ticks = [when for when, _, _ in guest[0]]
+    late = 700 - n['early']
+    for i in range(n['packets']):
+        # at times that the guest runs
+        out, back, length = ticks[6 * i], ticks[6 * i + 3], 1 + rng.randrange(1000)
+        there, here = (3, 9, 2, 5, length), (2, 5, 3, 9, length)
+        guest[0] += [(out, SENT, there), (back, GOT, here)]
+        host[1] += [(out + n['theta'] + late, GOT, there), (back + n['theta'] - late, SENT, here)]
+    return [[sorted(cpu) for cpu in side] for side in (host, guest)]
+
+
+def pages(order, events, prefix, cpu):
+    """The pages of a CPU as writers."""
+    done = []
+    for first in range(0, max(len(events), 1), 80):
+        part = events[first:first + 80]
+        w = datfile.Writer(order)
+        w.mark(f'{prefix}cpu{cpu}.page{len(done)}')
+        last = part[0][0] if part else START
+        w.put('QQ', last, 0)
+        for when, ident, value in part:
+            packet = ident in (SENT, GOT)
+            datfile.entry(w, 9 if packet else 3, when - last)
+            last = when
+            w.put('HBBi', ident, 0, 0, 4001 + value if ident in (ENTRY, EXIT) else 42)
+            if packet:
+                w.put('IIIIIHHI', *value, 1, 5, 0)
+            else:
+                w.put('i', value)
+        struct.pack_into(w.sign + 'Q', w.data, 8, len(w.data) - 16)
+        w.data += bytes(datfile.PAGE - len(w.data))
+        done.append(w)
+    return done
+
+
+def tsync(pack, n, first, last):
+    """The option that states the bounds."""
+    head = pack('IIQIIqqqqq', 1, 1, n['host_id'], 3, 1017, 9000, 12000, 40, 1, 200000)
+    segment = pack('12qIIBB6x', first, last, -2**63, 2**63 - 1, n['mid'], 0, 0, 0,
+                   n['lo'], n['hi'], n['lo'], n['hi'], 1, 20, 1, 1)
+    return head + b'ptp\0local\0local\0' + pack('IIII', 0, 1, 0, 1) + segment + pack('I', 0)
+
+
+def write(path, n, events, host):
+    """One of the files, by the functions that make those of datfile.py."""
+    times = [when for cpu in events for when, _, _ in cpu]
+
+    def options(w, version, kind):
+        pack = lambda fmt, *v: struct.pack(w.sign + fmt, *v)    # noqa: E731
+
+        def option(ident, payload):
+            w.put('HI', ident, len(payload))
+            w.raw(payload)
+        option(4, b'[local] global\0')
+        option(8, pack('I', 2))
+        if host:
+            option(11, pack('Q', HOST_ID))
+            option(13, b'box\0' + pack('QIIiIi', GUEST_ID, 2, 0, 4001, 1, 4002))
+            return
+        option(11, pack('Q', GUEST_ID))
+        option(12, pack('QII', n['host_id'], 1, 2) + b''.join(
+            pack('I2q2q2q', 2, min(times), max(times), n['mid'], n['mid'], 1, 1) for _ in range(2))
+            + pack('4q', 0, 0, 0, 0))
+        if n['stated']:
+            option(0xc10c, tsync(pack, n, min(times), max(times)))
+    datfile.option_list = options
+    datfile.KVM = (KVM if host and n['kvm'] else []) + VSOCK
+    datfile.cpu_pages = lambda order, cpu, prefix, kind: pages(order, [] if prefix else events[cpu], prefix, cpu)
+    datfile.build(path, '7', 'none', 'little', 'kvm')
+
+
+def main():
+    n = dict(NUMBERS)
+    for word in sys.argv[3:]:
+        name, value = word.split('=')
+        if name not in n:
+            sys.exit(f'kvmfiles.py: {name}? There are {" ".join(n)}')
+        n[name] = int(value, 0)
+    n['mid'] = n['theta'] if n['mid'] is None else n['mid']
+    n['lo'] = n['mid'] - 40000 if n['lo'] is None else n['lo']
+    n['hi'] = n['mid'] + 40000 if n['hi'] is None else n['hi']
+    host, guest = make(n)
+    write(sys.argv[1], n, host, True)
+    write(sys.argv[2], n, guest, False)
+
+
+if __name__ == '__main__':
+    main()

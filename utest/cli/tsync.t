@@ -1,0 +1,174 @@
+#!/bin/bash
+# tsync: what the files of a host and a guest prove about the guest's clock. The files are made here
+# (kvmfiles.py), so that the truth is known.
+. "$(dirname "$0")/lib.sh"
+cd "$T" || exit 1
+export PYTHONDONTWRITEBYTECODE=1 MPLCONFIGDIR=$T
+make_pair() { /usr/bin/python3 "$TOP/utest/cli/kvmfiles.py" trace.dat trace-box.dat "$@"; }
+# a number of the JSON, of the guest: json PATH, in Python's notation behind g
+json() { "$TRACE_CMD" tsync --json 2> /dev/null | /usr/bin/python3 -c "import json, sys; g = json.load(sys.stdin)['guests'][0]; print(g$1)"; }
+within() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; }
+
+# --- true offsets
+
+make_pair packets=60
+run 30 "$TRACE_CMD" tsync
+is "$rc$err" 0 "a host's file and a guest's next to it are read without being named"
+like "$out" '^box: COARSE$' "the guest is named and graded: bounds of 40 us are coarse"
+like "$out" '^    method +ptp, 3 rounds, 1017 probes, round trip 9000 ns at least' "... how its clock was compared"
+like "$out" '^    offset +5000000 at guest time' "... the offset"
+like "$out" '^    bounds +-40\.0 us \.\. \+40\.0 us, limited by ptp$' "... its bounds"
+like "$out" '^    worst +40\.0 us, guaranteed$' "... the largest error"
+like "$out" '^    causality +0 of [0-9]{4} events violated; could be off by -1[0-9][0-9] ns \.\. \+1[0-9][0-9] ns$' "no event is violated, and how much that says"
+like "$out" '^    packets +0 of 120 were received before' "nor is a packet"
+is "$(json "['causality']['packets']")" 120 "JSON: packets"
+is "$(json "['worst_ns'], g['grade'], g['cpus'][1]['violations'], g['cpus'][1]['offset_ns']")" \
+	"40000 COARSE 0 5000000" "JSON: of the guest, and of its CPUs"
+is "$(json "['causality']['slack_lo_ns'] < 0 < g['causality']['slack_hi_ns']")" True "JSON: slack on both sides"
+is "$(json "['curve'][0][1:]")" "[5000000, $(json "['curve'][0][2]"), $(json "['curve'][0][3]")]" "JSON: a curve with bounds"
+run 30 "$TRACE_CMD" tsync --check -i trace.dat -i trace-box.dat
+is "$rc" 0 "--check finds nothing"
+run 30 "$TRACE_CMD" tsync --check trace.dat trace-box.dat
+is "$rc" 0 "... with words instead of options"
+
+# --- refined
+
+cp trace-box.dat old.dat
+chmod 640 trace-box.dat
+"$TRACE_CMD" report -t trace.dat old.dat 2> /dev/null | sed 's/^ *[^ ]*: *//; s/[0-9]*\.[0-9]*:/T/' | sort > before
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 0 "the bounds are narrowed by the events"
+like "$err" '^trace-box.dat: off by 0\.[0-9]{3} us at worst instead of 40\.000, by [0-9]+ bounds of events$' "... which is told"
+within "$(json "['worst_ns']")" 20 400
+ok $? "... to less than 400 ns" "$(json "['worst_ns']")"
+truth() { [ "$(json "['cpus'][0]['offset_ns'] + g['cpus'][0]['bound_lo_ns'] <= $1 <= g['cpus'][0]['offset_ns'] + g['cpus'][0]['bound_hi_ns']")" = True ]; }
+truth 5000000
+ok $? "... and the truth is between them"
+is "$(json "['grade']")" BOUNDED "... the grade is better"
+like "$("$TRACE_CMD" tsync)" 'limited by window' "... what limits them is told"
+is "$("$TRACE_CMD" dump --validate trace-box.dat)" "File trace-box.dat is a valid trace-cmd file" "the new file is valid"
+is "$(stat -c %a trace-box.dat)" 640 "... may be read by the same people"
+is "$(echo *)" "before old.dat trace-box.dat trace-box.dat.marks trace.dat trace.dat.marks" "... and is the only one"
+"$TRACE_CMD" report -t trace.dat trace-box.dat 2> /dev/null | sed 's/^ *[^ ]*: *//; s/[0-9]*\.[0-9]*:/T/' | sort > after
+[ "$(wc -l < before)" -gt 2000 ] && cmp -s before after
+ok $? "... with the same events"
+if [ -n "$STOCK" ]; then
+	is "$("$STOCK" dump -v trace-box.dat 2> /dev/null | tail -n 1)" "File trace-box.dat is a valid trace-cmd file" "Debian's program reads it"
+fi
+cp trace-box.dat twice.dat
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 0 "refined again"
+cmp -s twice.dat trace-box.dat || truth 5000000
+ok $? "... it says nothing wrong"
+cp old.dat trace-box.dat
+run 30 "$TRACE_CMD" tsync --refine -o new.dat trace.dat trace-box.dat
+is "$rc" 0 "refined into another file"
+cmp old.dat trace-box.dat
+ok $? "... the old one stays as it is"
+run 30 "$TRACE_CMD" tsync trace.dat new.dat
+like "$out" '^box: BOUNDED$' "... the new one is better"
+
+# several seeds, and offsets that are off within the bounds
+for seed in 2 3 4 5; do
+	make_pair seed=$seed mid=$((5000000 + (seed - 3) * 9000)) windows=150
+	run 30 "$TRACE_CMD" tsync --refine
+	truth 5000000
+	ok $? "seed $seed: the truth is between the refined bounds" "$err $(json "['cpus'][0]")"
+	within "$(json "['worst_ns']")" 1 1000
+	ok $? "... which are narrow" "$(json "['worst_ns']")"
+	run 30 "$TRACE_CMD" tsync --check
+	is "$rc" 0 "... and no event is violated then" || diag "$out"
+done
+
+# --- wrong offsets
+
+make_pair mid=5010000 packets=40
+run 30 "$TRACE_CMD" tsync --check
+is "$rc" 62 "an offset that is 10 us off: events are violated"
+like "$out" '^    causality +[0-9]{2,} of [0-9]{4} events violated, by [0-9]{4} ns at most$' "... which are counted"
+like "$out" '^    packets +40 of 80 were received before' "... and so are packets"
+like "$err" 'events happen while their CPU cannot run' "... which --check says"
+run 30 "$TRACE_CMD" tsync
+is "$rc" 0 "without --check it is only shown"
+make_pair mid=5050000
+cp trace-box.dat old.dat
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 34 "bounds that exclude the truth are not refined"
+like "$err" 'trace-box.dat: [0-9]+ events cannot be true within the bounds' "... as the events contradict them"
+cmp old.dat trace-box.dat
+ok $? "... and the file stays"
+make_pair step=300000
+run 30 "$TRACE_CMD" tsync --check
+is "$rc" 62 "a clock that steps in the midst is found"
+make_pair packets=40 kvm=0 early=900
+run 30 "$TRACE_CMD" tsync --check
+is "$rc" 62 "packets alone can contradict an offset"
+like "$out" 'causality +cannot be checked: the host has no kvm_entry and kvm_exit events' "... without events of KVM"
+like "$out" '^    packets +80 of 80' "... all of them"
+
+# --- nothing to go by
+
+make_pair stated=0
+run 30 "$TRACE_CMD" tsync
+like "$out" 'method +not told by the file: offsets without bounds' "another program's file: no bounds, which is told"
+like "$out" 'causality +0 of [0-9]{4} events violated; could be off by -1[0-9][0-9] ns' "... but checked"
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 61 "... and not refined"
+like "$err" 'trace-box.dat: the file states no bounds to begin with' "... for want of bounds"
+make_pair kvm=0
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 61 "without events of KVM nothing is refined"
+like "$err" 'record it with -e kvm_entry -e kvm_exit' "... and what to do is told"
+make_pair host_id=5
+run 30 "$TRACE_CMD" tsync
+is "$rc" 22 "another host's guest is refused"
+like "$err" "'trace-box.dat' was recorded with another host than that of 'trace.dat'" "... by both names"
+mv trace-box.dat elsewhere.dat
+run 30 "$TRACE_CMD" tsync
+is "$rc" 2 "the guest's file is not there"
+like "$err" 'the files of its 1 guests are not next to trace.dat' "... which is told"
+run 30 "$TRACE_CMD" tsync -i none.dat
+is "$rc" 2 "no host's file"
+like "$err" "cannot read 'none.dat'" "... which is told"
+make_pair
+run 30 "$TRACE_CMD" tsync trace-box.dat trace.dat
+is "$rc" 2 "the wrong way round"
+like "$err" "the host's file knows no guest" "... is told"
+run 30 "$TRACE_CMD" tsync -o x.dat
+is "$rc" 255 "-o without --refine is refused"
+for cut in 60000 100000; do
+	make_pair
+	head -c $cut trace-box.dat > cut.dat
+	run 30 "$TRACE_CMD" tsync trace.dat cut.dat
+	[ "$rc" = 61 ] || [ "$rc" = 74 ]
+	ok $? "a file that is cut off after $cut bytes ends with an error" "$rc $both"
+	like "$err" 'cut.dat' "... that names it"
+	cp cut.dat cut2.dat
+	run 30 "$TRACE_CMD" tsync --refine trace.dat cut.dat
+	[ "$rc" != 0 ] && cmp cut.dat cut2.dat
+	ok $? "... and is not refined"
+done
+make_pair
+run 30 "$TRACE_CMD" tsync --json > /dev/full
+run 30 sh -c '"$1" tsync > /dev/full' sh "$TRACE_CMD"
+[ "$rc" != 0 ]
+ok $? "a full disk is an error"
+
+# --- pictures
+
+run 30 "$TRACE_CMD" tsync --plot picture.pdf
+is "$rc" 22 "only PNG and SVG are drawn"
+if /usr/bin/python3 -c 'import matplotlib' 2> /dev/null; then
+	run 60 "$TRACE_CMD" tsync --plot picture.png
+	is "$rc" 0 "a picture is drawn" || diag "$both"
+	is "$(head -c 8 picture.png | od -An -tx1 | tr -d ' \n')" 89504e470d0a1a0a "... as PNG"
+	run 60 "$TRACE_CMD" tsync --plot picture.svg
+	is "$rc" 0 "another one"
+	like "$(head -c 400 picture.svg)" '<svg|<!DOCTYPE svg' "... as SVG"
+	run 60 "$TRACE_CMD" tsync --plot none/picture.svg
+	[ "$rc" != 0 ]
+	ok $? "no picture, no success"
+else
+	skip 5 "needs python3-matplotlib"
+fi
+done_testing
