@@ -36,7 +36,7 @@ like "$("$TRACE_CMD" dump --options hg-guest.dat)" "^$ids \[peer's trace id\]$" 
 gid=$("$TRACE_CMD" dump --options hg-guest.dat | sed -n '/Option TRACEID/{n;p}')
 like "$("$TRACE_CMD" dump --options hg.dat)" "^$gid \[trace id\]$" "the host's GUEST option names the guest's trace"
 like "$("$TRACE_CMD" dump --options hg.dat)" "^guest \[Guest name\]$" "... and its name"
-like "$out" '^Clock of guest guest: ptp: \+-[0-9.]+ [mu]?s guaranteed, repeatability [0-9.]+ [nmu]?s; drift 0.000 ppm \(.*\); [0-9]+ probes in ([6-9]|[0-9]{2,}) rounds, round trip ' "... and how well the clock is known, by rounds at the start, between, and at the end"
+like "$out" '^Clock of guest guest: (burst|ptp): \+-[0-9.]+ [mu]?s guaranteed, repeatability [0-9.]+ [nmu]?s; drift 0.000 ppm \(.*\); [0-9]+ probes in ([6-9]|[0-9]{2,}) rounds, round trip ' "... and how well the clock is known, by rounds at the start, between, and at the end"
 [ "$(offsets hg-guest.dat | wc -l)" -ge $((2 * cpus)) ]
 ok $? "every CPU has samples for the start and the end" "$(offsets hg-guest.dat)"
 truth_inside hg-guest.dat "rounds of all CPUs"
@@ -51,7 +51,7 @@ like "$out" '^ *hg.dat: cpus=' "... names the host"
 like "$out" '^ *hg-guest.dat: cpus=' "... and the guest"
 like "$out" '^ *hg-guest.dat: .* sched_switch: ' "... has the guest's events"
 like "$out" "^ *$host: .* sched_switch: " "... and the host's, of its instance"
-like "$err" '^hg-guest.dat: clock by ptp: \+-' "... says how well its clock is known"
+like "$err" '^hg-guest.dat: clock by (burst|ptp): \+-' "... says how well its clock is known"
 unlike "$err" 'hg.dat: clock' "... which of the host's is no question"
 run 30 "$TRACE_CMD" report -q hg.dat hg-guest.dat
 is "$err" "" "... but not with -q"
@@ -141,8 +141,8 @@ like "$err" "--tsync-method: 'median' is none of bounds, fastest and histogram" 
 run 60 "$TRACE_CMD" record -q -o r.dat --tsync-raw --no-tsync-per-cpu -A "127.0.0.1:$agent_port" --name g \
 	-e sched:sched_switch -B "$host" -e irq sleep 0.1
 raw=$("$TRACE_CMD" dump --options r-g.dat | sed -n 's/^\([0-9]*\) \[raw bounds\]$/\1/p')
-[ "${raw:-0}" -gt 1000 ]
-ok $? "--tsync-raw: two bounds of each of two times 339 probes" "$raw"
+[ "${raw:-0}" -gt 400 ]
+ok $? "--tsync-raw: two bounds of each probe are kept" "$raw"
 run 30 "$TRACE_CMD" dump --options r-g.dat
 is "$(awk '/\[@ time\]/ { if ($2 == "<=" ? $3 < 0 : $3 > 0) bad++ ; n++ } END { print n - 0, bad - 0 }' <<< "$out")" "$raw 0" "... none of which excludes the truth"
 is "$("$TRACE_CMD" dump --validate -i r-g.dat > /dev/null 2>&1; echo $?)" 0 "... in a valid file"

@@ -162,8 +162,8 @@ static void the_bounds_of_a_probe_are_those_of_causality(void **state)
 	assert_true(o.lo == 987 && o.hi == 1033 && o.offset == 1010);
 	assert_int_equal(burst_bounds(&p, 1, 3, &b), 0);
 	assert_int_equal(b.count, 2);
-	assert_true(!b.at[0].upper && b.at[0].value == 987 && b.at[0].time == 640);
-	assert_true(b.at[1].upper && b.at[1].value == 1033 && b.at[1].time == 100);
+	assert_true(b.at[0].upper && b.at[0].value == 1033 && b.at[0].time == 100);
+	assert_true(!b.at[1].upper && b.at[1].value == 987 && b.at[1].time == 640);
 	assert_int_equal(b.at[0].source, BOUND_BURST);
 	bounds_release(&b);
 }

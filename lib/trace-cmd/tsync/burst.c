@@ -129,30 +129,20 @@ int burst_outcome(const struct burst_probe *probes, unsigned int nr, int64_t eps
 int burst_bounds(const struct burst_probe *probes, unsigned int nr, int64_t epsilon,
 		 struct bounds *ret_bounds)
 {
-	unsigned int from, i;
+	unsigned int i;
 	int ret = 0;
 
-	for (from = 0; from < nr && !ret; from += BURST_BLOCK) {
+	for (i = 0; i < nr && !ret; i++) {
 		struct bound low = { .source = BOUND_BURST, .value = INT64_MIN };
 		struct bound up = { .source = BOUND_BURST, .value = INT64_MAX, .upper = true };
 
-		for (i = from; i < nr && i < from + BURST_BLOCK && !ret; i++) {
-			int64_t lo = INT64_MIN, hi = INT64_MAX;
-
-			ret = probe_bounds(&probes[i], epsilon, &lo, &hi);
-			if (lo > low.value) {
-				low.value = lo;
-				low.time = probes[i].time[BURST_RECEIVE];
-			}
-			if (hi < up.value) {
-				up.value = hi;
-				up.time = probes[i].time[BURST_SEND];
-			}
-		}
-		if (!ret && low.value != INT64_MIN)
-			ret = bounds_add(ret_bounds, &low);
+		ret = probe_bounds(&probes[i], epsilon, &low.value, &up.value);
+		low.time = probes[i].time[BURST_RECEIVE];
+		up.time = probes[i].time[BURST_SEND];
 		if (!ret && up.value != INT64_MAX)
 			ret = bounds_add(ret_bounds, &up);
+		if (!ret && low.value != INT64_MIN)
+			ret = bounds_add(ret_bounds, &low);
 	}
 	return ret;
 }

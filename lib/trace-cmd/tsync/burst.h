@@ -69,7 +69,7 @@ struct burst_outcome {
 int burst_outcome(const struct burst_probe *probes, unsigned int nr, int64_t epsilon,
 		  struct burst_outcome *ret);
 
-/* The tightest bounds of each block of the burst. 0; -ENOMEM; -ERANGE. */
+/* Both bounds of each probe, the upper one first. 0; -ENOMEM; -ERANGE. */
 int burst_bounds(const struct burst_probe *probes, unsigned int nr, int64_t epsilon,
 		 struct bounds *ret);
 

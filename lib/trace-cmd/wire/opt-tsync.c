@@ -396,14 +396,15 @@ int opt_tsync_group_at(const struct opt_tsync_group *g, int64_t guest_time,
 	return 0;
 }
 
-static bool group_has(const struct opt_tsync_group *g, int cpu)
+static const struct opt_tsync_group *group_of(const struct opt_tsync *t, int cpu)
 {
-	uint32_t i;
+	uint32_t i, k;
 
-	for (i = 0; i < g->nr_cpus; i++)
-		if (g->cpus[i] == cpu)
-			return true;
-	return false;
+	for (i = 0; i < t->nr_groups; i++)
+		for (k = 0; k < t->groups[i].nr_cpus; k++)
+			if (t->groups[i].cpus[k] == cpu)
+				return &t->groups[i];
+	return NULL;
 }
 
 int opt_tsync_at(const struct opt_tsync *t, int guest_cpu, int host_cpu, int64_t guest_time,
@@ -411,12 +412,17 @@ int opt_tsync_at(const struct opt_tsync *t, int guest_cpu, int host_cpu, int64_t
 {
 	int cpu = t->kind == OPT_TSYNC_HOST_CPUS ? host_cpu : guest_cpu, err;
 	struct opt_tsync_value all, one;
+	const struct opt_tsync_group *g = NULL;
 	bool any = false;
 	uint32_t i;
 
-	for (i = 0; t->kind != OPT_TSYNC_ALL && cpu >= 0 && i < t->nr_groups; i++)
-		if (group_has(&t->groups[i], cpu))
-			return opt_tsync_group_at(&t->groups[i], guest_time, ret);
+	if (t->kind != OPT_TSYNC_ALL && cpu >= 0)
+		g = group_of(t, cpu);
+	/* measured on no CPU in particular: for all that had no measurement of their own */
+	if (t->kind == OPT_TSYNC_GUEST_CPUS && !g)
+		g = group_of(t, -1);
+	if (g)
+		return opt_tsync_group_at(g, guest_time, ret);
 	for (i = 0; i < t->nr_groups; i++) {
 		err = opt_tsync_group_at(&t->groups[i], guest_time, &one);
 		if (err)

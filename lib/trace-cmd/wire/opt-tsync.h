@@ -93,8 +93,8 @@ int opt_tsync_group_at(const struct opt_tsync_group *g, int64_t guest_time,
 		       struct opt_tsync_value *ret);
 
 /*
- * The same for a guest's CPU; @host_cpu -1: not known. Where it takes a CPU that isn't known, all of
- * them are covered. 0; -ENODATA.
+ * The same for a guest's CPU; @host_cpu -1: not known. Where it takes a CPU that isn't known, and there
+ * are no measurements for any, all of them are covered. 0; -ENODATA.
  */
 int opt_tsync_at(const struct opt_tsync *t, int guest_cpu, int host_cpu, int64_t guest_time,
 		 struct opt_tsync_value *ret);
