@@ -27,7 +27,8 @@ static uint64_t guest_count(const struct in_timeline *t, const struct timeshift_
 			    uint64_t host)
 {
 	int interpolate = t->shift->flags & TIMESHIFT_FL_INTERPOLATE, i;
-	uint64_t guest = host, off;
+	/* where the offset is the first one, which it nearly is without steps */
+	uint64_t guest = host - (uint64_t)shift->samples[0].offset, off;
 
 	for (i = 0; i < STEPS; i++) {
 		off = host - timeshift_apply(shift, interpolate, guest);
