@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "sim/fitsim.h"
+#include "tsync/model.h"
 
 #define QUICK_SESSIONS 3000
 
@@ -112,6 +113,66 @@ static void check_session(struct fitsim *s, uint64_t seed)
 		fail_msg("seed %llu: %zu segments for %d", (unsigned long long)seed,
 			 f.nr_segments, s->nr_pieces);
 	fit_release(&f);
+}
+
+/* What the file says of the session. */
+static void make_model(const struct fitsim *s, enum kind kind, struct opt_tsync *ret)
+{
+	bool tsc = kind == SAME_TSC || kind == STEPS;
+	struct model_conf conf = {
+		.host_clock = tsc ? "x86-tsc" : "local", .same_machine = true,
+	};
+	struct tsync_samples samples = { .bounds = s->bounds };
+
+	assert_int_equal(tsync_model_make(&samples, &conf, ret), 0);
+}
+
+static void check_file_at(const struct fitsim *s, const struct opt_tsync *t,
+			  const struct timeshift *ts, int64_t time, uint64_t seed)
+{
+	int64_t truth = fitsim_theta(s, time), shown;
+	struct opt_tsync_value v;
+
+	if (opt_tsync_at(t, 0, -1, time, &v))
+		fail_msg("seed %llu: nothing known", (unsigned long long)seed);
+	if (truth < v.lo || truth > v.hi)
+		fail_msg("seed %llu: at %.6f s the truth is not in the file's [%lld, %lld]",
+			 (unsigned long long)seed, (time - s->begin) / 1e9,
+			 (long long)(v.lo - truth), (long long)(v.hi - truth));
+	/* what other readers make of TimeShift is the estimate, but where [lo, hi] is of two segments */
+	shown = (int64_t)timeshift_apply(&ts->cpus[0], 1, time) - time;
+	if (shown < v.lo - 1 || shown > v.hi + 1)
+		fail_msg("seed %llu: at %.6f s TimeShift is %lld off the bounds",
+			 (unsigned long long)seed, (time - s->begin) / 1e9,
+			 (long long)(shown - v.mid));
+}
+
+static void the_truth_is_in_what_the_file_says(void **state)
+{
+	static const enum kind kinds[] = { SAME_TSC, DRIFT, STEPS, DRIFT_STEPS };
+	uint64_t seed, n = sessions();
+	int i;
+
+	for (seed = 0; seed < n; seed++) {
+		enum kind kind = kinds[seed % 4];
+		struct opt_tsync t;
+		struct timeshift ts;
+		struct fitsim s;
+
+		make(&s, kind, seed);
+		make_model(&s, kind, &t);
+		assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 1, &ts), 0);
+		timeshift_prepare(&ts);
+		for (i = 0; i < 32; i++)
+			check_file_at(&s, &t, &ts, sim_range(&s.path, s.begin, s.end), seed);
+		for (i = 1; i < s.nr_pieces; i++) {
+			check_file_at(&s, &t, &ts, s.piece[i].begin - 1, seed);
+			check_file_at(&s, &t, &ts, s.piece[i].begin, seed);
+		}
+		timeshift_release(&ts);
+		opt_tsync_release(&t);
+		bounds_release(&s.bounds);
+	}
 }
 
 static void the_truth_is_in_the_bounds_of_every_session(void **state)
@@ -254,6 +315,7 @@ int main(void)
 		cmocka_unit_test(drift_is_right_to_a_twentieth_of_a_ppm_over_ten_seconds),
 		cmocka_unit_test(bounds_are_as_narrow_as_the_path_allows),
 		cmocka_unit_test(the_truth_is_in_the_bounds_of_every_session),
+		cmocka_unit_test(the_truth_is_in_what_the_file_says),
 		cmocka_unit_test(a_step_too_small_to_see_costs_no_more_than_its_size),
 	};
 

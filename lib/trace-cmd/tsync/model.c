@@ -334,16 +334,16 @@ static int64_t median(int64_t *v, size_t n)
 /* What the rounds' figures are together. */
 static int put_figures(const struct tsync_samples *s, struct opt_tsync *t)
 {
-	_cleanup_free_ int64_t *rtt = calloc(s->count + 1, sizeof(*rtt));
-	_cleanup_free_ int64_t *sigma = calloc(s->count + 1, sizeof(*sigma));
+	_cleanup_free_ int64_t *rtt = calloc(s->nr_rounds + 1, sizeof(*rtt));
+	_cleanup_free_ int64_t *sigma = calloc(s->nr_rounds + 1, sizeof(*sigma));
 	size_t i;
 
 	if (!rtt || !sigma)
 		return -ENOMEM;
-	t->rounds = s->count;
+	t->rounds = s->nr_rounds;
 	t->rtt_min = -1;
-	for (i = 0; i < s->count; i++) {
-		const struct round_stat *r = &s->results[i].stat;
+	for (i = 0; i < s->nr_rounds; i++) {
+		const struct round_stat *r = &s->rounds[i];
 
 		rtt[i] = r->rtt_median;
 		sigma[i] = r->sigma;
@@ -351,8 +351,8 @@ static int put_figures(const struct tsync_samples *s, struct opt_tsync *t)
 		if (r->rtt_min >= 0 && (t->rtt_min < 0 || r->rtt_min < t->rtt_min))
 			t->rtt_min = r->rtt_min;
 	}
-	t->rtt_median = median(rtt, s->count);
-	t->sigma = median(sigma, s->count);
+	t->rtt_median = median(rtt, s->nr_rounds);
+	t->sigma = median(sigma, s->nr_rounds);
 	return 0;
 }
 

@@ -11,6 +11,7 @@ void tsync_samples_release(struct tsync_samples *s)
 	if (!s)
 		return;
 	free(s->results);
+	free(s->rounds);
 	bounds_release(&s->bounds);
 	*s = (struct tsync_samples){ 0 };
 }
@@ -26,15 +27,32 @@ int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r)
 		s->results = results;
 		s->alloc = alloc;
 	}
-	s->results[s->count] = *r;
-	s->results[s->count++].stat = (struct round_stat){
-		.rtt_min = -1, .rtt_median = -1, .sigma = -1,
-	};
+	s->results[s->count++] = *r;
 	return 0;
 }
 
 /* So many bounds are kept of a session, however long; some megabytes. */
 #define BOUNDS_MAX 65536
+
+static int add_figures(struct tsync_samples *s, const struct bounds *b)
+{
+	struct round_stat stat;
+	int ret = bounds_stat(b, 0, &stat);
+
+	if (ret)
+		return ret;
+	if (s->nr_rounds == s->alloc_rounds) {
+		size_t alloc = s->alloc_rounds ? s->alloc_rounds * 2 : 16;
+		struct round_stat *rounds = reallocarray(s->rounds, alloc, sizeof(*rounds));
+
+		if (!rounds)
+			return -ENOMEM;
+		s->rounds = rounds;
+		s->alloc_rounds = alloc;
+	}
+	s->rounds[s->nr_rounds++] = stat;
+	return 0;
+}
 
 int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result *r,
 			      struct bounds *bounds)
@@ -42,8 +60,8 @@ int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result
 	size_t i, first = s->bounds.count;
 	int ret = 0;
 
-	if (bounds->count && s->count)
-		ret = bounds_stat(bounds, 0, &s->results[s->count - 1].stat);
+	if (bounds->count)
+		ret = add_figures(s, bounds);
 
 	for (i = 0; i < bounds->count && !ret; i++) {
 		struct bound *one = &bounds->at[i];

@@ -27,12 +27,13 @@ struct tsync_result {
 	pid_t tid;		/* the host's thread of that CPU, if it was learnt; else 0 */
 	bool scaled;		/* the clocks' rates differ, as follows; so the offset changes */
 	struct kvm_scale scale;
-	struct round_stat stat;	/* of the round's bounds; 0 probes: none */
 };
 
 struct tsync_samples {
 	struct tsync_result *results;
 	size_t count, alloc;
+	struct round_stat *rounds;	/* of all that gave bounds, also if their offsets were not wanted */
+	size_t nr_rounds, alloc_rounds;
 	struct bounds bounds;	/* what all rounds make sure: reduced, unless all is kept */
 	bool keep_all;
 };
@@ -41,7 +42,7 @@ void tsync_samples_release(struct tsync_samples *s);
 int tsync_samples_add(struct tsync_samples *s, const struct tsync_result *r);
 
 /*
- * Add the bounds of the round that gave @r, the last result, with its CPUs; @bounds is empty then.
+ * Add the bounds of the round that gave @r, with its CPUs, and their figures; @bounds is empty then.
  * 0; -ENOMEM.
  */
 int tsync_samples_take_bounds(struct tsync_samples *s, const struct tsync_result *r,
