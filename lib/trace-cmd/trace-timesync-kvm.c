@@ -40,7 +40,7 @@ struct exchange {
 
 struct host_state {
 	struct kvm_vm vm;
-	struct kvm_scale *scale;	/* of each vCPU, as last read; NULL: not yet */
+	struct kvm_scale *scale;	/* of each vCPU, as last read */
 	bool *readable;			/* whether it could be */
 	uint64_t *checked;		/* bits: guest CPUs that had a good round */
 	unsigned int fails;
@@ -137,6 +137,33 @@ static int find_vcpu(struct host_state *s, int cpu)
 		log_debug("tsync: guest CPU %d is vcpu%u, not what its number says", cpu,
 			  s->vm.vcpu[found].number);
 	return found;
+}
+
+/* The vCPUs that there are now: some may have been plugged in. 0; -errno, and the list is as it was. */
+static int list_vcpus(const struct tsync_conf *conf, struct host_state *s)
+{
+	struct kvm_scale *scale;
+	struct kvm_vm vm;
+	bool *readable;
+	int ret = kvm_vm_open(conf->kvm_dir, conf->vm_pid, &vm);
+
+	if (ret)
+		return ret;
+	scale = calloc(vm.nr, sizeof(*scale));
+	readable = calloc(vm.nr, sizeof(*readable));
+	if (!scale || !readable) {
+		free(scale);
+		free(readable);
+		kvm_vm_release(&vm);
+		return -ENOMEM;
+	}
+	kvm_vm_release(&s->vm);
+	free(s->scale);
+	free(s->readable);
+	s->vm = vm;
+	s->scale = scale;
+	s->readable = readable;
+	return 0;
 }
 
 /* --- host: the exchanges ------------------------------------------------------ */
@@ -285,6 +312,8 @@ static int kvm_host_round(struct tsync_link *link, struct tsync_result *ret_resu
 		if (ret)
 			return ret;
 		vcpu = find_vcpu(s, link->cpu);
+		if (vcpu < 0 && !list_vcpus(link->conf, s))
+			vcpu = find_vcpu(s, link->cpu);
 		if (vcpu >= 0) {
 			s->fails = 0;
 			s->checked[link->cpu / 64] |= 1ULL << (link->cpu % 64);
@@ -336,14 +365,12 @@ static int kvm_prepare(struct tsync_link *link)
 	s = link->state = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	ret = kvm_vm_open(link->conf->kvm_dir, link->conf->vm_pid, &s->vm);
+	ret = list_vcpus(link->conf, s);
 	if (ret)
 		return err_set(&link->err, -EOPNOTSUPP, "KVM's TSC offsets of process %d: %s",
 			       (int)link->conf->vm_pid, strerror(-ret));
-	s->scale = calloc(s->vm.nr, sizeof(*s->scale));
-	s->readable = calloc(s->vm.nr, sizeof(*s->readable));
 	s->checked = calloc(UINT16_MAX / 64 + 1, sizeof(*s->checked));
-	return s->scale && s->readable && s->checked ? 0 : -ENOMEM;
+	return s->checked ? 0 : -ENOMEM;
 }
 
 const struct tsync_proto tsync_proto_kvm = {

@@ -4,6 +4,7 @@
  * Whatever goes wrong here costs the alignment of the guest's times, never the recording.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -226,6 +227,25 @@ static void take_threads(struct guest *g)
 	}
 }
 
+/* Say so if KVM's setting of a clock was another in a later pass: when it changed, nobody knows. */
+static void tell_changes(const struct guest *g)
+{
+	size_t i, k;
+
+	for (i = 1; i < g->samples.count; i++) {
+		const struct tsync_result *r = &g->samples.results[i], *before = NULL;
+
+		for (k = i; k-- && !before && r->scale.ratio;)
+			if (g->samples.results[k].guest_cpu == r->guest_cpu)
+				before = &g->samples.results[k];
+		if (!before || !before->scale.ratio || kvm_scale_equal(&r->scale, &before->scale))
+			continue;
+		cmd_warn(0, "guest %s: the TSC of its CPU %d was set anew while recording (offset %" PRId64 ", then %" PRId64 "): its times are wrong for some of what lies between (--tsync-interval makes that less)",
+			 g->own->name, r->guest_cpu, before->scale.offset, r->scale.offset);
+		return;
+	}
+}
+
 void guest_sync_finish(struct guest *g)
 {
 	struct err why = { 0 };
@@ -235,6 +255,7 @@ void guest_sync_finish(struct guest *g)
 		return;
 	ret = wait_last(g, &why);
 	take_threads(g);
+	tell_changes(g);
 	g->sync_proto = tsync_proto_now(g->sync, NULL);
 	if (ret)
 		cmd_warn(0, "guest %s: no clock offset, its times are not aligned with the host's: %s",

@@ -23,12 +23,14 @@
 #include "in/text.h"
 #include "out/append-walk.h"
 #include "out/out.h"
+#include "wire/kvm.h"
 #include "wire/msg.h"
 #include "wire/opts.h"
 #include "wire/opt-timeshift.h"
 #include "wire/opt-tsync.h"
 #include "wire/ptp.h"
 #include "wire/tinit.h"
+#include "wire/vmexit.h"
 
 /* --- a trace.dat, all of it read ---------------------------------------- */
 
@@ -215,6 +217,10 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 	struct ptp_offset offset;
 	struct ptp_start start;
 	struct ptp_list list;
+	struct kvm_request request;
+	struct kvm_response response;
+	struct vmexit_start tags;
+	struct vmexit_stamps stamps;
 	struct opt_guest guest;
 	struct tinit tinit;
 	uint32_t number, ports[3];
@@ -235,6 +241,10 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 	ptp_probe_parse(data, size, &number);
 	ptp_list_parse(data, size, &list);
 	ptp_offset_parse(data, size, &offset);
+	kvm_request_parse(data, size, &request);
+	kvm_response_parse(data, size, &response);
+	vmexit_start_parse(data, size, &tags);
+	vmexit_stamps_parse(data, size, &stamps);
 	if (!timeshift_parse(data, size, ORDER_LITTLE, &shift))
 		timeshift_release(&shift);
 	if (!opt_guest_parse(data, size, ORDER_BIG, &guest))

@@ -201,6 +201,27 @@ static void offline_cpus_have_the_clock_of_others(void **state)
 	vm_release(&vm);
 }
 
+/* A CPU comes when the session has begun, with a clock of its own. */
+static void plug_in(struct vm *vm)
+{
+	tree_scale(&vm->tree, 1, &vm->scale[1]);
+}
+
+static void cpus_may_be_plugged_in(void **state)
+{
+	struct vm vm;
+	int i;
+
+	vm_init(&vm, 2);
+	for (i = 0; i < 2; i++)
+		vm.scale[i] = (struct kvm_scale){ .offset = -5000000000 * i, .ratio = 1 };
+	tree_scale(&vm.tree, 0, &vm.scale[0]);
+	vm.before = plug_in;
+	vm_run(&vm);
+	assert_exact(&vm, 2, 2);
+	vm_release(&vm);
+}
+
 /* The setting changes between the passes; files and clock. */
 static void change(struct vm *vm)
 {
@@ -372,6 +393,7 @@ int main(void)
 		cmocka_unit_test(scaled_sessions_are_exact),
 		cmocka_unit_test(each_cpu_gets_its_own_vcpu),
 		cmocka_unit_test(offline_cpus_have_the_clock_of_others),
+		cmocka_unit_test(cpus_may_be_plugged_in),
 		cmocka_unit_test(changes_while_recording_are_seen),
 		cmocka_unit_test(a_change_within_a_round_costs_that_round),
 		cmocka_unit_test(wrong_files_are_not_believed),

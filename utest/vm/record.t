@@ -10,7 +10,7 @@
 rig=$(dirname "$(readlink -f "$0")")
 slow=${VM_SLOW:-3}
 out=${VM_OUT:-$T/out}
-scenarios=${SCENARIOS:-cid fork histogram clock two stock_agent stock_host tcp_stock_agent tcp_stock_host gone}
+scenarios=${SCENARIOS:-cid fork histogram clock exits local_clock no_clock two stock_agent stock_host tcp_stock_agent tcp_stock_host gone}
 read -ra list <<< "$scenarios"
 [ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
 [ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
@@ -146,6 +146,50 @@ judge_histogram() {
 }
 
 judge_clock() { judge clock g1 clock-g1.dat "clock_gettime"; }
+
+# The truth is in all that the exits prove, which is narrower than a round trip over vsock.
+judge_exits() {
+	local n tid offset lo hi tags=0 wrong='' widest=0
+	local trip=$((fastest * (hz / 1000) / 1000000))
+
+	judge exits g1 exits-g1.dat "exits"
+	negotiated exits "exits" vmexit
+	read -r n tid offset < exits-g1.vcpus
+	while read -r lo hi; do
+		tags=$((tags + 1))
+		[ $((lo + offset)) -le 0 ] && [ $((hi + offset)) -ge 0 ] || wrong+="$lo .. $hi, "
+		[ $((hi - lo)) -le $widest ] || widest=$((hi - lo))
+	done < <(sed -n 's/^tsync: guest CPU .* tags, \(-\{0,1\}[0-9]*\) \.\. \(-\{0,1\}[0-9]*\)$/\1 \2/p' exits.log)
+	is "$wrong" "" "exits: KVM's offset lies within all that they prove" || diag "truth: $((-offset))"
+	is "$tags" 4 "exits: of both vCPUs, at start and end"
+	[ $widest -gt 0 ] && [ $widest -lt $trip ]
+	ok $? "exits: nearer than a round trip" "$widest ticks, a round trip takes $trip at best"
+	diag "exits: no more than $widest ticks wide"
+	is "$(sed -n 's/.*guest CPU \([0-9]*\), thread \([0-9]*\):.*/\1 \2/p' exits.log | sort -u)" \
+		"$(cut -d ' ' -f 1,2 exits-g1.vcpus | sort)" "exits: they tell which thread is which vCPU"
+}
+
+# The truth isn't known for these; but where the host ran the guest is.
+judge_local_clock() {
+	is "$(cut -d ' ' -f 1 local.status)" 0 "local: record succeeds" || diag "$(cat local.log)"
+	negotiated local "local" vmexit
+	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f local-g1.dat local g1 2>&1)
+	[ "$(value windows | cut -d ' ' -f 1)" -ge 50 ]
+	ok $? "local: guest events lie within the host's recording" "$analysis"
+	is "$(value outside | cut -d ' ' -f 1)" 0 "local: none is outside of its window" || diag "$analysis"
+	[ "$(value samples)" -gt 4 ]
+	ok $? "local: more samples than those of start and end" "$analysis"
+	is "$(tr '\n' ' ' < local.left)" "0 " "local: tracing of KVM is left as it was found"
+}
+
+judge_no_clock() {
+	judge no-clock g1 no-clock-g1.dat "no clock"
+	negotiated no-clock "no clock" kvm
+	exact "no clock"
+	is "$(value clock)" x86-tsc "no clock: it is the TSC then"
+	"$TRACE_CMD" dump --options -i no-clock-g1.dat | grep -q TSC2NSEC
+	ok $? "no clock: and the guest's file tells how long its cycles are"
+}
 
 judge_two() {
 	judge two g1 two-g1.dat "two guests, the first"
