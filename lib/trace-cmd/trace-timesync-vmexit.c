@@ -35,6 +35,7 @@
 
 #define TAGS		64
 #define FAILS_MAX	2	/* rounds in a row, before it is given up */
+#define FILTER_MAX	4000	/* bytes; the kernel takes a page */
 /* ns between what clock_gettime() says and what the kernel's trace clock of that name does */
 #define GETTIME_SLACK	50
 
@@ -161,24 +162,47 @@ struct host_state {
 	struct vmexit_tag tag[TAGS];
 	unsigned int fails;
 	bool on;			/* KVM's events are */
+	bool filters, filtered;		/* only the machine's threads: wanted, and so */
 };
 
-/* Only what the machine's threads do: others have exits, too. */
-static void select_threads(struct tsync_link *link)
+/* A filter for the machine's threads: others have exits, too. Empty if they are too many to name. */
+static void filter_text(const struct tsync_conf *conf, struct buf *text)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_buf_ struct buf pids = BUF_INIT;
 	struct dirent *entry;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)link->conf->vm_pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)conf->vm_pid);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir)))
 		if (entry->d_name[0] != '.')
-			buf_printf(&pids, "%s ", entry->d_name);
-	if (pids.len && !pids.error &&
-	    sync_instance_write(link->clock.inst, "set_event_pid", (char *)pids.data))
-		log_debug("tsync: the events of all machines are traced");
+			buf_printf(text, "%scommon_pid == %s", text->len ? " || " : "",
+				   entry->d_name);
+	if (text->error)
+		buf_reset(text);
+}
+
+/*
+ * Let only the machine's threads into the buffer, or all. (By set_event_pid the kernel takes
+ * 50 ms for it, and again in the end.)
+ */
+static void set_filters(struct tsync_link *link, struct host_state *s)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char name[64];
+	unsigned int i;
+
+	if (s->filters == s->filtered)
+		return;
+	buf_init(&text, FILTER_MAX);
+	if (s->filters)
+		filter_text(link->conf, &text);
+	for (i = 0; i < ARRAY_SIZE(s->formats.of); i++) {
+		snprintf(name, sizeof(name), "events/kvm/%s/filter", vmexit_names[i]);
+		if (sync_instance_write(link->clock.inst, name, text.len ? (char *)text.data : "0"))
+			log_debug("tsync: %s: not filtered", vmexit_names[i]);
+	}
+	s->filtered = s->filters;
 }
 
 /* Switch KVM's events of our instance. 0; -errno. */
@@ -188,17 +212,15 @@ static int switch_events(struct tsync_link *link, struct host_state *s, bool on)
 	unsigned int i;
 	int ret = 0;
 
+	if (on)
+		set_filters(link, s);
 	if (s->on == on)
 		return 0;
-	if (on)
-		select_threads(link);
 	s->on = on;
 	for (i = 0; i < ARRAY_SIZE(s->formats.of) && !ret; i++) {
 		snprintf(name, sizeof(name), "events/kvm/%s/enable", vmexit_names[i]);
 		ret = sync_instance_write(link->clock.inst, name, on ? "1" : "0");
 	}
-	if (!on)
-		sync_instance_write(link->clock.inst, "set_event_pid", "");
 	return ret;
 }
 
@@ -288,6 +310,8 @@ static int failed(struct tsync_link *link, struct host_state *s, const char *why
 	log_debug("tsync: guest CPU %d: %s: %u of %d tags, %" PRId64 " .. %" PRId64, link->cpu, why,
 		  sum->seen, TAGS, sum->lo, sum->hi);
 	link->bounds.count = 0;
+	/* a thread may have been added, or those of the machine are not who runs it */
+	s->filters = false;
 	if (++s->fails < FAILS_MAX || !link->conf->fallback[0])
 		return -EAGAIN;
 	return err_set(&link->err, -EOPNOTSUPP, "%s (%u of %d tags)", why, sum->seen, TAGS);
@@ -393,6 +417,7 @@ static int vmexit_prepare(struct tsync_link *link)
 	if (ret)
 		return err_set(&link->err, -EOPNOTSUPP, "KVM's events are not as expected: %s",
 			       strerror(-ret));
+	s->filters = true;
 	return clock_select(&link->clock, true, &link->err);
 }
 
