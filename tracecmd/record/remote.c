@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "record/parse.h"
+#include "session/guest-clock.h"
 #include "tsync/estimate.h"
 #include "tsync/tsync.h"
 #include "wire/ptp.h"
@@ -163,6 +164,26 @@ int parse_remote(struct parse *x, int id, const char *arg)
 	}
 }
 
+/* A protocol that cannot compare the clock of a guest; nobody has chosen one for clocks not named. */
+static int check_proto(struct parse *x)
+{
+	const struct plan_tsync *t = &x->plan->tsync;
+	const struct tsync_proto *proto = t->proto ? tsync_proto_find(t->proto) : NULL;
+	int i;
+
+	for (i = 0; proto && i < x->plan->nr_guests; i++) {
+		const char *clock = guest_own_clock(&x->plan->guests[i]);
+
+		if (!clock)
+			clock = x->plan->instances[0].clock;
+		if (clock && strcmp(clock, "tsc2nsec") && !proto->usable(clock))
+			return refuse(x, "--tsync-proto %s cannot compare the clock '%s'%s",
+				      t->proto, clock,
+				      strcmp(t->proto, "kvm") ? "" : ": use -C x86-tsc");
+	}
+	return 0;
+}
+
 /* Stamps by clock are times of mono_raw only if the trace is in mono_raw, too. */
 static int check_stamps(struct parse *x)
 {
@@ -181,9 +202,12 @@ static int check_stamps(struct parse *x)
 
 int parse_remote_end(struct parse *x)
 {
+	int ret;
+
 	if (x->plan->listener.port && x->output_given)
 		return refuse(x, "-o incompatible with -N");
 	if (x->plan->listener.tcp && !x->plan->listener.host)
 		return refuse(x, "-t is about -N, which is missing");
-	return check_stamps(x);
+	ret = check_stamps(x);
+	return ret ? ret : check_proto(x);
 }

@@ -40,6 +40,10 @@ bad "no agent there" "Failed to connect to host 127.0.0.1:9:" -e sched -A 127.0.
 bad "no guest there" "Failed to connect to vsocket @4242:823" -e sched -A 4242 true
 bad "bad port" "is no port" -e sched -A 127.0.0.1:x true
 bad "stamps without their clock" "add -C mono_raw" -e sched --tsync-stamp mono_raw -A 127.0.0.1:9 true
+bad "a protocol for another clock" "--tsync-proto kvm cannot compare the clock 'mono': use -C x86-tsc" \
+	--tsync-proto kvm -C mono -e sched -A 3 true
+bad "a protocol for another clock than the guest's" "--tsync-proto burst cannot compare the clock 'counter'" \
+	--tsync-proto burst -C mono -A 3 -C counter -e sched true
 bad "unknown layout" "neither current nor fork" --tsync-layout old -e sched true
 
 # --- places that can hold no trace file, found before anything is recorded
