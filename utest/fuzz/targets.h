@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,6 +25,8 @@
 #include "out/append-walk.h"
 #include "out/out.h"
 #include "wire/kvm.h"
+#include "tsync/link.h"
+#include "wire/burst.h"
 #include "wire/msg.h"
 #include "wire/opts.h"
 #include "wire/opt-timeshift.h"
@@ -214,6 +217,10 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 	struct msg_tsync sync;
 	struct timeshift shift;
 	struct opt_tsync model;
+	static struct burst_stamps stamps;
+	struct burst_packet packet;
+	struct burst_begin begin;
+	struct burst_ready ready;
 	struct ptp_offset offset;
 	struct ptp_start start;
 	struct ptp_list list;
@@ -237,6 +244,11 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 		tinit_parse(&m, &tinit);
 		rinit_parse(&m, ports, ARRAY_SIZE(ports));
 	}
+	burst_begin_parse(data, size, &begin);
+	burst_ready_parse(data, size, &ready);
+	burst_stamps_parse(data, size, &stamps);
+	if (size >= BURST_PACKET_LEN)
+		burst_packet_parse(data, &packet);
 	ptp_start_parse(data, size, &start);
 	ptp_probe_parse(data, size, &number);
 	ptp_list_parse(data, size, &list);
@@ -253,6 +265,45 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 		fuzz_clock(&model);
 		opt_tsync_release(&model);
 	}
+	return 0;
+}
+
+/* A clock that is read once a nanosecond. */
+static inline int64_t fuzz_clock(void *data)
+{
+	return ++*(int64_t *)data;
+}
+
+/* A round of bursts with a peer who has said it all beforehand: as the guest (first byte odd) or the host. */
+static inline int fuzz_burst(const uint8_t *data, size_t size)
+{
+	const struct tsync_proto *burst = tsync_proto_find("burst");
+	struct tsync_link *link = calloc(1, sizeof(*link));
+	struct tsync_result result;
+	struct tsync_conf conf;
+	int64_t clock = 0;
+	int fd[2];
+
+	/* more would not fit the socket, and nobody reads what is answered */
+	if (link && size && size < 65536 && !socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)) {
+		tsync_conf_init(&conf);
+		conf.proto = burst;
+		conf.fallback[0] = data[0] & 2 ? tsync_proto_find("ptp") : NULL;
+		conf.now = fuzz_clock;
+		conf.now_data = &clock;
+		link_init(link, &conf, data[0] & 1, fd[0], -1, NULL);
+		link->rounds = 1;
+		if (send(fd[1], data + 1, size - 1, MSG_DONTWAIT) >= 0 && !shutdown(fd[1], SHUT_WR) &&
+		    !burst->prepare(link)) {
+			if (data[0] & 1)
+				burst->guest_round(link);
+			else
+				burst->host_round(link, &result);
+		}
+		link_release(link);
+		close(fd[1]);
+	}
+	free(link);
 	return 0;
 }
 
@@ -444,6 +495,7 @@ static const struct fuzz_target {
 } fuzz_targets[] = {
 	{ "file", "file", fuzz_file }, { "copy", "file", fuzz_copy },
 	{ "append", "append", fuzz_append }, { "page", "page", fuzz_page },
+	{ "burst", "burst", fuzz_burst },
 	{ "wire", "wire", fuzz_wire }, { "greet", "greet", fuzz_greet },
 	{ "record", "record", fuzz_record }, { "format", "format", fuzz_format },
 };
