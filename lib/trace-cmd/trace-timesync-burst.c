@@ -22,6 +22,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -40,6 +41,11 @@
 #define MARKER_PROBES	512
 #define MARKER_WARM_UP	8
 #define LIMIT_US	30000
+/* Where that is not even time for so many probes (an emulated machine, a long way): this much more. */
+#define LEAST_PROBES	32
+#define MORE_NS		200000000
+/* So many bursts without, then it may be another time. */
+#define ASLEEP_BURSTS	8
 #define PAUSE_NS	2000
 #define PAUSES		8	/* of different length */
 /* What a peer may be late with the end of a burst that is over: a second look at the clock. */
@@ -49,6 +55,7 @@ struct burst_state {
 	struct tsync_direct direct;
 	bool marker;			/* the trace clock can't be read directly */
 	struct spin spin;
+	unsigned int asleep;		/* bursts to come in which we sleep, as nothing else helped */
 	uint32_t series;
 	unsigned int nr;		/* probes so far */
 	struct burst_sum sum;		/* host: what the direct stamps say */
@@ -115,6 +122,15 @@ static int64_t stamp_out(struct tsync_link *link, unsigned int number, enum burs
 	return time;
 }
 
+static void end(struct burst_state *b)
+{
+	spin_end(&b->spin);
+	if (b->spin.misses >= SPIN_USELESS)
+		b->asleep = ASLEEP_BURSTS;
+	else if (b->asleep)
+		b->asleep--;
+}
+
 static void take_mark(const struct sync_mark *m, int64_t time, void *data)
 {
 	struct tsync_link *link = data;
@@ -158,7 +174,7 @@ static void begin(struct tsync_link *link, uint32_t series)
 	if (b->marker)
 		sync_instance_drain(link->clock.inst, NULL, NULL);
 	/* the host's thread may run anywhere; the guest's is on the CPU it was asked for */
-	spin_begin(&b->spin, &link->ch, link->may_spin, !link->guest);
+	spin_begin(&b->spin, &link->ch, link->may_spin && !b->asleep, !link->guest);
 }
 
 /* Stamp and send packet @kind of probe @number. @ret_time (may be NULL): the direct stamp. */
@@ -350,13 +366,32 @@ static int burst_guest_round(struct tsync_link *link)
 
 	if (!ret)
 		ret = guest_burst(link, &begun);
-	spin_end(&b->spin);
+	end(b);
 	if (!ret && b->marker)
 		ret = guest_send_stamps(link);
 	return ret;
 }
 
 /* --- host ------------------------------------------------------------------------- */
+
+/*
+ * Bursts with several guests at a time would disturb each other, so they take turns. It is a courtesy only:
+ * who has waited this long goes ahead, so that no guest holds up the others.
+ */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+#define TURN_MS 100
+
+/* Whether it is ours, to be given back. */
+static bool take_turn(void)
+{
+	struct deadline d = deadline_in_ms(TURN_MS);
+	struct timespec ts = {
+		.tv_sec = d.at_ns / 1000000000,
+		.tv_nsec = d.at_ns % 1000000000,
+	};
+
+	return !pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &ts);
+}
 
 static int host_begin(struct tsync_link *link, struct burst_begin *begun,
 		      struct burst_ready *ret_ready)
@@ -406,6 +441,8 @@ static bool is_last(struct burst_state *b, const struct burst_begin *begun, unsi
 	bool block_end = b->sum.probes >= BURST_WARM_UP &&
 			 !((b->sum.probes - BURST_WARM_UP) % BURST_BLOCK);
 
+	if (number < LEAST_PROBES)
+		end_ns += MORE_NS;
 	return number >= begun->probes || mono_now_ns() >= end_ns ||
 	       (block_end && burst_sum_enough(&b->sum, b->direct.per_us));
 }
@@ -546,7 +583,7 @@ static int host_result(struct tsync_link *link, const struct burst_ready *ready,
 	return burst_bounds(b->probe, b->nr, eps, &link->bounds);
 }
 
-static int burst_host_round(struct tsync_link *link, struct tsync_result *ret_result)
+static int host_round(struct tsync_link *link, struct tsync_result *ret_result)
 {
 	struct burst_state *b = link->state;
 	struct burst_begin begun;
@@ -559,7 +596,7 @@ static int burst_host_round(struct tsync_link *link, struct tsync_result *ret_re
 		return -EPROTO;
 	begin(link, begun.series);
 	ret = host_burst(link, &begun, &ready);
-	spin_end(&b->spin);
+	end(b);
 	if (!ret && ready.flags & BURST_FL_STAMPS)
 		ret = host_recv_stamps(link);
 	/* both ends are in step, whatever the times are */
@@ -567,6 +604,16 @@ static int burst_host_round(struct tsync_link *link, struct tsync_result *ret_re
 		return -EPROTO;
 	collect(link);
 	return ret ? ret : host_result(link, &ready, ret_result);
+}
+
+static int burst_host_round(struct tsync_link *link, struct tsync_result *ret_result)
+{
+	bool ours = take_turn();
+	int ret = host_round(link, ret_result);
+
+	if (ours)
+		pthread_mutex_unlock(&turn);
+	return ret;
 }
 
 /* --- the plugin ---------------------------------------------------------------------- */

@@ -17,6 +17,7 @@
 
 #include "base/cpus.h"
 #include "sim/tsync-pair.h"
+#include "sim/tsync-script.h"
 #include "tsync/direct.h"
 #include "tsync/pass.h"
 #include "tsync/spin.h"
@@ -308,6 +309,55 @@ static void both_ends_on_one_cpu_get_along(void **state)
 	tsync_samples_release(&samples);
 }
 
+static void many_guests_at_once_all_have_bounds(void **state)
+{
+	enum { GUESTS = 8 };
+	struct tsync_pair p[GUESTS];
+	int i;
+
+	for (i = 0; i < GUESTS; i++) {
+		init(&p[i], "mono", true);
+		p[i].host_conf.per_cpu = true;
+		assert_int_equal(pair_start(&p[i]), 0);
+	}
+	for (i = 0; i < GUESTS; i++)
+		assert_int_equal(tsync_host_wait_first(p[i].host, PATIENCE_MS, &p[i].err), 0);
+	for (i = 0; i < GUESTS; i++)
+		tsync_host_ask_stop(p[i].host);
+	for (i = 0; i < GUESTS; i++) {
+		struct tsync_samples samples = { 0 };
+
+		assert_int_equal(tsync_host_stop(p[i].host, PATIENCE_MS, &samples, &p[i].err), 0);
+		assert_true(check_bounds(&samples, 0, -1) >= 4);
+		tsync_samples_release(&samples);
+		pair_free(&p[i]);
+	}
+}
+
+/* A guest that falls silent in a burst costs itself seconds, others nothing to speak of. */
+static void a_silent_guest_does_not_hold_up_others(void **state)
+{
+	struct tsync_samples samples;
+	int64_t start_ns;
+	struct tsync_pair p;
+	struct script s;
+
+	script_init(&s);
+	s.conf.proto = tsync_proto_find("burst");
+	s.conf.clock = "mono";
+	assert_int_equal(tsync_host_start(&s.conf, &s.session, &s.err), 0);
+	script_expect(&s, "none", 1);
+	script_expect(&s, BURST_NAME, BURST_BEGIN);
+	start_ns = mono_now_ns();
+	init(&p, "mono", false);
+	p.host_conf.per_cpu = true;
+	run(&p, &samples);
+	assert_int_equal(samples.count, 2);
+	assert_true(mono_now_ns() - start_ns < LINK_START_MS * 1000000LL);
+	tsync_samples_release(&samples);
+	script_release(&s);
+}
+
 static void passes_come_soon_then_now_and_then(void **state)
 {
 	static const int auto_ms[] = { 100, 1000, 2000, 4000, 8000, 10000, 10000 };
@@ -375,6 +425,8 @@ int main(void)
 		cmocka_unit_test(a_clock_that_steps_costs_its_round_only),
 		cmocka_unit_test(a_pass_over_many_cpus_takes_no_longer_than_its_limit),
 		cmocka_unit_test(both_ends_on_one_cpu_get_along),
+		cmocka_unit_test(many_guests_at_once_all_have_bounds),
+		cmocka_unit_test(a_silent_guest_does_not_hold_up_others),
 		cmocka_unit_test(passes_come_soon_then_now_and_then),
 		cmocka_unit_test(waiting_for_a_packet_has_an_end),
 	};

@@ -16,7 +16,6 @@
 #define LOOKS		32	/* between two looks at the clock, some microseconds */
 #define SHARED_NS	5000	/* offering the CPU took this long: somebody else was there */
 #define MISSES_NORMAL	2
-#define MISSES_SLEEP	8
 #define MOVES_MAX	3
 
 static void normal_on(struct spin *s)
@@ -35,12 +34,25 @@ static void normal_off(struct spin *s)
 	s->normal = false;
 }
 
-void spin_begin(struct spin *s, struct channel *ch, bool may_spin, bool may_move)
+/* CPUs that both ends and what is in between need at the same time. */
+static int cpus_needed(const struct channel *ch, bool host)
 {
-	*s = (struct spin){ .ch = ch, .may_move = may_move, .level = SPIN_SLEEP };
-	if (!may_spin || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+	int family = 0;
+	socklen_t len = sizeof(family);
+
+	if (!host || getsockopt(ch->fd, SOL_SOCKET, SO_DOMAIN, &family, &len) ||
+	    family != AF_VSOCK)
+		return 2;
+	/* us, the guest's thread that spins, another one for its interrupts, and vhost's worker */
+	return 4;
+}
+
+void spin_begin(struct spin *s, struct channel *ch, bool may_spin, bool host)
+{
+	*s = (struct spin){ .ch = ch, .level = SPIN_SLEEP };
+	if (!may_spin || sysconf(_SC_NPROCESSORS_ONLN) < cpus_needed(ch, host))
 		return;
-	s->may_move = may_move && !cpus_get_affinity(0, &s->mask);
+	s->may_move = host && !cpus_get_affinity(0, &s->mask);
 	s->level = SPIN_REALTIME;
 }
 
@@ -75,7 +87,7 @@ static void missed(struct spin *s)
 		normal_on(s);
 		s->level = SPIN_NORMAL;
 	}
-	if (s->misses >= MISSES_SLEEP)
+	if (s->misses >= SPIN_USELESS)
 		s->level = SPIN_SLEEP;
 }
 

@@ -16,6 +16,8 @@
 
 #include "net/channel.h"
 
+#define SPIN_USELESS	8	/* misses in a row: it does not help here */
+
 enum spin_level {
 	SPIN_REALTIME,	/* never sleep, with the priority that we have */
 	SPIN_NORMAL,	/* never sleep, offer the CPU to others */
@@ -36,10 +38,11 @@ struct spin {
 };
 
 /*
- * For the calling thread, until spin_end(). @may_spin false: only sleep. @may_move: change the CPU if
- * another thread that spins shares it.
+ * For the calling thread, until spin_end(). @may_spin false: only sleep. @host: not in a guest,
+ * where its kernel's threads have CPUs of their own; the CPU is changed if another thread that
+ * spins shares it.
  */
-void spin_begin(struct spin *s, struct channel *ch, bool may_spin, bool may_move);
+void spin_begin(struct spin *s, struct channel *ch, bool may_spin, bool host);
 /* Priority and CPUs as they were. Twice does no harm. */
 void spin_end(struct spin *s);
 
