@@ -3,6 +3,7 @@
  * ends, or the round yields nothing, and nothing else happens.
  */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -337,7 +338,23 @@ static void host_refuses_stamps_that_are_not_of_the_burst(void **state)
 	}
 }
 
-/* Times no clock could have give no offset; both ends stay in step, so the host asks again. */
+/* The host asks again, or has no more time to in this pass; the session goes on. */
+static void assert_goes_on(struct script *s)
+{
+	struct pollfd pfd = { .fd = s->ch.fd, .events = POLLIN };
+	struct deadline d = deadline_in_ms(SCRIPT_MS);
+	struct burst_begin m;
+
+	while (tsync_host_wait_first(s->session, 0, NULL)) {
+		assert_false(deadline_passed(d));
+		if (poll(&pfd, 1, 10) > 0) {
+			take_begin(s, &m);
+			return;
+		}
+	}
+}
+
+/* Times no clock could have give no offset, but both ends stay in step. */
 static void host_makes_nothing_of_nonsense(void **state)
 {
 	static const struct { int64_t send, receive; } cases[] = {
@@ -354,7 +371,7 @@ static void host_makes_nothing_of_nonsense(void **state)
 		unsigned int n = burst_with_stamps(&s, &m);
 
 		send_stamps(&s, m.series, 1, n, cases[i].send, cases[i].receive);
-		take_begin(&s, &m);
+		assert_goes_on(&s);
 		script_release(&s);
 	}
 }
