@@ -29,224 +29,23 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/timearith.h"
-#include "tsync/burst.h"
-#include "tsync/direct.h"
-#include "tsync/link.h"
+#include "tsync/burst-link.h"
 #include "tsync/registry.h"
-#include "tsync/spin.h"
-#include "wire/burst.h"
 
 #define CHECK_PROBES	32
 /* The markers of more would not fit the instance's buffer. */
 #define MARKER_PROBES	512
-#define MARKER_WARM_UP	8
 #define LIMIT_US	30000
 /* Where that is not even time for so many probes (an emulated machine, a long way): this much more. */
 #define LEAST_PROBES	32
 #define MORE_NS		200000000
-/* So many bursts without, then it may be another time. */
-#define ASLEEP_BURSTS	8
 #define PAUSE_NS	2000
 #define PAUSES		8	/* of different length */
-/* What a peer may be late with the end of a burst that is over: a second look at the clock. */
-#define PACKET_MS	LINK_MSG_MS
-
-struct burst_state {
-	struct tsync_direct direct;
-	bool marker;			/* the trace clock can't be read directly */
-	struct spin spin;
-	unsigned int asleep;		/* bursts to come in which we sleep, as nothing else helped */
-	uint32_t series;
-	unsigned int nr;		/* probes so far */
-	struct burst_sum sum;		/* host: what the direct stamps say */
-	struct burst_probe last;	/* host: of the last one, direct stamps */
-	struct burst_probe probe[BURST_PROBES];	/* stamps that count */
-	uint8_t packet[BURST_PACKET_LEN];	/* received */
-	struct burst_stamps stamps;	/* scratch space */
-};
 
 static int send_msg(struct tsync_link *link, enum burst_msg id, const struct buf *payload)
 {
 	return payload->error ? payload->error :
 	       link_send(link, BURST_NAME, id, payload->data, payload->len);
-}
-
-/* --- stamps ---------------------------------------------------------------- */
-
-static void note(struct burst_state *b, unsigned int number, enum burst_field field, int64_t time)
-{
-	struct burst_probe *p;
-
-	if (number < 1 || number > BURST_PROBES)
-		return;
-	p = &b->probe[number - 1];
-	p->time[field] = time;
-	p->have |= 1 << field;
-}
-
-static void mark(struct tsync_link *link, unsigned int number, char kind)
-{
-	struct burst_state *b = link->state;
-	struct sync_mark m = {
-		.series = b->series, .own_id = link->conf->own_id,
-		.peer_id = link->conf->peer_id, .number = number, .kind = kind,
-	};
-
-	/* one that fails is one bound less */
-	if (b->marker)
-		sync_instance_mark(link->clock.inst, &m);
-}
-
-/* Right after a packet has come. Returns the direct stamp. */
-static int64_t stamp_in(struct tsync_link *link, unsigned int number, enum burst_field field)
-{
-	struct burst_state *b = link->state;
-	int64_t time;
-
-	mark(link, number, 'r');
-	time = direct_now(&b->direct);
-	if (!b->marker)
-		note(b, number, field, time);
-	return time;
-}
-
-/* Right before a packet goes. */
-static int64_t stamp_out(struct tsync_link *link, unsigned int number, enum burst_field field)
-{
-	struct burst_state *b = link->state;
-	int64_t time = direct_now(&b->direct);
-
-	if (!b->marker)
-		note(b, number, field, time);
-	mark(link, number, 's');
-	return time;
-}
-
-static void end(struct burst_state *b)
-{
-	spin_end(&b->spin);
-	if (b->spin.misses >= SPIN_USELESS)
-		b->asleep = ASLEEP_BURSTS;
-	else if (b->asleep)
-		b->asleep--;
-}
-
-static void take_mark(const struct sync_mark *m, int64_t time, void *data)
-{
-	struct tsync_link *link = data;
-	struct burst_state *b = link->state;
-	bool sent = m->kind == 's';
-
-	if (m->series != b->series || m->own_id != link->conf->own_id ||
-	    m->peer_id != link->conf->peer_id || (!sent && m->kind != 'r'))
-		return;
-	if (link->guest)
-		note(b, m->number, sent ? BURST_SEND : BURST_RECEIVE, time);
-	else
-		note(b, m->number, sent ? BURST_ANSWER : BURST_ARRIVE, time);
-}
-
-static void collect(struct tsync_link *link)
-{
-	struct burst_state *b = link->state;
-	int ret = b->marker ? sync_instance_drain(link->clock.inst, take_mark, link) : 0;
-
-	if (ret)
-		log_debug("tsync: reading back the markers: %s", strerror(-ret));
-}
-
-/* --- packets ------------------------------------------------------------------ */
-
-static void begin(struct tsync_link *link, uint32_t series)
-{
-	struct burst_state *b = link->state;
-	int i;
-
-	b->series = series;
-	b->nr = 0;
-	b->last = (struct burst_probe){ 0 };
-	memset(b->probe, 0, sizeof(b->probe));
-	burst_sum_init(&b->sum);
-	/* number 0 is no probe */
-	for (i = 0; b->marker && i < MARKER_WARM_UP; i++)
-		mark(link, 0, 's');
-	/* these, and what a round that failed has left */
-	if (b->marker)
-		sync_instance_drain(link->clock.inst, NULL, NULL);
-	/* the host's thread may run anywhere; the guest's is on the CPU it was asked for */
-	spin_begin(&b->spin, &link->ch, link->may_spin && !b->asleep, !link->guest);
-}
-
-/* Stamp and send packet @kind of probe @number. @ret_time (may be NULL): the direct stamp. */
-static int send_packet(struct tsync_link *link, const struct burst_packet *p,
-		       enum burst_field field, int64_t *ret_time)
-{
-	struct deadline d = deadline_in_ms(PACKET_MS);
-	uint8_t data[BURST_PACKET_LEN];
-	struct buf buf = { .data = data, .len = sizeof(data) };
-	int64_t time;
-
-	burst_packet_put(data, p);
-	if (p->kind == BURST_END)
-		return channel_send_raw(&link->ch, &buf, d);
-	time = stamp_out(link, p->number, field);
-	if (ret_time)
-		*ret_time = time;
-	return channel_send_raw(&link->ch, &buf, d);
-}
-
-/* The rest of a packet of which @have bytes are there. 0; -errno. */
-static int complete(struct burst_state *b, size_t have, struct deadline d)
-{
-	while (have < BURST_PACKET_LEN) {
-		ssize_t n = spin_recv(&b->spin, b->packet + have, BURST_PACKET_LEN - have, d);
-
-		if (n < 0)
-			return n;
-		have += n;
-	}
-	return 0;
-}
-
-/*
- * Something else than a packet came, of 32 bytes or more as all messages here: the
- * loop's, which have their own results, or nonsense.
- */
-static int not_a_packet(struct tsync_link *link)
-{
-	struct burst_state *b = link->state;
-	struct msg_tsync msg;
-	int ret = channel_unread(&link->ch, b->packet, sizeof(b->packet));
-
-	if (!ret)
-		ret = link_recv(link, &msg, LINK_MSG_MS);
-	return ret ? ret : -EPROTO;
-}
-
-/*
- * Receive a packet of this series, stamped as @field of probe @number the moment it is there. 0;
- * -EPROTO; -EBADMSG; -ETIMEDOUT; what link_recv() says.
- */
-static int recv_packet(struct tsync_link *link, unsigned int number, enum burst_field field,
-		       struct burst_packet *ret_packet, int64_t *ret_time)
-{
-	struct deadline d = deadline_in_ms(PACKET_MS);
-	struct burst_state *b = link->state;
-	ssize_t n = spin_recv(&b->spin, b->packet, sizeof(b->packet), d);
-	int ret;
-
-	if (n < 0)
-		return n;
-	*ret_time = stamp_in(link, number, field);
-	ret = complete(b, n, d);
-	if (ret)
-		return ret;
-	if (!burst_is_packet(b->packet))
-		return not_a_packet(link);
-	ret = burst_packet_parse(b->packet, ret_packet);
-	if (!ret && ret_packet->series != b->series)
-		ret = -EPROTO;
-	return ret;
 }
 
 /* --- guest ---------------------------------------------------------------------- */
@@ -272,9 +71,9 @@ static int guest_probe(struct tsync_link *link, unsigned int number, struct burs
 	p->kind = BURST_PROBE;
 	p->number = number;
 	pause_before(number);
-	ret = send_packet(link, p, BURST_SEND, &p->send);
+	ret = burst_send(link, p, BURST_SEND, &p->send);
 	if (!ret)
-		ret = recv_packet(link, number, BURST_RECEIVE, &echo, &p->receive);
+		ret = burst_recv(link, number, BURST_RECEIVE, &echo, &p->receive);
 	if (ret)
 		return ret;
 	if (echo.number != number || (echo.kind != BURST_ECHO && echo.kind != BURST_LAST))
@@ -297,7 +96,7 @@ static int guest_burst(struct tsync_link *link, const struct burst_begin *begun)
 	if (ret)
 		return ret;
 	p.kind = BURST_END;
-	return send_packet(link, &p, BURST_SEND, NULL);
+	return burst_send(link, &p, BURST_SEND, NULL);
 }
 
 /* Fill in the message with the stamps from probe @first on. */
@@ -326,7 +125,7 @@ static int guest_send_stamps(struct tsync_link *link)
 	unsigned int first;
 	int ret = 0;
 
-	collect(link);
+	burst_collect(link);
 	for (first = 1; first <= b->nr && !ret; first += BURST_STAMPS_MAX) {
 		fill_stamps(b, first, &b->stamps);
 		buf_reset(&payload);
@@ -351,7 +150,7 @@ static int guest_ready(struct tsync_link *link, struct burst_begin *ret_begun)
 		ret = -EPROTO;
 	if (ret)
 		return ret;
-	begin(link, ret_begun->series);
+	burst_round_begin(link, ret_begun->series);
 	ready.series = ret_begun->series;
 	ready.flags = b->marker ? BURST_FL_STAMPS : 0;
 	burst_ready_put(&payload, &ready);
@@ -366,7 +165,7 @@ static int burst_guest_round(struct tsync_link *link)
 
 	if (!ret)
 		ret = guest_burst(link, &begun);
-	end(b);
+	burst_round_end(link);
 	if (!ret && b->marker)
 		ret = guest_send_stamps(link);
 	return ret;
@@ -428,8 +227,8 @@ static int host_complete(struct tsync_link *link, const struct burst_ready *read
 	b->last.time[BURST_RECEIVE] = p->receive;
 	b->last.have |= 1 << BURST_SEND | 1 << BURST_RECEIVE;
 	if (!(ready->flags & BURST_FL_STAMPS)) {
-		note(b, b->nr, BURST_SEND, p->send);
-		note(b, b->nr, BURST_RECEIVE, p->receive);
+		burst_note(b, b->nr, BURST_SEND, p->send);
+		burst_note(b, b->nr, BURST_RECEIVE, p->receive);
 	}
 	return burst_sum_add(&b->sum, &b->last, 0);
 }
@@ -455,7 +254,7 @@ static int host_probe(struct tsync_link *link, const struct burst_begin *begun,
 	unsigned int number = b->nr + 1;
 	struct burst_packet p, echo = { .kind = BURST_ECHO, .series = b->series };
 	int64_t arrive;
-	int ret = recv_packet(link, number, BURST_ARRIVE, &p, &arrive);
+	int ret = burst_recv(link, number, BURST_ARRIVE, &p, &arrive);
 
 	if (ret)
 		return ret;
@@ -470,7 +269,7 @@ static int host_probe(struct tsync_link *link, const struct burst_begin *begun,
 	echo.number = number;
 	if (is_last(b, begun, number, end_ns))
 		echo.kind = BURST_LAST;
-	ret = send_packet(link, &echo, BURST_ANSWER, &b->last.time[BURST_ANSWER]);
+	ret = burst_send(link, &echo, BURST_ANSWER, &b->last.time[BURST_ANSWER]);
 	return ret ? ret : echo.kind == BURST_ECHO;
 }
 
@@ -487,7 +286,7 @@ static int host_burst(struct tsync_link *link, const struct burst_begin *begun,
 	} while (ret > 0);
 	/* the stamp of END is of no probe */
 	if (!ret)
-		ret = recv_packet(link, 0, BURST_ARRIVE, &p, &when);
+		ret = burst_recv(link, 0, BURST_ARRIVE, &p, &when);
 	if (!ret && (p.kind != BURST_END || p.number != b->nr))
 		ret = -EPROTO;
 	return ret ? ret : host_complete(link, ready, &p);
@@ -499,9 +298,9 @@ static void take_stamps(struct burst_state *b, const struct burst_stamps *m)
 
 	for (i = 0; i < m->count; i++) {
 		if (m->send[i] != BURST_NO_STAMP)
-			note(b, m->first + i, BURST_SEND, m->send[i]);
+			burst_note(b, m->first + i, BURST_SEND, m->send[i]);
 		if (m->receive[i] != BURST_NO_STAMP)
-			note(b, m->first + i, BURST_RECEIVE, m->receive[i]);
+			burst_note(b, m->first + i, BURST_RECEIVE, m->receive[i]);
 	}
 }
 
@@ -585,7 +384,6 @@ static int host_result(struct tsync_link *link, const struct burst_ready *ready,
 
 static int host_round(struct tsync_link *link, struct tsync_result *ret_result)
 {
-	struct burst_state *b = link->state;
 	struct burst_begin begun;
 	struct burst_ready ready;
 	int ret = host_begin(link, &begun, &ready);
@@ -594,15 +392,15 @@ static int host_round(struct tsync_link *link, struct tsync_result *ret_result)
 		return ret;
 	if (!channel_is_empty(&link->ch))
 		return -EPROTO;
-	begin(link, begun.series);
+	burst_round_begin(link, begun.series);
 	ret = host_burst(link, &begun, &ready);
-	end(b);
+	burst_round_end(link);
 	if (!ret && ready.flags & BURST_FL_STAMPS)
 		ret = host_recv_stamps(link);
 	/* both ends are in step, whatever the times are */
 	if (ret == -ERANGE)
 		return -EPROTO;
-	collect(link);
+	burst_collect(link);
 	return ret ? ret : host_result(link, &ready, ret_result);
 }
 

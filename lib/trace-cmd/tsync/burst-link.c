@@ -1,0 +1,188 @@
+/*
+ * burst-link.c - see burst-link.h. Layer 4.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "tsync/burst-link.h"
+
+#define MARKER_WARM_UP	8
+#define PACKET_MS	LINK_MSG_MS
+/* So many bursts without looking all the time, where that has not helped; then it may be another time. */
+#define ASLEEP_BURSTS	8
+
+/* --- stamps ---------------------------------------------------------------- */
+
+void burst_note(struct burst_state *b, unsigned int number, enum burst_field field, int64_t time)
+{
+	struct burst_probe *p;
+
+	if (number < 1 || number > BURST_PROBES)
+		return;
+	p = &b->probe[number - 1];
+	p->time[field] = time;
+	p->have |= 1 << field;
+}
+
+static void mark(struct tsync_link *link, unsigned int number, char kind)
+{
+	struct burst_state *b = link->state;
+	struct sync_mark m = {
+		.series = b->series, .own_id = link->conf->own_id,
+		.peer_id = link->conf->peer_id, .number = number, .kind = kind,
+	};
+
+	/* one that fails is one bound less */
+	if (b->marker)
+		sync_instance_mark(link->clock.inst, &m);
+}
+
+/* Right after a packet has come. Returns the direct stamp. */
+static int64_t stamp_in(struct tsync_link *link, unsigned int number, enum burst_field field)
+{
+	struct burst_state *b = link->state;
+	int64_t time;
+
+	mark(link, number, 'r');
+	time = direct_now(&b->direct);
+	if (!b->marker)
+		burst_note(b, number, field, time);
+	return time;
+}
+
+/* Right before a packet goes. */
+static int64_t stamp_out(struct tsync_link *link, unsigned int number, enum burst_field field)
+{
+	struct burst_state *b = link->state;
+	int64_t time = direct_now(&b->direct);
+
+	if (!b->marker)
+		burst_note(b, number, field, time);
+	mark(link, number, 's');
+	return time;
+}
+
+static void take_mark(const struct sync_mark *m, int64_t time, void *data)
+{
+	struct tsync_link *link = data;
+	struct burst_state *b = link->state;
+	bool sent = m->kind == 's';
+
+	if (m->series != b->series || m->own_id != link->conf->own_id ||
+	    m->peer_id != link->conf->peer_id || (!sent && m->kind != 'r'))
+		return;
+	if (link->guest)
+		burst_note(b, m->number, sent ? BURST_SEND : BURST_RECEIVE, time);
+	else
+		burst_note(b, m->number, sent ? BURST_ANSWER : BURST_ARRIVE, time);
+}
+
+void burst_collect(struct tsync_link *link)
+{
+	struct burst_state *b = link->state;
+	int ret = b->marker ? sync_instance_drain(link->clock.inst, take_mark, link) : 0;
+
+	if (ret)
+		log_debug("tsync: reading back the markers: %s", strerror(-ret));
+}
+
+/* --- packets ------------------------------------------------------------------ */
+
+void burst_round_begin(struct tsync_link *link, uint32_t series)
+{
+	struct burst_state *b = link->state;
+	int i;
+
+	b->series = series;
+	b->nr = 0;
+	b->last = (struct burst_probe){ 0 };
+	memset(b->probe, 0, sizeof(b->probe));
+	burst_sum_init(&b->sum);
+	/* number 0 is no probe */
+	for (i = 0; b->marker && i < MARKER_WARM_UP; i++)
+		mark(link, 0, 's');
+	/* these, and what a round that failed has left */
+	if (b->marker)
+		sync_instance_drain(link->clock.inst, NULL, NULL);
+	/* the host's thread may run anywhere; the guest's is on the CPU it was asked for */
+	spin_begin(&b->spin, &link->ch, link->may_spin && !b->asleep, !link->guest);
+}
+
+void burst_round_end(struct tsync_link *link)
+{
+	struct burst_state *b = link->state;
+
+	spin_end(&b->spin);
+	if (b->spin.misses >= SPIN_USELESS)
+		b->asleep = ASLEEP_BURSTS;
+	else if (b->asleep)
+		b->asleep--;
+}
+
+int burst_send(struct tsync_link *link, const struct burst_packet *p,
+		       enum burst_field field, int64_t *ret_time)
+{
+	struct deadline d = deadline_in_ms(PACKET_MS);
+	uint8_t data[BURST_PACKET_LEN];
+	struct buf buf = { .data = data, .len = sizeof(data) };
+	int64_t time;
+
+	burst_packet_put(data, p);
+	if (p->kind == BURST_END)
+		return channel_send_raw(&link->ch, &buf, d);
+	time = stamp_out(link, p->number, field);
+	if (ret_time)
+		*ret_time = time;
+	return channel_send_raw(&link->ch, &buf, d);
+}
+
+/* The rest of a packet of which @have bytes are there. 0; -errno. */
+static int complete(struct burst_state *b, size_t have, struct deadline d)
+{
+	while (have < BURST_PACKET_LEN) {
+		ssize_t n = spin_recv(&b->spin, b->packet + have, BURST_PACKET_LEN - have, d);
+
+		if (n < 0)
+			return n;
+		have += n;
+	}
+	return 0;
+}
+
+/*
+ * Something else than a packet came, of 32 bytes or more as all messages here: the
+ * loop's, which have their own results, or nonsense.
+ */
+static int not_a_packet(struct tsync_link *link)
+{
+	struct burst_state *b = link->state;
+	struct msg_tsync msg;
+	int ret = channel_unread(&link->ch, b->packet, sizeof(b->packet));
+
+	if (!ret)
+		ret = link_recv(link, &msg, LINK_MSG_MS);
+	return ret ? ret : -EPROTO;
+}
+
+int burst_recv(struct tsync_link *link, unsigned int number, enum burst_field field,
+		       struct burst_packet *ret_packet, int64_t *ret_time)
+{
+	struct deadline d = deadline_in_ms(PACKET_MS);
+	struct burst_state *b = link->state;
+	ssize_t n = spin_recv(&b->spin, b->packet, sizeof(b->packet), d);
+	int ret;
+
+	if (n < 0)
+		return n;
+	*ret_time = stamp_in(link, number, field);
+	ret = complete(b, n, d);
+	if (ret)
+		return ret;
+	if (!burst_is_packet(b->packet))
+		return not_a_packet(link);
+	ret = burst_packet_parse(b->packet, ret_packet);
+	if (!ret && ret_packet->series != b->series)
+		ret = -EPROTO;
+	return ret;
+}
