@@ -13,6 +13,9 @@
  */
 #define IN_FLIGHT 2
 
+/* Of the width of the bounds; for 16 us, the error of a drift over 10 s is below 0.03 ppm. */
+#define SLACK_PART 64
+
 /* A bound, relative to the fit's reference. */
 struct item {
 	struct hull_point point;
@@ -212,9 +215,12 @@ static void draw_line(const struct fit *f, struct fit_segment *s)
 		s->offset = add(f->ref_value, middle(lo, hi));
 		return;
 	}
-	/* differences of the margin that say nothing: noise, and that both sides have not the same times */
+	/*
+	 * Differences of the margin that say nothing: noise, that both sides have not the same times, and
+	 * paths whose shortest way differs by little from round to round.
+	 */
 	slack = 3 * f->conf.sigma + 2 * f->conf.quantum +
-		(int64_t)(((uint64_t)hi - (uint64_t)lo) / 256);
+		(int64_t)(((uint64_t)hi - (uint64_t)lo) / SLACK_PART);
 	regime_line(&s->regime, clamp(f->conf.drift, s->drift_lo, s->drift_hi), slack, &s->drift,
 		    &value);
 	s->offset = add(f->ref_value, clamp(add(value, rise(s->drift, first)), lo, hi));
