@@ -43,6 +43,7 @@ extern const struct opt_spec check_events_options[], hist_options[], mem_options
 extern const struct opt_spec attach_options[], convert_options[], split_options[], restore_options[];
 extern const struct opt_spec tsync_options[];
 int cmd_record(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
 int cmd_start(int argc, char **argv);
 int cmd_set(int argc, char **argv);

@@ -14,7 +14,7 @@
 #include "setup/tracefile.h"
 
 /* Those that run a command line of their own. */
-#define RUNS_COMMAND (FOR_RECORD | FOR_START | FOR_SET | FOR_STREAM)
+#define RUNS_COMMAND (FOR_RECORD | FOR_START | FOR_SET | FOR_STREAM | FOR_PROFILE)
 
 struct line {
 	FILE *out;

@@ -17,6 +17,7 @@
 #include "report/events.h"
 #include "report/inputs.h"
 #include "report/line.h"
+#include "report/profile.h"
 
 #define TEXT_MAX	(256u << 10)	/* bytes of text made before it is written */
 #define SLOW_MS		100		/* how often to ask whether to give up on a slow reader */
@@ -30,6 +31,7 @@ struct live {
 	struct in_record_pool *pool;
 	struct stream *buffers;
 	unsigned int nr_buffers;
+	struct profile **profiles;	/* of the buffers, from the first event on */
 	struct live_order order;
 	struct live_output output;
 	struct textout out;
@@ -75,11 +77,14 @@ int live_new(const struct live_conf *conf, struct live **ret_live, struct err *e
 	int ret;
 
 	if (!l) {
+		struct report_plan plan = conf->plan;
+
+		report_plan_release(&plan);
 		close(conf->meta_fd);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	l->conf = *conf;
-	report_plan_init(&l->plan);
+	l->plan = conf->plan;
 	/* a pause that is a little short shall count, too */
 	live_order_init(&l->order, conf->pause_us * 1000LL / 2);
 	live_output_init(&l->output, conf->out_fd);
@@ -130,6 +135,10 @@ int live_add_buffer(struct live *l, const char *name)
 
 int live_add_cpu(struct live *l, unsigned int cpu, int fd, uint32_t page_size)
 {
+	struct stream *s = &l->buffers[l->nr_buffers - 1];
+
+	if (cpu >= s->nr_cpus)
+		s->nr_cpus = cpu + 1;
 	return live_order_add(&l->order, l->nr_buffers - 1, cpu, fd, page_size,
 			      &l->handle->timeline);
 }
@@ -140,6 +149,9 @@ void live_free(struct live *l)
 
 	if (!l)
 		return;
+	for (i = 0; l->profiles && i < l->nr_buffers; i++)
+		profile_free(l->profiles[i]);
+	free(l->profiles);
 	live_order_release(&l->order);
 	live_output_release(&l->output);
 	textout_release(&l->out);
@@ -153,6 +165,8 @@ void live_free(struct live *l)
 		in_handle_unref(l->handle);
 	fd_close(&l->conf.meta_fd);
 	fd_close(&l->timer_fd);
+	if (l->conf.own_out)
+		fd_close(&l->conf.out_fd);
 	report_plan_release(&l->plan);
 	free(l);
 }
@@ -163,6 +177,48 @@ bool live_has_lost(const struct live *l)
 }
 
 /* --- printing --------------------------------------------------------------- */
+
+/* All buffers are known: they get their profiles. 0; -errno, described. */
+static int start_profiles(struct live *l, struct err *err)
+{
+	unsigned int i;
+
+	if (!l->plan.profile || l->profiles)
+		return 0;
+	l->profiles = calloc(l->nr_buffers + 1, sizeof(*l->profiles));
+	if (!l->profiles)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (i = 0; i < l->nr_buffers; i++) {
+		l->profiles[i] = profile_new(&l->buffers[i], &l->plan.hooks,
+					     l->plan.profile_irqs_global, err);
+		if (!l->profiles[i])
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int profile_take(struct profile *p, struct tep_record *record, int64_t missed)
+{
+	if (missed)
+		profile_lost(p, record->cpu);
+	return profile_event(p, record);
+}
+
+/* The text of all profiles goes to the output. */
+static int print_profiles(struct live *l)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < l->nr_buffers; i++) {
+		if (l->conf.labels)
+			textout_printf(&l->out, "\n%s:\n", l->buffers[i].label ? l->buffers[i].label :
+								     "(top)");
+		ret = profile_print(l->profiles[i], l->plan.profile_by_comm, &l->out);
+	}
+	textout_flush(&l->out);
+	return ret ? ret : l->out.error;
+}
 
 static int print_event(struct live *l, const struct live_source *from)
 {
@@ -176,6 +232,11 @@ static int print_event(struct live *l, const struct live_source *from)
 		return -ENOMEM;
 	l->lost |= missed != 0;
 	names_record(l->names, record);
+	if (l->profiles) {
+		ret = profile_take(l->profiles[from->buffer], record, missed);
+		in_record_unref(record);
+		return ret;
+	}
 	ret = shown_prepare(&l->shown, s, record, NULL, &e);
 	if (!ret) {
 		if (missed)
@@ -213,6 +274,9 @@ static int work(struct live *l, struct err *err)
 		return output_failed(ret, err);
 	if (live_output_pending(&l->output))
 		return 0;
+	ret = start_profiles(l, err);
+	if (ret)
+		return ret;
 	names_tick(l->names, now_ns);
 	ret = live_order_look(&l->order, now_ns);
 	if (ret)
@@ -264,11 +328,11 @@ int live_look(struct live *l, struct err *err)
 	return 1;
 }
 
-int live_finish(struct live *l, bool (*give_up)(void *data), void *data, struct err *err)
+/* Work until nothing is left to do. 0; -EPIPE; -ECANCELED; -errno. */
+static int work_off(struct live *l, bool (*give_up)(void *data), void *data, struct err *err)
 {
 	int ret;
 
-	live_order_end(&l->order);
 	do {
 		ret = work(l, err);
 		if (!ret && live_output_pending(&l->output)) {
@@ -277,5 +341,21 @@ int live_finish(struct live *l, bool (*give_up)(void *data), void *data, struct 
 			io_wait(l->output.fd, POLLOUT, deadline_in_ms(SLOW_MS));
 		}
 	} while (!ret && (live_order_busy(&l->order) || live_output_pending(&l->output)));
+	return ret;
+}
+
+int live_finish(struct live *l, bool (*give_up)(void *data), void *data, struct err *err)
+{
+	int ret;
+
+	live_order_end(&l->order);
+	ret = work_off(l, give_up, data, err);
+	if (!ret && l->profiles) {
+		ret = print_profiles(l);
+		if (ret && ret != -EPIPE)
+			return err_set(err, ret, "cannot print the profile");
+		if (!ret)
+			ret = work_off(l, give_up, data, err);
+	}
 	return ret == -EPIPE ? 0 : ret;
 }

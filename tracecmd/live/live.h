@@ -13,12 +13,16 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "report/plan.h"
 
 struct live;
 
 struct live_conf {
 	int meta_fd;		/* a trace file of this machine without data; taken over */
-	int out_fd;		/* where lines go; the caller's */
+	int out_fd;		/* where the text goes */
+	bool own_out;		/* it is taken over, too */
+	/* how it looks; with profile set, profiles are printed in the end; taken over */
+	struct report_plan plan;
 	const char *tracing;	/* the tracing directory */
 	bool labels;		/* there are instances: lines tell theirs */
 	int pause_us;		/* between two looks; an event waits for two of them at most */
@@ -45,7 +49,7 @@ void live_poll_fds(const struct live *l, struct pollfd *fds);
 int live_look(struct live *l, struct err *err);
 
 /*
- * Print the rest. @give_up: asked from time to time while the reader is slow; true ends it.
+ * Print the rest, and profiles. @give_up: asked from time to time while the reader is slow; true ends it.
  * 0, also when the reader has gone; -ECANCELED given up; -errno, described in @err.
  */
 int live_finish(struct live *l, bool (*give_up)(void *data), void *data, struct err *err);

@@ -18,6 +18,7 @@ enum {
 	FOR_SET		= 1 << PLAN_SET,
 	FOR_STREAM	= 1 << PLAN_STREAM,
 	FOR_EXTRACT	= 1 << PLAN_EXTRACT,
+	FOR_PROFILE	= 1 << PLAN_PROFILE,
 	FOR_AGENT	= 1 << PLAN_AGENT,	/* what a host may ask of an agent */
 };
 

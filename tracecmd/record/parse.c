@@ -84,6 +84,10 @@ static int local_option(struct parse *x, int id, const char *arg)
 	if (strchr("efRvpCOTbMBlngdDFPc", id < OPT_LONG ? id : 1) ||
 	    (id >= OPT_MODULE && id <= OPT_NO_FILTER))
 		return parse_what(x, id, arg);
+	if (strchr("SGH", id < OPT_LONG ? id : 1) || id == OPT_PROFILE || id == OPT_BY_COMM)
+		return parse_profile(x, id, arg);
+	if (id == 'o' && x->plan->kind == PLAN_PROFILE)
+		return parse_text(&x->plan->profile.output, arg);
 	if (strchr("om", id < OPT_LONG ? id : 1) || (id >= OPT_TEMP && id <= OPT_ROTATE))
 		return parse_file(x, id, arg);
 	if (strchr("NVA", id < OPT_LONG ? id : 1) || id >= OPT_NAME)
@@ -140,6 +144,8 @@ int record_parse(int argc, char **argv, enum plan_kind kind, struct plan *p, str
 	}
 	if (!ret)
 		ret = take_command(&x, argc - opt_rest(&o), argv + opt_rest(&o));
+	if (!ret)
+		ret = parse_profile_end(&x);
 	if (!ret)
 		ret = parse_what_end(&x);
 	if (!ret)

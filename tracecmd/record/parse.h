@@ -25,6 +25,8 @@ enum {
 	OPT_DURATION, OPT_NOSPLICE, OPT_POLL, OPT_EXIT_STATUS, OPT_FAIL_ON_LOST, OPT_STDERR,
 	OPT_DAEMONIZE, OPT_FORK, OPT_DEBUG, OPT_NOTIMEOUT, OPT_VERBOSE,
 	OPT_FORCE,
+	/* profiles */
+	OPT_PROFILE, OPT_BY_COMM,
 	/* guests */
 	OPT_NAME, OPT_TSYNC_INTERVAL, OPT_TSYNC_PER_CPU, OPT_NO_TSYNC_PER_CPU, OPT_TSYNC_METHOD,
 	OPT_TSYNC_RAW, OPT_TSYNC_STAMP, OPT_TSYNC_DEBUG, OPT_TSYNC_PROTO, OPT_TSYNC_LAYOUT,
@@ -40,6 +42,9 @@ struct parse {
 	bool module_used;		/* a -l, -n or -g was about it */
 	bool inverse;			/* -v */
 	bool output_given;
+	bool profile;			/* --profile, */
+	int profile_instance;		/* of this one */
+	bool profile_nothing;		/* -S: none of what it records by itself */
 	struct err *err;
 };
 
@@ -62,6 +67,10 @@ int parse_file(struct parse *x, int id, const char *arg);
 
 /* How it is done. */
 int parse_run(struct parse *x, int id, const char *arg);
+
+/* Profiles; and what they record, at the end of all options. */
+int parse_profile(struct parse *x, int id, const char *arg);
+int parse_profile_end(struct parse *x);
 
 /* Other machines: listeners, guests, their clocks. */
 int parse_remote(struct parse *x, int id, const char *arg);

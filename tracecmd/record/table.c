@@ -7,7 +7,9 @@
 #define R	FOR_RECORD
 #define S	FOR_START
 #define T	FOR_SET
-#define M	FOR_STREAM
+#define L	FOR_STREAM
+#define P	FOR_PROFILE
+#define M	(L | P)
 #define X	FOR_EXTRACT
 #define A	FOR_AGENT
 #define TRACE	(R | S | T | M | A)	/* those that set tracing up */
@@ -76,6 +78,16 @@ const struct opt_spec record_options[] = {
 	{ OPT_ROTATE, "rotate", OPT_REQUIRED,
 	  "begin a new file when there is as much data, or after that\n"
 	  "time: SIZE or TIME, [:KEEP] of them are kept", "number", R },
+	{ 'o', NULL, OPT_REQUIRED, "file for the profile, instead of the standard output", "file", P },
+	/* profiles */
+	{ OPT_PROFILE, "profile", OPT_NONE,
+	  "record what report --profile needs: the scheduler with\n"
+	  "stacks, page faults, interrupts, system calls, functions", NULL, R },
+	{ 'S', NULL, OPT_NONE, "for a profile, record only what is named", NULL, R | P },
+	{ 'H', NULL, OPT_REQUIRED, "measure the time between two events:\n"
+	  "[SYS:]EVENT,MATCH[,PID]/[SYS:]EVENT,MATCH[,FLAGS]", "text", R | P },
+	{ 'G', NULL, OPT_NONE, "interrupts are their CPUs', not the tasks'", NULL, R | P },
+	{ OPT_BY_COMM, "by-comm", OPT_NONE, "tasks of a name together", NULL, R | P },
 	/* the run */
 	{ OPT_DURATION, "duration", OPT_REQUIRED, "end after that time: 10s, 500ms, 5m, 2h",
 	  "number", R | M },

@@ -226,9 +226,11 @@ static int print_node(struct tree *t, const struct pstack_node *node, uint32_t d
 	print_end(t, false);
 	print_function(t, "+ ", node->address);
 	print_share(t, last, &node->stats, all);
-	while (pstacks_only(t->s, node->uses, node->nr_uses, ++depth, &next))
+	/* also where some end */
+	while (pstacks_part(t->s, node->uses, node->nr_uses, ++depth, NULL) == 1) {
+		pstacks_part(t->s, node->uses, node->nr_uses, depth, &next);
 		print_function(t, last ? "     " : "|    ", next.address);
-	/* where they part, or only some go on */
+	}
 	if (pstacks_part(t->s, node->uses, node->nr_uses, depth, NULL)) {
 		if (buf_printf(&t->prefix, last ? "      " : "|     "))
 			return -ENOMEM;

@@ -154,6 +154,8 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 		ret = put_tsc2nsec(o, p);
 	if (!ret)
 		ret = out_option_machine(o);
+	for (i = 0; !ret && i < p->profile.hooks.nr; i++)
+		ret = out_option_text(o, DAT_HOOK, p->profile.hooks.item[i]);
 	put_u64(&b, ORDER_NATIVE, n->trace_id);
 	if (!ret)
 		ret = out_option_buf(o, DAT_TRACEID, &b);

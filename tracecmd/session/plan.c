@@ -45,6 +45,8 @@ void plan_release(struct plan *p)
 	free(p->user);
 	free(p->listener.host);
 	free(p->tsync.debug_dir);
+	strlist_release(&p->profile.hooks);
+	free(p->profile.output);
 	*p = (struct plan){ 0 };
 }
 
@@ -210,7 +212,7 @@ static int check_latency(const struct plan *p, bool agent, struct err *err)
 	}
 	if (!texts || p->kind == PLAN_START || p->kind == PLAN_SET || p->kind == PLAN_EXTRACT)
 		return 0;
-	if (p->kind == PLAN_STREAM)
+	if (plan_is_live(p))
 		err_set(err, 0, "Streaming is not available with latency tracer plugins");
 	else if (p->listener.port || agent)
 		err_set(err, 0, "Network tracing not available with latency tracer plugins");
@@ -229,7 +231,7 @@ static int check_whom(const struct plan *p, struct err *err)
 	int ret = p->command && p->user ? user_check(p->user, err) : 0;
 
 	/* it would trace nobody, and perhaps wait for nobody's end */
-	if (!ret && (p->kind == PLAN_RECORD || p->kind == PLAN_STREAM || p->kind == PLAN_START))
+	if (!ret && (p->kind == PLAN_RECORD || plan_is_live(p) || p->kind == PLAN_START))
 		ret = tasks_check(p, err);
 	return ret;
 }

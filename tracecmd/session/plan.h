@@ -39,6 +39,7 @@ enum plan_kind {
 	PLAN_STREAM,		/* like record, but printed instead of stored */
 	PLAN_EXTRACT,		/* what the buffers hold, into a file */
 	PLAN_AGENT,		/* like record, for a host */
+	PLAN_PROFILE,		/* like stream, but gathered and printed in the end */
 };
 
 /* One -A. */
@@ -61,6 +62,14 @@ struct plan_rotate {
 	uint64_t bytes;		/* 0: no limit */
 	int64_t ms;		/* 0: no limit */
 	int keep;		/* files, 0: all */
+};
+
+/* What profile prints, and what record stores for a profile. */
+struct plan_profile {
+	struct strlist hooks;	/* -H, as given */
+	bool irqs_global;	/* -G */
+	bool by_comm;
+	char *output;		/* profile: file for the text; NULL: standard output */
 };
 
 struct plan {
@@ -106,6 +115,7 @@ struct plan {
 	bool all_instances;		/* extract: those that exist */
 	bool top;			/* extract: the top one, too */
 	struct plan_tsync tsync;
+	struct plan_profile profile;
 };
 
 /* Defaults of record. 0; -ENOMEM. */
@@ -115,6 +125,12 @@ void plan_release(struct plan *p);
 /* Add an instance or a guest; it becomes the current (last) one. NULL: -ENOMEM or too many. */
 struct setup_conf *plan_add_instance(struct plan *p, const char *name);
 struct plan_guest *plan_add_guest(struct plan *p, const char *where);
+
+/* Are events taken out of the ring buffers by ourselves, and no file written? */
+static inline bool plan_is_live(const struct plan *p)
+{
+	return p->kind == PLAN_STREAM || p->kind == PLAN_PROFILE;
+}
 
 /* True if instance @i takes part. */
 bool plan_uses(const struct plan *p, int i);

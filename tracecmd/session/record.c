@@ -172,7 +172,7 @@ static int run_start(struct run *r, struct err *err)
 	if (!ret)
 		ret = limits_init(&r->limits, r->plan, &r->local, r->rotate, err);
 	if (!ret)
-		ret = r->plan->kind == PLAN_STREAM ? streaming_start(&r->local, &r->live, err) :
+		ret = plan_is_live(r->plan) ? streaming_start(&r->local, &r->live, err) :
 		      r->plan->listener.port ? listeners_start(&r->listeners, err) :
 		      local_record_files(&r->local, err);
 	if (!ret)
@@ -378,7 +378,7 @@ static void run_abandon(struct run *r)
 {
 	int i;
 
-	if (r->plan->kind == PLAN_STREAM || r->plan->listener.port)
+	if (plan_is_live(r->plan) || r->plan->listener.port)
 		return;
 	files_output_abandon(r->plan->output);
 	for (i = 0; i < r->note->nr_instances; i++) {
@@ -402,7 +402,7 @@ static int create_output(const struct plan *p, struct err *err)
 {
 	int fd;
 
-	if (p->kind == PLAN_STREAM || p->listener.port)
+	if (plan_is_live(p) || p->listener.port)
 		return 0;
 	fd = files_output_create(p->output, false, finish_reserve(p), err);
 	if (fd < 0)

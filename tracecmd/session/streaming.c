@@ -2,6 +2,7 @@
  * streaming.c - see streaming.h. Layer 5.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -91,6 +92,25 @@ static int pause_us(const struct plan *p)
 	return p->sleep_us < PAUSE_MIN_US ? PAUSE_MIN_US : p->sleep_us;
 }
 
+/* The profile that is to be printed, as report would have it, and where to. 0; -errno. */
+static int profile_plan(const struct plan *p, struct live_conf *conf, struct err *err)
+{
+	int i, ret = 0;
+
+	conf->plan.profile = true;
+	conf->plan.profile_irqs_global = p->profile.irqs_global;
+	conf->plan.profile_by_comm = p->profile.by_comm;
+	for (i = 0; !ret && i < p->profile.hooks.nr; i++)
+		ret = hooks_add(&conf->plan.hooks, p->profile.hooks.item[i], err);
+	if (ret || !p->profile.output)
+		return ret;
+	conf->out_fd = open(p->profile.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (conf->out_fd < 0)
+		return err_set(err, -errno, "cannot write %s", p->profile.output);
+	conf->own_out = true;
+	return 0;
+}
+
 int streaming_start(const struct local *l, struct live **ret_live, struct err *err)
 {
 	struct sched_param sched = { .sched_priority = l->plan->fifo_priority };
@@ -104,9 +124,19 @@ int streaming_start(const struct local *l, struct live **ret_live, struct err *e
 		return ret;
 	/* a reader that goes ends the run in good order */
 	signal(SIGPIPE, SIG_IGN);
-	conf.meta_fd = make_formats(l, err);
-	if (conf.meta_fd < 0)
-		return conf.meta_fd;
+	report_plan_init(&conf.plan);
+	if (l->plan->kind == PLAN_PROFILE)
+		ret = profile_plan(l->plan, &conf, err);
+	if (!ret) {
+		conf.meta_fd = make_formats(l, err);
+		ret = conf.meta_fd < 0 ? conf.meta_fd : 0;
+	}
+	if (ret) {
+		report_plan_release(&conf.plan);
+		if (conf.own_out)
+			close(conf.out_fd);
+		return ret;
+	}
 	ret = live_new(&conf, ret_live, err);
 	if (!ret)
 		ret = add_instances(*ret_live, l, err);
