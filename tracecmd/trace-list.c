@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "message.h"
 #include "setup/setup.h"
+#include "report/fgraph-options.h"
 #include "state/list.h"
 #include "zip/zip.h"
 
@@ -168,6 +169,16 @@ static int show(const struct list_plan *l, char what, const char *tracing, struc
 	}
 }
 
+/* The options of plugins, and report's own. */
+static void list_all_options(void)
+{
+	struct fgraph_options fgraph;
+
+	fgraph_options_add(&fgraph);
+	list_plugin_options();
+	fgraph_options_remove(&fgraph);
+}
+
 int cmd_list(int argc, char **argv)
 {
 	struct list_plan l = { .shown = "" };
@@ -184,7 +195,7 @@ int cmd_list(int argc, char **argv)
 		if (*what == 'P')
 			list_plugins();
 		else if (*what == 'O')
-			list_plugin_options();
+			list_all_options();
 		else if (*what == 'c')
 			list_compression();
 		else if (!tracing && (ret = setup_find_tracing(&tracing, &err)))
@@ -205,6 +216,6 @@ int cmd_options(int argc, char **argv)
 {
 	if (argc > 1)
 		return usage("options");
-	list_plugin_options();
+	list_all_options();
 	return 0;
 }

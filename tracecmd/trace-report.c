@@ -13,6 +13,7 @@
 #include "dump/out.h"
 #include "message.h"
 #include "report/crew.h"
+#include "report/fgraph-options.h"
 #include "report/report.h"
 
 #include "trace-cmd.h"
@@ -421,13 +422,17 @@ static int report_do(struct report_args *a)
 int cmd_report(int argc, char **argv)
 {
 	struct report_args a = { .hide = false };
+	struct fgraph_options fgraph;
 	int ret;
 
 	report_plan_init(&a.plan);
+	fgraph_options_add(&fgraph);
 	ret = report_parse(&a, argc, argv);
+	a.plan.fgraph = fgraph_options_get(&fgraph);
 	if (!ret)
 		ret = report_do(&a);
 	strings_release(&a.format_patterns);
 	report_plan_release(&a.plan);
+	fgraph_options_remove(&fgraph);
 	return ret;
 }

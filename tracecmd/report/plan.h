@@ -83,6 +83,14 @@ struct plan_line {
 	bool old_raw;		/* as 3.1: no flags with -R, differences of --raw-ts in us */
 };
 
+/* How calls of the function_graph tracer look: the options of "fgraph". */
+struct plan_fgraph {
+	bool tailprint;		/* returns tell the function */
+	bool depth;		/* lines tell the depth */
+	bool no_retval;		/* no returned values */
+	bool retval_dec, retval_hex;	/* all of them like that */
+};
+
 struct report_plan {
 	struct plan_input *inputs;
 	unsigned int nr_inputs;
@@ -99,6 +107,7 @@ struct report_plan {
 	bool profile_irqs_global;	/* -G */
 	struct hooks hooks;		/* -H */
 	struct plan_line line;
+	struct plan_fgraph fgraph;
 	unsigned long long hz;		/* for files without their own */
 	char *kallsyms;			/* names of functions from this file, or NULL */
 	bool no_date;

@@ -10,6 +10,7 @@
 #include "message.h"
 #include "report/columns.h"
 #include "report/crew.h"
+#include "report/fgraph.h"
 #include "report/filter.h"
 #include "report/info.h"
 #include "report/inputs.h"
@@ -29,6 +30,7 @@ struct walk {
 	struct shown_order order;
 	struct wakeup *wakeup;		/* NULL unless -w */
 	struct summary *summary;	/* NULL unless they are only counted */
+	struct fgraph *fgraph;		/* NULL if calls are shown as other events */
 	struct profiles *profiles;	/* NULL unless their times are gathered */
 	unsigned long long shown;
 	unsigned long long lost;	/* events, as far as it is known how many */
@@ -86,8 +88,15 @@ static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct t
 {
 	long long lost = c->lost;
 	struct batch *b;
+	bool skip;
 	int ret;
 
+	w->order.text = NULL;
+	if (w->fgraph) {
+		w->order.text = fgraph_text(w->fgraph, s, record, &skip);
+		if (skip)
+			return 0;
+	}
 	c->lost = 0;
 	if (w->profiles)
 		return profiles_event(w->profiles, s, record);
@@ -180,6 +189,11 @@ static int walk_init(struct walk *w, const struct inputs *in, struct err *err)
 	unsigned int i;
 
 	w->one_range = true;
+	if (plan_is_for_people(plan) && !plan->profile && !plan->no_plugins && !plan->no_system_plugins) {
+		w->fgraph = fgraph_new(in);
+		if (!w->fgraph)
+			return -ENOMEM;
+	}
 	if (plan->profile) {
 		w->profiles = profiles_new(in, err);
 		return w->profiles ? 0 : -EINVAL;
@@ -209,6 +223,7 @@ static void walk_release(struct walk *w)
 	wakeup_free(w->wakeup);
 	summary_free(w->summary);
 	profiles_free(w->profiles);
+	fgraph_free(w->fgraph);
 }
 
 static int print_latency(struct inputs *in, struct textout *out, struct err *err)

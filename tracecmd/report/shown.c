@@ -122,6 +122,19 @@ static int prepare_text(struct shown_order *o, struct shown *e, struct tep_recor
 	return x->text ? 0 : -ENOMEM;
 }
 
+/* The text that somebody else has made. */
+static int give_text(struct shown_order *o, struct shown *e, struct scraps *keep)
+{
+	struct shown_extra *x = shown_extra(o, e, keep);
+
+	if (!x)
+		return -ENOMEM;
+	e->how = SHOWN_TEXT;
+	x->text_len = strlen(o->text);
+	x->text = keep ? scraps_add(keep, o->text, x->text_len) : o->text;
+	return x->text ? 0 : -ENOMEM;
+}
+
 /* The flags as -R has them. */
 static int prepare_raw(struct shown_order *o, struct shown *e, struct tep_record *record,
 		       struct scraps *keep)
@@ -162,7 +175,9 @@ int shown_prepare(struct shown_order *o, struct stream *s, struct tep_record *re
 	/* an event may tell its task's name: a line has what was known before */
 	if (e->pid >= 0 && !o->columns)
 		ret = events_task(events, e->pid, &e->task);
-	if (!ret && (!e->event || !events_ready(events, record)))
+	if (!ret && o->text && e->event)
+		ret = give_text(o, e, keep);
+	else if (!ret && (!e->event || !events_ready(events, record)))
 		ret = prepare_text(o, e, record, keep);
 	if (!ret && e->pid >= 0 && o->columns)
 		ret = events_task(events, e->pid, &e->task);

@@ -86,6 +86,7 @@ struct shown_order {
 	bool columns;			/* they are for machines */
 	unsigned long long last_ts;	/* as in the line before, for --ts-diff */
 	bool any;			/* there was one before */
+	const char *text;		/* of the record to be prepared now; NULL: its own */
 	struct doubt doubt;		/* for --ts-uncertain */
 	struct shown_extra extra;	/* of the latest, if nothing is kept */
 };

@@ -1,0 +1,322 @@
+/*
+ * fgraph.c - see fgraph.h. Layer 5.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "report/events.h"
+#include "report/fgraph.h"
+#include "report/pevents.h"
+
+#define DEPTH_MAX	200	/* levels that are indented; the kernel has 50 */
+
+/* Where records of a call have what. */
+struct call_event {
+	int id;				/* -1: there is none, or it is shown in another way */
+	struct pfield func, depth, calltime, rettime, retval;
+	uint32_t min_size;
+};
+
+/* A CPU of a stream. */
+struct ahead_cpu {
+	struct tep_record *next;	/* of the second handle, behind those that were looked at */
+	unsigned long long before_ts;	/* of the one before it, as that handle has times */
+	bool any;			/* it was read from */
+	bool skip;			/* the record at skip_key was told with its call */
+	unsigned long long skip_key;
+};
+
+/* A stream: its events, and the second handle. */
+struct ahead {
+	const struct stream *stream;
+	struct call_event entry, exit;
+	struct pevents reader;		/* only for the byte order */
+	struct tracecmd_input *file, *handle;	/* NULL: not opened, or not possible */
+	bool tried;
+	struct ahead_cpu *cpus;
+};
+
+struct fgraph {
+	const struct inputs *in;
+	struct ahead *streams;
+	struct buf text;
+};
+
+static void field_of(struct tep_event *event, const char *name, struct call_event *e,
+		     struct pfield *ret)
+{
+	const struct tep_format_field *f = tep_find_field(event, name);
+
+	if (!f || f->offset < 0 || f->offset > 4096 ||
+	    (f->size != 1 && f->size != 2 && f->size != 4 && f->size != 8))
+		return;
+	*ret = (struct pfield){ .offset = f->offset, .size = f->size };
+	if (e->min_size < (uint32_t)f->offset + f->size)
+		e->min_size = f->offset + f->size;
+}
+
+static struct call_event event_of(struct tep_handle *tep, const char *name)
+{
+	struct tep_event *event = tep_find_event_by_name(tep, "ftrace", name);
+	struct call_event e = { .id = -1 };
+
+	if (!event || event->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE))
+		return e;
+	field_of(event, "func", &e, &e.func);
+	field_of(event, "depth", &e, &e.depth);
+	field_of(event, "calltime", &e, &e.calltime);
+	field_of(event, "rettime", &e, &e.rettime);
+	field_of(event, "retval", &e, &e.retval);
+	if (e.func.size && e.depth.size)
+		e.id = event->id;
+	return e;
+}
+
+struct fgraph *fgraph_new(const struct inputs *in)
+{
+	struct fgraph *g = calloc(1, sizeof(*g));
+	unsigned int i;
+
+	if (!g)
+		return NULL;
+	g->in = in;
+	g->streams = calloc(in->nr_streams + 1, sizeof(*g->streams));
+	if (!g->streams)
+		goto failed;
+	for (i = 0; i < in->nr_streams; i++) {
+		struct ahead *a = &g->streams[i];
+
+		a->stream = &in->streams[i];
+		a->entry = event_of(a->stream->tep, "funcgraph_entry");
+		a->exit = event_of(a->stream->tep, "funcgraph_exit");
+		a->reader.swap = tep_is_file_bigendian(a->stream->tep) !=
+				 tep_is_local_bigendian(a->stream->tep);
+		a->cpus = calloc(a->stream->nr_cpus + 1, sizeof(*a->cpus));
+		if (!a->cpus)
+			goto failed;
+	}
+	return g;
+failed:
+	fgraph_free(g);
+	return NULL;
+}
+
+void fgraph_free(struct fgraph *g)
+{
+	unsigned int i, cpu;
+
+	if (!g)
+		return;
+	for (i = 0; g->streams && i < g->in->nr_streams; i++) {
+		struct ahead *a = &g->streams[i];
+
+		for (cpu = 0; a->cpus && cpu < a->stream->nr_cpus; cpu++)
+			tracecmd_free_record(a->cpus[cpu].next);
+		if (a->handle && a->handle != a->file)
+			tracecmd_close(a->handle);
+		tracecmd_close(a->file);
+		free(a->cpus);
+	}
+	free(g->streams);
+	buf_release(&g->text);
+	free(g);
+}
+
+/* --- looking ahead */
+
+/* Open the file of @a again, and the instance in it. */
+static void open_ahead(struct ahead *a)
+{
+	const char *path = tracecmd_get_file_name(a->stream->handle);
+	int i;
+
+	a->tried = true;
+	a->file = path ? tracecmd_open(path, 0) : NULL;
+	if (!a->file)
+		return;
+	a->handle = a->file;
+	if (!a->stream->instance)
+		return;
+	a->handle = NULL;
+	for (i = 0; !a->handle && i < tracecmd_buffer_instances(a->file); i++) {
+		if (!strcmp(tracecmd_buffer_instance_name(a->file, i), a->stream->name))
+			a->handle = tracecmd_buffer_instance_handle(a->file, i);
+	}
+}
+
+/* The record behind @record on its CPU; NULL: there is none, or nobody knows. */
+static struct tep_record *record_behind(struct ahead *a, const struct tep_record *record)
+{
+	struct ahead_cpu *c = &a->cpus[record->cpu];
+	unsigned long long key = record->offset;
+
+	if (!a->tried)
+		open_ahead(a);
+	if (!a->handle)
+		return NULL;
+	if (!c->any)
+		c->next = tracecmd_read_cpu_first(a->handle, record->cpu);
+	c->any = true;
+	while (c->next && c->next->offset <= key) {
+		c->before_ts = c->next->ts;
+		tracecmd_free_record(c->next);
+		c->next = tracecmd_read_data(a->handle, record->cpu);
+	}
+	return c->next;
+}
+
+/* --- the text */
+
+static uint64_t value(const struct ahead *a, const struct tep_record *record, struct pfield f)
+{
+	return pfield_read(&a->reader, record->data, f);
+}
+
+static bool is_of(const struct ahead *a, struct tep_record *record, const struct call_event *e)
+{
+	const struct event *event = events_find(a->stream->events, record);
+
+	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size;
+}
+
+/* The return of the call @entry, if that is the next record; else NULL. */
+static struct tep_record *leaf_exit(struct ahead *a, struct tep_record *entry)
+{
+	struct tep_record *next = record_behind(a, entry);
+
+	if (!next || !is_of(a, next, &a->exit) ||
+	    value(a, next, a->exit.func) != value(a, entry, a->entry.func) ||
+	    tep_data_pid(a->stream->tep, next) != tep_data_pid(a->stream->tep, entry))
+		return NULL;
+	return next;
+}
+
+/* Two columns that tell long times from short ones, and microseconds. */
+static void add_duration(struct buf *b, uint64_t ns)
+{
+	uint64_t us = ns / 1000;
+	const char *mark = ns > 1000000000 ? "$ " : ns > 1000000 ? "# " : ns > 100000 ? "! " :
+			   ns > 10000 ? "+ " : "  ";
+	char whole[24], part[8];
+	int digits;
+
+	snprintf(whole, sizeof(whole), "%" PRIu64, us);
+	digits = 7 - (int)strlen(whole);
+	digits = digits > 3 ? 3 : digits < 0 ? 0 : digits;
+	snprintf(part, sizeof(part), ".%03u", (unsigned int)(ns % 1000));
+	part[digits ? digits + 1 : 0] = '\0';
+	digits = strlen(whole) + strlen(part);
+	buf_printf(b, "%s%s%s us %*s|  ", mark, whole, part, digits < 7 ? 7 - digits : 0, "");
+}
+
+static void add_depth(struct buf *b, uint64_t depth)
+{
+	buf_printf(b, "%*s", 2 * (int)(depth < DEPTH_MAX ? depth : DEPTH_MAX), "");
+}
+
+static void add_function(struct buf *b, const struct ahead *a, uint64_t address)
+{
+	const char *name = tep_find_function(a->stream->tep, address);
+
+	if (name)
+		buf_add_str(b, name);
+	else
+		buf_printf(b, "%" PRIx64, address);
+}
+
+/* What the function has returned, where the kernel tells. */
+static void add_retval(struct buf *b, const struct ahead *a, const struct tep_record *exit,
+		       const struct plan_fgraph *look)
+{
+	uint64_t v;
+
+	if (!a->exit.retval.size || look->no_retval)
+		return;
+	v = value(a, exit, a->exit.retval);
+	if (a->exit.retval.size == 4)
+		v = (uint64_t)(int32_t)v;
+	/* small negative numbers are errors */
+	if (look->retval_dec || (!look->retval_hex && (int64_t)v < 0 && (int64_t)v >= -4095))
+		buf_printf(b, " (ret=%" PRId64 ")", (int64_t)v);
+	else
+		buf_printf(b, " (ret=0x%" PRIx64 ")", v);
+}
+
+static uint64_t duration(const struct ahead *a, const struct tep_record *exit, uint64_t begin_ts)
+{
+	if (a->exit.calltime.size && a->exit.rettime.size)
+		return value(a, exit, a->exit.rettime) - value(a, exit, a->exit.calltime);
+	return exit->ts > begin_ts ? exit->ts - begin_ts : 0;
+}
+
+static void entry_text(struct fgraph *g, struct ahead *a, struct tep_record *record)
+{
+	const struct plan_fgraph *look = &g->in->plan->fgraph;
+	struct tep_record *exit = leaf_exit(a, record);
+	uint64_t depth = value(a, record, a->entry.depth);
+	struct buf *b = &g->text;
+
+	if (exit)
+		add_duration(b, duration(a, exit, a->cpus[record->cpu].before_ts));
+	else
+		buf_printf(b, "%13s|  ", "");
+	add_depth(b, depth);
+	add_function(b, a, value(a, record, a->entry.func));
+	buf_add_str(b, exit ? "();" : "() {");
+	if (exit)
+		add_retval(b, a, exit, look);
+	if (look->depth)
+		buf_printf(b, " (%" PRIu64 ")", depth);
+	if (exit) {
+		a->cpus[record->cpu].skip = true;
+		a->cpus[record->cpu].skip_key = exit->offset;
+	}
+}
+
+static void exit_text(struct fgraph *g, struct ahead *a, struct tep_record *record)
+{
+	const struct plan_fgraph *look = &g->in->plan->fgraph;
+	uint64_t depth = value(a, record, a->exit.depth);
+	struct buf *b = &g->text;
+
+	add_duration(b, duration(a, record, record->ts));
+	add_depth(b, depth);
+	buf_add_str(b, "}");
+	if (look->tailprint) {
+		buf_add_str(b, " /* ");
+		add_function(b, a, value(a, record, a->exit.func));
+		buf_add_str(b, " */");
+	}
+	add_retval(b, a, record, look);
+	if (look->depth)
+		buf_printf(b, " (%" PRIu64 ")", depth);
+}
+
+const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_record *record,
+			bool *ret_skip)
+{
+	struct ahead *a = &g->streams[s - g->in->streams];
+	struct ahead_cpu *c;
+
+	*ret_skip = false;
+	if ((a->entry.id < 0 && a->exit.id < 0) || record->cpu < 0 ||
+	    (unsigned int)record->cpu >= s->nr_cpus)
+		return NULL;
+	c = &a->cpus[record->cpu];
+	if (c->skip && record->offset == c->skip_key) {
+		c->skip = false;
+		*ret_skip = true;
+		return NULL;
+	}
+	buf_reset(&g->text);
+	if (is_of(a, record, &a->entry))
+		entry_text(g, a, record);
+	else if (is_of(a, record, &a->exit))
+		exit_text(g, a, record);
+	else
+		return NULL;
+	return g->text.error ? NULL : (const char *)g->text.data;
+}

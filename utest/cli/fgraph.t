@@ -1,0 +1,126 @@
+#!/bin/bash
+# report of function_graph traces, made up: as Debian's program shows them.
+. "$(dirname "$0")/lib.sh"
+cd "$T" || exit 1
+mktrace() { python3 "$TOP/utest/cli/mktrace.py" "$@"; }
+
+# same NAME FILE OPTION...
+same() {
+	local name=$1 file=$2; shift 2
+	if [ -z "$STOCK" ]; then
+		skip 1 "needs Debian's trace-cmd package"
+		return
+	fi
+	is "$("$TRACE_CMD" report --compat 3.1 "$@" "$file")" "$("$STOCK" report "$@" "$file")" "$name"
+}
+# calls FILE OPTION...: what is behind the times
+calls() {
+	local file=$1; shift
+	run 10 "$TRACE_CMD" report --compat 3.1 "$@" "$file"
+	out=$(sed -n 's/^.*: \(funcgraph_.*\|plain:.*\)$/\1/p' <<< "$out")
+}
+
+head='
+format ftrace funcgraph_entry 11 long:func int:depth ; "--> %ps (%d)", (void *)REC->func, REC->depth
+format test plain 110 u32:value ; "value=%d", REC->value
+symbol ffffffff81000000 outer
+symbol ffffffff81001000 middle
+symbol ffffffff81002000 inner
+symbol ffffffff81003000 other
+comm 10 shell
+comm 20 job
+'
+exit='format ftrace funcgraph_exit 10 long:func int:depth u32:overrun u64:calltime u64:rettime ; "<-- %ps", (void *)REC->func'
+(
+	echo "$head$exit"
+	cat << 'E'
+0 1000000000 funcgraph_entry 10 outer 0
+0 1000000100 funcgraph_entry 10 middle 1
+0 1000000700 funcgraph_exit 10 middle 1 0 1000000100 1000000700
+0 1000001000 funcgraph_entry 10 inner 1
+0 1000001500 plain 10 7
+0 1000001600 funcgraph_entry 10 other 2
+0 1000016000 funcgraph_exit 10 other 2 0 1000001600 1000015600
+0 1000150000 funcgraph_exit 10 inner 1 0 1000001000 1000150000
+0 1000152000 funcgraph_entry 10 middle 1
+0 1002160000 funcgraph_exit 10 middle 1 0 1000152000 1002159000
+0 4002170000 funcgraph_exit 10 outer 0 0 1000000000 4002170000
+0 4002171000 funcgraph_entry 10 0x1234 0
+0 4002171500 funcgraph_exit 10 0x1234 0 0 4002171000 4002171500
+0 4002174000 funcgraph_entry 10 middle 0
+0 4002174100 funcgraph_exit 10 inner 0 0 4002174000 4002174100
+0 4002175000 funcgraph_entry 10 middle 0
+0 4002175100 funcgraph_exit 20 middle 0 0 4002175000 4002175100
+0 4002176000 funcgraph_entry 10 middle 3
+E
+) > text
+mktrace one.dat < text
+cat > wanted << 'E'
+funcgraph_entry:                   |  outer() {
+funcgraph_entry:        0.600 us   |    middle();
+funcgraph_entry:                   |    inner() {
+plain:                value=7
+funcgraph_entry:      + 14.000 us  |      other();
+funcgraph_exit:       ! 149.000 us |    }
+funcgraph_entry:      # 2007.000 us |    middle();
+funcgraph_exit:       $ 3002170 us |  }
+funcgraph_entry:        0.500 us   |  1234();
+funcgraph_entry:                   |  middle() {
+funcgraph_exit:         0.100 us   |  }
+funcgraph_entry:                   |  middle() {
+funcgraph_exit:         0.100 us   |  }
+funcgraph_entry:                   |        middle() {
+E
+calls one.dat
+is "$out" "$(cat wanted)" "nested calls, leaves, other tasks, marks, no name"
+ORDER=big mktrace big.dat < text
+calls big.dat
+is "$out" "$(cat wanted)" "... of the other byte order"
+for o in "" "-O fgraph:tailprint" "-O fgraph:depth" "-O fgraph:tailprint -O fgraph:depth" -N -R -l -t; do
+	# shellcheck disable=SC2086	# options are words
+	same "as Debian's: ${o:-no options}" one.dat $o
+done
+calls one.dat -F 'funcgraph_entry,plain'
+is "$(sed -n 2p <<< "$out")" "funcgraph_entry:        0.600 us   |    middle();" "a filter that hides returns leaves leaves"
+calls one.dat --cpu 0 --limit 2
+is "$(wc -l <<< "$out")" 2 "--limit"
+
+(
+	echo "$head$exit"
+	cat << 'E'
+0 1000001000 funcgraph_entry 10 inner 0
+1 1000001500 plain 20 7
+0 1000002000 funcgraph_exit 10 inner 0 0 1000001000 1000002000
+E
+) | mktrace two.dat
+calls two.dat
+is "$out" "funcgraph_entry:        1.000 us   |  inner();
+plain:                value=7" "another CPU's events don't part a call from its return"
+
+# --- returned values
+
+(
+	echo "$head"
+	echo 'format ftrace funcgraph_exit 10 long:func int:depth u32:overrun u64:calltime u64:rettime long:retval ; "<-- %ps", (void *)REC->func'
+	cat << 'E'
+0 1000000000 funcgraph_entry 10 outer 0
+0 1000001000 funcgraph_entry 10 inner 1
+0 1000002000 funcgraph_exit 10 inner 1 0 1000001000 1000002000 -22
+0 1000003000 funcgraph_exit 10 outer 0 0 1000000000 1000003000 255
+E
+) | mktrace ret.dat
+calls ret.dat
+is "$out" "funcgraph_entry:                   |  outer() {
+funcgraph_entry:        1.000 us   |    inner(); (ret=-22)
+funcgraph_exit:         3.000 us   |  } (ret=0xff)" "returned values: errors and others"
+calls ret.dat -O fgraph:retval-dec
+like "$out" 'ret=255' "retval-dec"
+calls ret.dat -O fgraph:retval-hex
+like "$out" 'ret=0xffffffffffffffea' "retval-hex"
+calls ret.dat -O fgraph:retval-skip
+unlike "$out" 'ret=' "retval-skip"
+
+run 10 "$TRACE_CMD" list -O
+is "$(grep -c 'plugin:.*fgraph' <<< "$out")" 5 "list -O has fgraph's options"
+like "$out" 'option:.tailprint' "... by name"
+done_testing
