@@ -260,7 +260,7 @@ like "$both" "HOOK.*" "... and stored the hook"
 run 60 "$TRACE_CMD" report --profile own.dat
 like "$out" '^task: sleep-' "its profile has the command's tasks"
 like "$out" 'sched_process_fork:0x.* Total' "... and the hook's times"
-is "$(cat "$TRACING/events/sched/sched_switch/trigger" | grep -c stacktrace:)" 0 "... triggers are gone"
+is "$(grep -c stacktrace: "$TRACING/instances/$inst/events/sched/sched_switch/trigger")" 0 "... triggers are gone"
 
 run 60 "$TRACE_CMD" record -o few.dat -B "$inst" --profile -S -e sched:sched_switch sh -c "$load"
 run 60 "$TRACE_CMD" report --summary few.dat
