@@ -53,6 +53,11 @@ enum tracecmd_open_flags {
 	/* Additions of this library: */
 	TRACECMD_FL_RAW_TS			= 1 << 16, /* timestamps as in the ring buffer */
 	TRACECMD_FL_NO_DATE			= 1 << 17, /* ignore the stored wall clock offset */
+	/*
+	 * The parser learns events when they are asked for by tracecmd_printer_event(), or all when
+	 * a filter or follower is added. What is wrong with a format is told then.
+	 */
+	TRACECMD_FL_EVENTS_LATER		= 1 << 18,
 };
 
 /* Flags of a section of the file. */
@@ -512,6 +517,16 @@ struct tracecmd_printer *tracecmd_printer_alloc(struct tep_handle *tep);
  * must outlive its shares. NULL with errno EINVAL, ENOMEM.
  */
 struct tracecmd_printer *tracecmd_printer_share(struct tracecmd_printer *printer);
+
+/*
+ * tracecmd_printer_event - the event with an id, which the parser may learn now
+ * @handle: of the printer's parser
+ *
+ * For handles opened with TRACECMD_FL_EVENTS_LATER, before a record of the event is printed; by
+ * the thread that has @printer. NULL with errno ENOENT (no such event), EINVAL, ENOMEM.
+ */
+struct tep_event *tracecmd_printer_event(struct tracecmd_printer *printer,
+					 struct tracecmd_input *handle, int id);
 
 /*
  * tracecmd_printer_ready - what must be done of a record in its place in the order of time

@@ -131,7 +131,7 @@ int tracecmd_follow_event(struct tracecmd_input *handle, const char *system,
 	if (!handle || !event_name || !callback)
 		return failed(-EINVAL);
 	tep = in_handle_tep(handle);
-	if (!tep)
+	if (!tep || in_handle_formats(handle, -1))
 		return failed(-ENOMEM);
 	event = tep_find_event_by_name(tep, system, event_name);
 	if (!event)
@@ -156,9 +156,10 @@ struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const
 					    bool neg)
 {
 	struct tracecmd_filter *filter = NULL;
-	struct tep_handle *tep = handle && filter_str ? in_handle_tep(handle) : NULL;
+	bool given = handle && filter_str;
+	struct tep_handle *tep = given && !in_handle_formats(handle, -1) ? in_handle_tep(handle) : NULL;
 	int ret = tep ? in_filters_add(&handle->filters, tep, handle->nr_cpus, filter_str, neg,
-				       &filter) : handle && filter_str ? -ENOMEM : -EINVAL;
+				       &filter) : given ? -ENOMEM : -EINVAL;
 
 	if (ret)
 		errno = -ret;

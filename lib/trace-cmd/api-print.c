@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fmt/printer.h"
+#include "in/handle.h"
 #include "trace-cmd.h"
 
 struct tracecmd_printer {
@@ -42,6 +43,26 @@ struct tracecmd_printer *tracecmd_printer_share(struct tracecmd_printer *printer
 		return NULL;
 	}
 	return wrap(printer_share(printer->printer));
+}
+
+struct tep_event *tracecmd_printer_event(struct tracecmd_printer *printer,
+					 struct tracecmd_input *handle, int id)
+{
+	struct tep_event *event = NULL;
+	int ret;
+
+	if (!printer || !handle) {
+		errno = EINVAL;
+		return NULL;
+	}
+	printer_lock(printer->printer);
+	ret = id < 0 ? -ENOENT : in_handle_formats(handle, id);
+	if (!ret)
+		event = tep_find_event(in_handle_tep(handle), id);
+	printer_unlock(printer->printer);
+	if (!event)
+		errno = ret ? -ret : ENOENT;
+	return event;
 }
 
 bool tracecmd_printer_ready(struct tracecmd_printer *printer, struct tep_record *record)

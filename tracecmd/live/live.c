@@ -55,7 +55,7 @@ static int open_formats(struct live *l, struct err *err)
 	tep = in_handle_tep(l->handle);
 	l->pool = in_record_pool_new();
 	if (tep)
-		l->events = events_new(tep, &l->plan, 0);
+		l->events = events_new(tep, l->handle, &l->plan, 0);
 	if (l->events)
 		l->names = names_new(tep, l->events, l->conf.tracing);
 	return l->names && l->pool ? 0 : err_set(err, -ENOMEM, "out of memory");

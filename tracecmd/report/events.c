@@ -59,13 +59,12 @@ static void common_prepare(struct events *ev, struct tep_event *event)
 	ev->cached = ev->cache;
 }
 
-static int event_add(struct events *ev, struct tep_event *tep, const struct report_plan *plan)
+/* NULL: out of memory. */
+static struct event *event_new(struct tep_event *tep, const struct report_plan *plan)
 {
-	struct event *e = &ev->list[ev->count];
 	_cleanup_buf_ struct buf name = BUF_INIT;
+	struct event *e;
 
-	if (tep->id < 0 || tep->id >= EVENT_IDS)
-		return 0;
 	/* at least one blank between a long name and the text */
 	buf_printf(&name, "%s:", tep->name);
 	while (!name.error && name.len < NAME_COLUMNS + 2)
@@ -74,70 +73,82 @@ static int event_add(struct events *ev, struct tep_event *tep, const struct repo
 		buf_add(&name, " ", 1);
 	if (name.len > UINT16_MAX)
 		name.len = UINT16_MAX;
-	if (name.error)
-		return -1;
+	e = name.error ? NULL : calloc(1, sizeof(*e) + name.len + EVENT_NAME_ROOM);
+	if (!e)
+		return NULL;
 	*e = (struct event){ .tep = tep, .name_len = name.len };
-	e->name = calloc(1, name.len + EVENT_NAME_ROOM);
-	if (!e->name)
-		return -1;
 	memcpy(e->name, name.data, name.len);
 	if (plan->line.raw_fields || event_matches(tep, &plan->raw_events))
 		tep->flags |= TEP_EVENT_FL_PRINTRAW;
 	if (event_matches(tep, &plan->plain_events))
 		tep->flags |= TEP_EVENT_FL_NOHANDLE;
-	ev->by_id[tep->id] = e;
-	ev->count++;
-	return 0;
+	return e;
 }
 
-struct events *events_new(struct tep_handle *tep, const struct report_plan *plan,
-			  unsigned int number)
+struct events *events_new(struct tep_handle *tep, struct tracecmd_input *handle,
+			  const struct report_plan *plan, unsigned int number)
 {
 	struct events *ev = calloc(1, sizeof(*ev));
-	int i, n = tep_get_events_count(tep);
 
 	if (!ev)
 		return NULL;
 	ev->tep = tep;
+	ev->handle = handle;
+	ev->plan = plan;
 	ev->number = number;
 	ev->native = tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
 	trace_seq_init(&ev->flags);
 	ev->printer = tracecmd_printer_alloc(tep);
 	ev->nr_slots = TASKS;
 	ev->tasks = calloc(ev->nr_slots, sizeof(*ev->tasks));
-	ev->list = calloc(n + 1, sizeof(*ev->list));
 	ev->by_id = calloc(EVENT_IDS, sizeof(*ev->by_id));
-	if (!ev->list || !ev->by_id || !ev->printer || !ev->tasks)
-		goto failed;
-	for (i = 0; i < n; i++) {
-		if (event_add(ev, tep_get_event(tep, i), plan))
-			goto failed;
+	if (!ev->by_id || !ev->printer || !ev->tasks) {
+		events_free(ev);
+		return NULL;
 	}
-	if (n > 0)
+	if (tep_get_events_count(tep) > 0)
 		common_prepare(ev, tep_get_event(tep, 0));
 	return ev;
-failed:
-	events_free(ev);
-	return NULL;
 }
 
 void events_free(struct events *ev)
 {
+	struct event *e;
 	unsigned int i;
 
 	if (!ev)
 		return;
-	for (i = 0; i < ev->count; i++)
-		free(ev->list[i].name);
+	while ((e = ev->first)) {
+		ev->first = e->next;
+		free(e);
+	}
 	for (i = 0; ev->tasks && i < ev->nr_slots; i++)
 		free(ev->tasks[i].task);
 	trace_seq_destroy(&ev->flags);
 	tracecmd_printer_free(ev->printer);
 	free(ev->tasks);
-	free(ev->list);
 	free(ev->by_id);
 	free(ev->cache);
 	free(ev);
+}
+
+const struct event *events_find_new(struct events *ev, struct tep_record *record)
+{
+	int id = tep_data_type(ev->tep, record);
+	struct tep_event *tep;
+	struct event *e;
+
+	if (id < 0 || id >= EVENT_IDS)
+		return NULL;
+	if (ev->by_id[id])
+		return ev->by_id[id];
+	tep = tracecmd_printer_event(ev->printer, ev->handle, id);
+	e = tep ? event_new(tep, ev->plan) : NULL;
+	if (!e)
+		return NULL;
+	e->next = ev->first;
+	ev->first = ev->by_id[id] = e;
+	return e;
 }
 
 /* The slot of @pid, or the free one where it belongs. */

@@ -31,9 +31,10 @@ struct event_task {
 
 /* One event of the file. */
 struct event {
+	struct event *next;	/* of the file's that were met */
 	struct tep_event *tep;
-	char *name;		/* as in a line: "NAME: ", filled up with blanks */
 	unsigned short name_len;
+	char name[];		/* as in a line: "NAME: ", filled up with blanks; EVENT_NAME_ROOM more */
 };
 
 #define EVENT_IDS	65536		/* an id has 16 bits */
@@ -55,9 +56,10 @@ struct flags_text {
 struct events {
 	struct tep_handle *tep;
 	struct tracecmd_printer *printer;
-	struct event *list;
-	unsigned int count;
-	struct event **by_id;		/* EVENT_IDS of them */
+	struct tracecmd_input *handle;
+	const struct report_plan *plan;
+	struct event *first;
+	struct event **by_id;		/* EVENT_IDS of them, NULL: not met yet, or unknown */
 	struct task_slot *tasks;
 	unsigned int nr_slots, nr_tasks;
 	unsigned int number;		/* of the file */
@@ -82,30 +84,33 @@ struct printers {
 void printers_release(struct printers *p);
 
 /*
- * Know the events of @tep. Marks those that the plan wants raw or without their
- * plugin. @number: of the file, for printers. NULL: out of memory. NULL may be freed.
+ * Know the events of @tep, which is that of @handle. Marks those that the plan, which must stay,
+ * wants raw or without their plugin. @number: of the file, for printers. NULL: out of memory. NULL
+ * may be freed.
  */
-struct events *events_new(struct tep_handle *tep, const struct report_plan *plan,
-			  unsigned int number);
+struct events *events_new(struct tep_handle *tep, struct tracecmd_input *handle,
+			  const struct report_plan *plan, unsigned int number);
 void events_free(struct events *ev);
 
 /* Bytes of common fields that every record has; shorter ones have no pid. */
 #define EVENT_COMMON_SIZE 8
 
-/* The event of a record; NULL if its id is unknown. */
-static inline const struct event *events_find(const struct events *ev, struct tep_record *record)
+/* events_find() for an event that was not met before. */
+const struct event *events_find_new(struct events *ev, struct tep_record *record);
+
+/* The event of a record; NULL if its id is unknown (or memory ran out). */
+static inline const struct event *events_find(struct events *ev, struct tep_record *record)
 {
 	uint16_t id16;
-	int id;
 
 	if (record->size < EVENT_COMMON_SIZE)
 		return NULL;
 	if (ev->native) {
 		memcpy(&id16, record->data, sizeof(id16));
-		return ev->by_id[id16];
+		if (ev->by_id[id16])
+			return ev->by_id[id16];
 	}
-	id = tep_data_type(ev->tep, record);
-	return id >= 0 && id < EVENT_IDS ? ev->by_id[id] : NULL;
+	return events_find_new(ev, record);
 }
 
 /* events_flags() for flags that are new. */

@@ -14,9 +14,9 @@
 #include "report/inputs.h"
 #include "report/spool.h"
 
-static int open_flags(const struct report_plan *plan)
+static int open_flags(const struct report_plan *plan, bool all_events)
 {
-	int flags = 0;
+	int flags = all_events ? 0 : TRACECMD_FL_EVENTS_LATER;
 
 	if (plan->no_plugins)
 		flags |= TRACECMD_FL_LOAD_NO_PLUGINS;
@@ -70,7 +70,8 @@ static struct tracecmd_input *open_path(const char *path, int flags, char *text,
 	return handle;
 }
 
-static int input_open(struct input *f, const struct report_plan *plan, struct err *err)
+static int input_open(struct input *f, const struct report_plan *plan, bool all_events,
+		      struct err *err)
 {
 	const char *slash = strrchr(f->plan->path, '/');
 	unsigned long long hz = f->plan->hz ? f->plan->hz : plan->hz;
@@ -78,7 +79,7 @@ static int input_open(struct input *f, const struct report_plan *plan, struct er
 
 	f->name = slash ? slash + 1 : strcmp(f->plan->path, "-") ? f->plan->path : "stdin";
 	errno = 0;
-	f->handle = open_path(f->plan->path, open_flags(plan), text, sizeof(text), err);
+	f->handle = open_path(f->plan->path, open_flags(plan, all_events), text, sizeof(text), err);
 	if (!f->handle)
 		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
 	if (plan->kallsyms && tracecmd_set_kallsyms(f->handle, plan->kallsyms))
@@ -119,7 +120,8 @@ static void set_label_widths(struct inputs *in)
 	}
 }
 
-int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *err)
+int inputs_open(struct inputs *in, const struct report_plan *plan, bool all_events,
+		struct err *err)
 {
 	unsigned int i;
 
@@ -133,7 +135,7 @@ int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *e
 
 		f->plan = &plan->inputs[i];
 		in->nr_inputs = i + 1;
-		ret = input_open(f, plan, err);
+		ret = input_open(f, plan, all_events, err);
 		if (ret)
 			return ret;
 		if (i && (tracecmd_is_latency(f->handle) ||
@@ -207,7 +209,7 @@ static int input_split(struct inputs *in, struct input *f, struct err *err)
 	const char *label = in->nr_inputs > 1 ? f->name : NULL;
 	int i, n = tracecmd_buffer_instances(f->handle);
 
-	f->events = events_new(f->tep, in->plan, f - in->input);
+	f->events = events_new(f->tep, f->handle, in->plan, f - in->input);
 	if (!f->events || stream_add(in, f, f->handle, label, false))
 		return err_set(err, -ENOMEM, "out of memory");
 	for (i = 0; i < n; i++) {

@@ -70,10 +70,12 @@ struct inputs {
 };
 
 /*
- * Open the plan's files, with their time corrections. 0; -errno with a message
+ * Open the plan's files, with their time corrections. @all_events: parsers know all events from
+ * the start; else they learn those whose records are met. 0; -errno with a message
  * naming the file. Release in any case.
  */
-int inputs_open(struct inputs *in, const struct report_plan *plan, struct err *err);
+int inputs_open(struct inputs *in, const struct report_plan *plan, bool all_events,
+		struct err *err);
 
 /*
  * Find the instances, align the timestamps if the plan says so, add the filters.

@@ -290,7 +290,7 @@ int report_run(const struct report_plan *plan, struct err *err)
 
 	if (textout_init(&out, STDOUT_FILENO))
 		return err_set(err, -ENOMEM, "out of memory");
-	ret = inputs_open(&in, plan, err);
+	ret = inputs_open(&in, plan, plan->modes || plan->wakeup || plan->summary, err);
 	if (ret)
 		return ret;
 	if (plan->modes & ~REPORT_FILTER_TEST)

@@ -78,7 +78,7 @@ int scan_run(const struct report_plan *plan, const struct scan *scan, struct err
 
 	if (textout_init(&out, STDOUT_FILENO))
 		return err_set(err, -ENOMEM, "out of memory");
-	ret = inputs_open(&in, plan, err);
+	ret = inputs_open(&in, plan, true, err);
 	if (!ret)
 		ret = scan_inputs(&in, scan, &out, err);
 	textout_flush(&out);

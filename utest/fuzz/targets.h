@@ -480,7 +480,7 @@ static inline int fuzz_format(const uint8_t *data, size_t size)
 		return 0;
 	if (!in_meta_new(f, &tep)) {
 		tep_set_loglevel(TEP_LOG_NONE);
-		if (!in_meta_read(f, tep))
+		if (!in_meta_read(f, tep, NULL))
 			fuzz_format_print(tep, end + 1, data + size - end - 1);
 		tep_free(tep);
 	}

@@ -113,12 +113,12 @@ struct printer *printer_share(struct printer *p)
 	return share;
 }
 
-static void lock(struct printer *p)
+void printer_lock(struct printer *p)
 {
 	pthread_mutex_lock(p->whole ? &p->whole->lock : &p->lock);
 }
 
-static void unlock(struct printer *p)
+void printer_unlock(struct printer *p)
 {
 	pthread_mutex_unlock(p->whole ? &p->whole->lock : &p->lock);
 }
@@ -210,14 +210,14 @@ static struct entry *entry_new_of(struct printer *p, const struct tep_event *eve
 	e = p->entries[id];
 	if (e)
 		return e;
-	lock(p);
+	printer_lock(p);
 	if (!event)
 		event = tep_find_event(p->tep, id);
 	if (event) {
 		*ret_error = -ENOMEM;
 		p->entries[id] = entry_new(p, (struct tep_event *)event);
 	}
-	unlock(p);
+	printer_unlock(p);
 	return p->entries[id];
 }
 
@@ -279,12 +279,12 @@ static void tell_names(struct printer *p, const struct entry *e, const struct fm
 		len = strnlen((const char *)r->data + comms[i]->offset, comms[i]->size);
 		memcpy(comm, r->data + comms[i]->offset, len);
 		comm[len] = '\0';
-		lock(p);
+		printer_lock(p);
 		if (tep_register_comm(p->tep, comm, pids[i]))
 			p->named[pids[i] / 8] |= 1 << pids[i] % 8;
 		else if (++p->told == MANY_NAMES)
 			tep_data_comm_from_pid(p->tep, pids[i]);
-		unlock(p);
+		printer_unlock(p);
 	}
 }
 
@@ -338,13 +338,13 @@ static int print_other(struct printer *p, struct entry *e, const struct tep_reco
 	    !guards_pass(&e->guards, &r, r.size > e->full_size ? r.size : e->full_size))
 		return -EBADMSG;
 	trace_seq_reset(&p->seq);
-	lock(p);
+	printer_lock(p);
 	if (e->guards.unsafe)
 		print_fields(p, e, &copy);
 	else
 		tep_print_event(p->tep, &p->seq, &copy, "%s",
 				raw ? TEP_PRINT_INFO_RAW : TEP_PRINT_INFO);
-	unlock(p);
+	printer_unlock(p);
 	trace_seq_terminate(&p->seq);
 	text_add(out, p->seq.buffer, p->seq.len);
 	p->others++;

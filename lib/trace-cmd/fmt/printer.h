@@ -56,6 +56,10 @@ int printer_print(struct printer *p, const struct tep_event *event, struct tep_r
  */
 ssize_t printer_put(struct printer *p, struct tep_record *record, char *to, size_t size);
 
+/* Held around what changes the tep handle while shares are printing. */
+void printer_lock(struct printer *p);
+void printer_unlock(struct printer *p);
+
 /* True if the event has a plan (so far). */
 bool printer_has_plan(struct printer *p, const struct tep_event *event);
 

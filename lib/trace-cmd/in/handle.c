@@ -111,7 +111,18 @@ static int parser_make(struct tracecmd_input *h)
 		return -ENOMEM;
 	if (!(h->flags & TRACECMD_FL_LOAD_NO_PLUGINS))
 		h->plugins = tep_load_plugins(h->tep);
-	return in_meta_read(h->file, h->tep);
+	return in_meta_read(h->file, h->tep,
+			    h->flags & TRACECMD_FL_EVENTS_LATER ? &h->formats : NULL);
+}
+
+int in_handle_formats(struct tracecmd_input *h, int id)
+{
+	struct tep_handle *tep = in_handle_tep(h);
+
+	h = file_handle(h);
+	if (!tep || in_meta_formats(h->file, tep, &h->formats, id))
+		return -ENOMEM;
+	return 0;
 }
 
 static void parser_free(struct tracecmd_input *h)
@@ -124,6 +135,7 @@ static void parser_free(struct tracecmd_input *h)
 	tep_free(h->tep);
 	h->plugins = NULL;
 	h->tep = NULL;
+	in_formats_release(&h->formats);
 }
 
 struct tep_handle *in_handle_tep(struct tracecmd_input *h)

@@ -12,6 +12,7 @@
 
 #include "trace-cmd.h"
 #include "in/file.h"
+#include "in/formats.h"
 #include "in/ksyms.h"
 #include "in/filter.h"
 #include "in/record.h"
@@ -46,6 +47,7 @@ struct tracecmd_input {
 	int flags;			/* enum tracecmd_open_flags */
 	struct tep_handle *tep;		/* of a file, once it was asked for: in_handle_tep() */
 	struct tep_plugin_list *plugins;
+	struct in_formats formats;	/* of a file: those that tep doesn't have yet */
 	struct in_ksyms ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
 	bool has_ksyms;
 	unsigned int nr_cpus;
@@ -90,6 +92,12 @@ const struct in_buffer *in_handle_buffer(const struct tracecmd_input *h, unsigne
  * file is opened: so it is made when first asked for. NULL with errno: out of memory.
  */
 struct tep_handle *in_handle_tep(struct tracecmd_input *h);
+
+/*
+ * Have the parser know the event @id (negative: all events), if the file was opened so that it
+ * learns them later. 0; -ENOMEM.
+ */
+int in_handle_formats(struct tracecmd_input *h, int id);
 
 /* The file's functions, likewise. NULL with errno: out of memory. */
 const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);

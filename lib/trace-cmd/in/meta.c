@@ -150,17 +150,55 @@ static int take_format(struct in_file *f, struct tep_handle *tep, const char *sy
 	return 0;
 }
 
+/* The format of @len bytes at @text, which is left as it is. 0; -ENOMEM. */
+static int copy_format(struct in_file *f, struct tep_handle *tep, const char *system,
+		       const char *text, size_t len)
+{
+	_cleanup_free_ char *copy = calloc(1, len + sizeof(no_print));
+
+	if (!copy)
+		return -ENOMEM;
+	/* parsers of strings stop at a NUL */
+	memcpy(copy, text, strnlen(text, len));
+	return take_format(f, tep, system, copy);
+}
+
+int in_meta_formats(struct in_file *f, struct tep_handle *tep, struct in_formats *later, int id)
+{
+	struct in_format *one;
+
+	while ((one = in_formats_take(later, id))) {
+		if (copy_format(f, tep, one->system, one->text, one->len))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* libtraceevent's now, or noted for later. 0; -ENOMEM. */
+static int now_or_later(struct in_file *f, struct tep_handle *tep, struct in_formats *later,
+			const char *system, const char *text, size_t len)
+{
+	bool now = !later || !tep_get_events_count(tep);
+
+	if (!now) {
+		if (in_formats_add(later, system, text, len))
+			return -ENOMEM;
+		if (later->item[later->count - 1].id >= 0)
+			return 0;
+		later->item[later->count - 1].taken = true;
+	}
+	return copy_format(f, tep, system, text, len);
+}
+
 /* u32 count, then so many formats with u64 sizes. 0; -EBADMSG; -ENOMEM. */
-static int take_formats(struct in_file *f, struct tep_handle *tep, const char *system,
-			struct cursor *c)
+static int take_formats(struct in_file *f, struct tep_handle *tep, struct in_formats *later,
+			const char *system, struct cursor *c)
 {
 	uint32_t i, count = cursor_u32(c);
 
 	for (i = 0; i < count; i++) {
 		uint64_t len = cursor_u64(c);
 		const char *text = cursor_bytes(c, len);
-		_cleanup_free_ char *copy = NULL;
-		int ret;
 
 		if (!text)
 			return -EBADMSG;
@@ -169,25 +207,20 @@ static int take_formats(struct in_file *f, struct tep_handle *tep, const char *s
 				     (size_t)len, system);
 			continue;
 		}
-		copy = calloc(1, len + sizeof(no_print));
-		if (!copy)
+		if (now_or_later(f, tep, later, system, text, len))
 			return -ENOMEM;
-		/* parsers of strings stop at a NUL */
-		memcpy(copy, text, strnlen(text, len));
-		ret = take_format(f, tep, system, copy);
-		if (ret)
-			return ret;
 	}
 	return c->failed ? -EBADMSG : 0;
 }
 
-static int take_systems(struct in_file *f, struct tep_handle *tep, struct cursor *c)
+static int take_systems(struct in_file *f, struct tep_handle *tep, struct in_formats *later,
+			struct cursor *c)
 {
 	uint32_t i, count = cursor_u32(c);
 
 	for (i = 0; i < count; i++) {
 		const char *system = cursor_cstr(c, cursor_left(c));
-		int ret = system ? take_formats(f, tep, system, c) : -EBADMSG;
+		int ret = system ? take_formats(f, tep, later, system, c) : -EBADMSG;
 
 		if (ret)
 			return ret;
@@ -214,7 +247,8 @@ static int take_header(struct in_file *f, struct tep_handle *tep, struct buf *b)
 	return 0;
 }
 
-static int take_part(struct in_file *f, struct tep_handle *tep, unsigned int id, struct buf *b)
+static int take_part(struct in_file *f, struct tep_handle *tep, struct in_formats *later,
+		     unsigned int id, struct buf *b)
 {
 	struct cursor c = cursor_over(b->data, b->len, f->head.order);
 
@@ -222,9 +256,9 @@ static int take_part(struct in_file *f, struct tep_handle *tep, unsigned int id,
 	case DAT_HEADER_INFO:
 		return take_header(f, tep, b);
 	case DAT_FTRACE_EVENTS:
-		return take_formats(f, tep, "ftrace", &c);
+		return take_formats(f, tep, later, "ftrace", &c);
 	case DAT_EVENT_FORMATS:
-		return take_systems(f, tep, &c);
+		return take_systems(f, tep, later, &c);
 	case DAT_PRINTK:
 		return read_text(f, tep, b, 4, printk_line);
 	default:
@@ -232,8 +266,17 @@ static int take_part(struct in_file *f, struct tep_handle *tep, unsigned int id,
 	}
 }
 
+static struct buf take_buf(struct buf *b)
+{
+	struct buf taken = *b;
+
+	*b = (struct buf)BUF_INIT;
+	return taken;
+}
+
 /* 0, also for what is damaged and noted; -ENOMEM. */
-static int read_part(struct in_file *f, struct tep_handle *tep, unsigned int id)
+static int read_part(struct in_file *f, struct tep_handle *tep, struct in_formats *later,
+		     unsigned int id)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	struct err why = { 0 };
@@ -243,11 +286,16 @@ static int read_part(struct in_file *f, struct tep_handle *tep, unsigned int id)
 		return 0;
 	ret = in_file_load(f, id, &b, &why);
 	if (!ret) {
-		ret = take_part(f, tep, id, &b);
+		ret = take_part(f, tep, later, id, &b);
 		if (ret == -EBADMSG)
 			err_set(&why, ret, "%s: damaged metadata at offset %llu", f->src.name,
 				(unsigned long long)f->part[id].offset);
 	}
+	/* what is kept for later points into it */
+	if (later && id == DAT_FTRACE_EVENTS)
+		later->ftrace = take_buf(&b);
+	if (later && id == DAT_EVENT_FORMATS)
+		later->events = take_buf(&b);
 	if (ret == -ENOMEM)
 		return ret;
 	if (ret)
@@ -255,12 +303,12 @@ static int read_part(struct in_file *f, struct tep_handle *tep, unsigned int id)
 	return 0;
 }
 
-int in_meta_read(struct in_file *f, struct tep_handle *tep)
+int in_meta_read(struct in_file *f, struct tep_handle *tep, struct in_formats *later)
 {
 	unsigned int id;
 
 	for (id = DAT_HEADER_INFO; id <= DAT_CMDLINES; id++) {
-		int ret = id == DAT_KALLSYMS ? 0 : read_part(f, tep, id);
+		int ret = id == DAT_KALLSYMS ? 0 : read_part(f, tep, later, id);
 
 		if (ret)
 			return ret;

@@ -11,6 +11,7 @@
 #include <event-parse.h>
 
 #include "in/file.h"
+#include "in/formats.h"
 #include "in/ksyms.h"
 
 /*
@@ -21,9 +22,13 @@ int in_meta_new(struct in_file *f, struct tep_handle **ret_tep);
 
 /*
  * Read formats, printk's and command lines into @tep. Formats that libtraceevent
- * cannot parse are its to tell; parts that are damaged are noted in the file. 0; -ENOMEM.
+ * cannot parse are its to tell; parts that are damaged are noted in the file. @later, if not NULL,
+ * gets the formats of events instead, all but the first and those whose id is not plain. 0; -ENOMEM.
  */
-int in_meta_read(struct in_file *f, struct tep_handle *tep);
+int in_meta_read(struct in_file *f, struct tep_handle *tep, struct in_formats *later);
+
+/* Give those of @later with @id to @tep; a negative @id: all that are left. 0; -ENOMEM. */
+int in_meta_formats(struct in_file *f, struct tep_handle *tep, struct in_formats *later, int id);
 
 /* The file's functions; none if it has no list of them. 0, also for a damaged one; -ENOMEM. */
 int in_meta_ksyms(struct in_file *f, struct in_ksyms *k);

@@ -1,0 +1,69 @@
+/*
+ * formats.c - see formats.h. Layer 2, pure.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "in/formats.h"
+
+/* What the line "ID: N" says, as libtraceevent reads it; -1: there is none among the first. */
+static int format_id(const char *text, uint32_t len)
+{
+	static const char head[] = "\nID: ";
+	const char *p = memmem(text, len < 512 ? len : 512, head, sizeof(head) - 1);
+	const char *end = text + len;
+	int id = 0;
+
+	if (!p)
+		return -1;
+	p += sizeof(head) - 1;
+	if (p == end || *p < '0' || *p > '9')
+		return -1;
+	for (; p < end && *p >= '0' && *p <= '9'; p++) {
+		id = id * 10 + (*p - '0');
+		if (id > UINT16_MAX)
+			return -1;
+	}
+	return p < end && *p == '\n' ? id : -1;
+}
+
+int in_formats_add(struct in_formats *f, const char *system, const char *text, uint32_t len)
+{
+	if (f->count == f->alloc) {
+		unsigned int alloc = f->alloc ? 2 * f->alloc : 64;
+		struct in_format *more = reallocarray(f->item, alloc, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		f->item = more;
+		f->alloc = alloc;
+	}
+	f->item[f->count++] = (struct in_format){
+		.system = system, .text = text, .len = len, .id = format_id(text, len),
+	};
+	return 0;
+}
+
+struct in_format *in_formats_take(struct in_formats *f, int id)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->count; i++) {
+		struct in_format *one = &f->item[i];
+
+		if (one->taken || (id >= 0 && one->id != id))
+			continue;
+		one->taken = true;
+		return one;
+	}
+	return NULL;
+}
+
+void in_formats_release(struct in_formats *f)
+{
+	buf_release(&f->ftrace);
+	buf_release(&f->events);
+	free(f->item);
+	*f = (struct in_formats){ .item = NULL };
+}

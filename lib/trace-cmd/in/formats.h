@@ -1,0 +1,38 @@
+/*
+ * formats.h - the formats of events that libtraceevent doesn't have yet.
+ *
+ * Layer 2. Parsing all of them takes longer than a short trace; few occur in it. So they are
+ * kept as text, by their ids, until records of theirs are met.
+ */
+#ifndef IN_FORMATS_H
+#define IN_FORMATS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "in/file.h"
+
+struct in_format {
+	const char *system;	/* NUL-terminated */
+	const char *text;	/* len bytes */
+	uint32_t len;
+	int id;			/* -1: it doesn't say */
+	bool taken;		/* libtraceevent has it, or was offered it */
+};
+
+/* All zeros: none. */
+struct in_formats {
+	struct buf ftrace, events;	/* what the others point into */
+	struct in_format *item;
+	unsigned int count, alloc;
+};
+
+/* Note a format. 0; -ENOMEM. */
+int in_formats_add(struct in_formats *f, const char *system, const char *text, uint32_t len);
+
+/* The next one of @id that isn't taken, which then is; NULL: none. A negative @id: any. */
+struct in_format *in_formats_take(struct in_formats *f, int id);
+
+void in_formats_release(struct in_formats *f);
+
+#endif
