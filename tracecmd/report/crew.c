@@ -41,6 +41,7 @@ struct crew {
 	pthread_cond_t work, progress;	/* filled or end has changed; a text is done */
 	unsigned long long written, taken, filled;
 	bool end;
+	bool alone;			/* the reader's: no threads */
 };
 
 static struct place *place_of(struct crew *c, unsigned long long number)
@@ -155,6 +156,11 @@ int crew_start(const struct inputs *in, struct textout *out, struct crew **ret_c
 	return 0;
 }
 
+void crew_alone(struct crew *c)
+{
+	c->alone = true;
+}
+
 struct batch *crew_batch(struct crew *c)
 {
 	return &place_of(c, c->filled)->batch;
@@ -209,7 +215,7 @@ static int hand_on(struct crew *c, unsigned int left)
 
 int crew_next(struct crew *c)
 {
-	if (!c->filled)
+	if (!c->filled && !c->alone)
 		start_threads(c);
 	return hand_on(c, c->nr_places - 1);
 }

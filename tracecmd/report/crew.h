@@ -20,6 +20,9 @@ struct crew;
 int crew_start(const struct inputs *in, struct textout *out, struct crew **ret_crew,
 	       struct err *err);
 
+/* Before the first batch: do without threads. */
+void crew_alone(struct crew *c);
+
 /* The batch to be filled. */
 struct batch *crew_batch(struct crew *c);
 

@@ -149,8 +149,12 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 		if (tracecmd_follow_missed_events(handles[i], on_lost, w))
 			return err_set(err, -ENOMEM, "out of memory");
 	}
-	if (in->nr_inputs > 1 && tracecmd_map_vcpus(handles, in->nr_streams) > 0)
+	if (in->nr_inputs > 1 && tracecmd_map_vcpus(handles, in->nr_streams) > 0) {
 		kvm_resolve(handles[0]);
+		/* the host's events then ask the guests' parsers */
+		if (w->crew)
+			crew_alone(w->crew);
+	}
 	errno = 0;
 	ret = tracecmd_iterate_in_place(handles, in->nr_streams, on_record, w);
 	if (ret && !w->done && !w->error)

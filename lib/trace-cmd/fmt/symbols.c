@@ -5,7 +5,8 @@
 
 #include "fmt/symbols.h"
 
-#define SYMBOL_SLOTS	4096	/* a power of two */
+#define SYMBOL_SLOTS	256	/* at first */
+#define SYMBOL_SLOTS_MAX	4096
 
 #define TEXT_MAX	48	/* bytes of most names with their offsets */
 
@@ -22,7 +23,8 @@ int symbols_init(struct symbols *s, struct tep_handle *tep, pthread_mutex_t *loc
 {
 	s->tep = tep;
 	s->lock = lock;
-	s->slots = calloc(SYMBOL_SLOTS, sizeof(*s->slots));
+	s->nr_slots = SYMBOL_SLOTS;
+	s->slots = calloc(s->nr_slots, sizeof(*s->slots));
 	return s->slots ? 0 : -ENOMEM;
 }
 
@@ -66,12 +68,44 @@ static bool find(struct symbols *s, struct symbol *slot, uint64_t address)
 	return true;
 }
 
+/* More addresses were met than there are slots: have more, empty ones. */
+static void grow(struct symbols *s)
+{
+	struct symbol *more = calloc(4 * (size_t)s->nr_slots, sizeof(*more));
+
+	s->misses = 0;
+	if (!more)
+		return;
+	free(s->slots);
+	s->slots = more;
+	s->nr_slots *= 4;
+}
+
+static struct symbol *slot_of(const struct symbols *s, uint64_t address)
+{
+	return &s->slots[(address * 0x9e3779b97f4a7c15ull >> 40) & (s->nr_slots - 1)];
+}
+
+/* The slot of an address that isn't in it. NULL: as find(). */
+static struct symbol *add(struct symbols *s, uint64_t address)
+{
+	struct symbol *slot;
+
+	if (++s->misses > s->nr_slots && s->nr_slots < SYMBOL_SLOTS_MAX)
+		grow(s);
+	slot = slot_of(s, address);
+	return find(s, slot, address) ? slot : NULL;
+}
+
 char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
 {
-	struct symbol *slot = &s->slots[(address * 0x9e3779b97f4a7c15ull) >> 52];
+	struct symbol *slot = slot_of(s, address);
 
-	if ((!slot->name || slot->address != address) && !find(s, slot, address))
-		return NULL;
+	if (!slot->name || slot->address != address) {
+		slot = add(s, address);
+		if (!slot)
+			return NULL;
+	}
 	if (slot->whole) {
 		/* all of it: a copy of known length needs no call */
 		memcpy(to, slot->text, sizeof(slot->text));

@@ -17,6 +17,8 @@ struct symbols {
 	struct tep_handle *tep;
 	pthread_mutex_t *lock;		/* held while libtraceevent is asked */
 	struct symbol *slots;
+	unsigned int nr_slots;		/* a power of two */
+	unsigned int misses;		/* since there are so many slots */
 };
 
 /* @lock: of all that use @tep. 0; -ENOMEM. */

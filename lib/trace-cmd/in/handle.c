@@ -2,10 +2,13 @@
  * handle.c - see handle.h. Layer 2.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "in/handle.h"
+#include "in/iterate.h"
 #include "in/meta.h"
 
 static void handle_cleanup(struct tracecmd_input **h)
@@ -49,37 +52,100 @@ static void handle_setup(struct tracecmd_input *h)
 	in_timeline_init(&h->timeline, &h->file->info, !h->parent, flags);
 }
 
-static struct tracecmd_input *file_handle(struct tracecmd_input *h)
+/*
+ * Around what files share, as printers of two of them may ask in different threads. A lock of all
+ * handles, for it is the others that are looked at; it keeps no state.
+ */
+static pthread_mutex_t ksyms_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void ksyms_unref(struct in_ksyms *k)
 {
-	while (h->parent)
-		h = h->parent;
-	return h;
+	unsigned int left;
+
+	if (!k)
+		return;
+	pthread_mutex_lock(&ksyms_lock);
+	left = --k->refs;
+	pthread_mutex_unlock(&ksyms_lock);
+	if (left)
+		return;
+	in_ksyms_release(k);
+	free(k);
+}
+
+/* Functions parsed from @text, which is owned from now on. NULL: out of memory. */
+static struct in_ksyms *ksyms_new(struct buf *text)
+{
+	struct in_ksyms *k = calloc(1, sizeof(*k));
+
+	if (k && !in_ksyms_parse(k, text)) {
+		k->refs = 1;
+		return k;
+	}
+	if (k)
+		in_ksyms_release(k);
+	free(k);
+	buf_release(text);
+	return NULL;
+}
+
+/* The functions of a file that is read with @h, if they are those of @text. */
+static struct in_ksyms *ksyms_of_peers(const struct tracecmd_input *h, const struct buf *text)
+{
+	unsigned int i;
+
+	for (i = 0; h->peers && i < h->peers->nr_handles; i++) {
+		struct tracecmd_input *p = in_handle_file(h->peers->handles[i]);
+		_cleanup_buf_ struct buf other = BUF_INIT;
+
+		if (p == h || !p->ksyms || !text->len || p->ksyms->bytes != text->len)
+			continue;
+		if (!in_meta_ksyms(p->file, &other) && other.len == text->len &&
+		    !memcmp(other.data, text->data, text->len))
+			return p->ksyms;
+	}
+	return NULL;
+}
+
+static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct in_ksyms *k;
+
+	if (in_meta_ksyms(h->file, &text))
+		return NULL;
+	pthread_mutex_lock(&ksyms_lock);
+	k = ksyms_of_peers(h, &text);
+	if (k)
+		k->refs++;
+	else
+		k = ksyms_new(&text);
+	h->ksyms = k;
+	pthread_mutex_unlock(&ksyms_lock);
+	return k;
 }
 
 const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h)
 {
-	h = file_handle(h);
-	if (!h->has_ksyms && in_meta_ksyms(h->file, &h->ksyms)) {
-		in_ksyms_release(&h->ksyms);
+	h = in_handle_file(h);
+	if (!h->ksyms && !ksyms_make(h)) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	h->has_ksyms = true;
-	return &h->ksyms;
+	return h->ksyms;
 }
 
 int in_handle_set_ksyms(struct tracecmd_input *h, struct buf *text)
 {
-	int ret;
-
-	h = file_handle(h);
-	if (h->has_ksyms)
+	h = in_handle_file(h);
+	if (h->ksyms)
 		return -EBUSY;
-	ret = in_ksyms_parse(&h->ksyms, text);
-	if (ret)
-		in_ksyms_release(&h->ksyms);
-	h->has_ksyms = !ret;
-	return ret;
+	h->ksyms = ksyms_new(text);
+	if (!h->ksyms)
+		return -ENOMEM;
+	/* not what the file has, so not for others that have the same */
+	h->ksyms->bytes = 0;
+	return 0;
 }
 
 /* libtraceevent asks for the function that *@addr is in: its name, start and module. */
@@ -119,7 +185,7 @@ int in_handle_formats(struct tracecmd_input *h, int id)
 {
 	struct tep_handle *tep = in_handle_tep(h);
 
-	h = file_handle(h);
+	h = in_handle_file(h);
 	if (!tep || in_meta_formats(h->file, tep, &h->formats, id))
 		return -ENOMEM;
 	return 0;
@@ -140,7 +206,7 @@ static void parser_free(struct tracecmd_input *h)
 
 struct tep_handle *in_handle_tep(struct tracecmd_input *h)
 {
-	h = file_handle(h);
+	h = in_handle_file(h);
 	if (!h->tep && parser_make(h)) {
 		parser_free(h);
 		errno = ENOMEM;
@@ -274,7 +340,7 @@ void in_handle_unref(struct tracecmd_input *h)
 	followers_free(h->followers);
 	followers_free(h->missed_followers);
 	parser_free(h);
-	in_ksyms_release(&h->ksyms);
+	ksyms_unref(h->ksyms);
 	in_file_unref(h->file);
 	in_handle_unref(h->parent);
 	free(h);

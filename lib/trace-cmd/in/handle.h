@@ -39,6 +39,8 @@ struct in_position {
 	const struct timeshift_cpu *shift;	/* as in_timeline_cpu() */
 };
 
+struct in_iterate;
+
 struct tracecmd_input {
 	unsigned int refs;
 	struct tracecmd_input *parent;	/* of an instance: a reference; else NULL */
@@ -48,8 +50,8 @@ struct tracecmd_input {
 	struct tep_handle *tep;		/* of a file, once it was asked for: in_handle_tep() */
 	struct tep_plugin_list *plugins;
 	struct in_formats formats;	/* of a file: those that tep doesn't have yet */
-	struct in_ksyms ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
-	bool has_ksyms;
+	struct in_ksyms *ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
+	const struct in_iterate *peers;	/* of a file: the handles that are read with it, now */
 	unsigned int nr_cpus;
 	bool ready;			/* in_handle_init() was called */
 	struct in_data *data;		/* NULL: text, no buffer, or not ready */
@@ -72,6 +74,14 @@ struct in_open {
 	int flags;		/* enum tracecmd_open_flags */
 	bool head;		/* metadata only */
 };
+
+/* The handle of the file that @h belongs to. */
+static inline struct tracecmd_input *in_handle_file(struct tracecmd_input *h)
+{
+	while (h->parent)
+		h = h->parent;
+	return h;
+}
 
 /* As in_file_open(), and -ENOMEM. */
 int in_handle_open(const struct in_open *how, struct tracecmd_input **ret_handle, struct err *err);
@@ -99,7 +109,10 @@ struct tep_handle *in_handle_tep(struct tracecmd_input *h);
  */
 int in_handle_formats(struct tracecmd_input *h, int id);
 
-/* The file's functions, likewise. NULL with errno: out of memory. */
+/*
+ * The file's functions, likewise; those of a file that is read with it if their texts are the
+ * same. NULL with errno: out of memory.
+ */
 const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);
 
 /*

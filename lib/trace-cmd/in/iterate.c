@@ -117,6 +117,20 @@ static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
 	return it->fn(h, rec, cpu, it->data);
 }
 
+/* Let the files know of each other, or not any more. */
+static void set_peers(const struct in_iterate *it, const struct in_iterate *peers)
+{
+	unsigned int i;
+
+	for (i = 0; i < it->nr_handles; i++) {
+		struct tracecmd_input *h = in_handle_file(it->handles[i]);
+
+		/* an iteration in a callback of another one leaves that as it is */
+		if (!h->peers || h->peers == it)
+			h->peers = peers;
+	}
+}
+
 /* All events of @m, without copies. Returns what stopped it, 0 at the end. */
 static int deliver_in_place(const struct in_iterate *it, struct in_merge *m)
 {
@@ -151,7 +165,9 @@ int in_iterate(const struct in_iterate *it, int *ret_stop)
 	if (!ret)
 		ret = add_all(it, &m);
 	if (!ret && it->in_place) {
+		set_peers(it, it);
 		*ret_stop = deliver_in_place(it, &m);
+		set_peers(it, NULL);
 		return 0;
 	}
 	while (!ret && !stop && in_merge_next(&m, &x)) {

@@ -124,7 +124,7 @@ int in_ksyms_parse(struct in_ksyms *k, struct buf *text)
 {
 	char *line, *end, *next;
 
-	*k = (struct in_ksyms){ .text = *text };
+	*k = (struct in_ksyms){ .text = *text, .bytes = text->len };
 	*text = (struct buf){ 0 };
 	/* a NUL behind the last line, even if there is none */
 	if (buf_add(&k->text, "", 1))

@@ -19,6 +19,8 @@ struct in_ksym {
 };
 
 struct in_ksyms {
+	unsigned int refs;	/* the user's */
+	size_t bytes;		/* of the text that was parsed */
 	struct buf text;	/* what the others point into */
 	struct in_ksym *sym;	/* sorted by address, and one more, all zeros, at the end */
 	unsigned int count;

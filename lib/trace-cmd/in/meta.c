@@ -316,7 +316,7 @@ int in_meta_read(struct in_file *f, struct tep_handle *tep, struct in_formats *l
 	return 0;
 }
 
-int in_meta_ksyms(struct in_file *f, struct in_ksyms *k)
+int in_meta_ksyms(struct in_file *f, struct buf *ret_text)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	struct err why = { 0 };
@@ -337,5 +337,6 @@ int in_meta_ksyms(struct in_file *f, struct in_ksyms *k)
 		return 0;
 	b.len = text_length(f, len, &c);
 	memmove(b.data, b.data + 4, b.len);
-	return in_ksyms_parse(k, &b);
+	*ret_text = take_buf(&b);
+	return 0;
 }
