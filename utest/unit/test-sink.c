@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -105,6 +107,68 @@ static void a_switched_sink_goes_on_in_the_new_file_at_the_next_page(void **stat
 	has(a, 1, 2);
 	has(b, 3, 4);
 	sink_close(&s);
+}
+
+/* The number of descriptors that are open. */
+static int count_fds(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 1000; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+struct writing {
+	struct sink sink;
+	atomic_bool stop;
+	atomic_int error;
+	uint64_t pages;
+};
+
+static void *write_on(void *arg)
+{
+	struct writing *w = arg;
+	uint8_t page[PAGE] = { 0 };
+	int ret = 0;
+
+	while (!ret && !atomic_load(&w->stop)) {
+		ret = sink_ready(&w->sink, NULL);
+		if (!ret)
+			ret = sink_write(&w->sink, page, 8);
+		w->pages++;
+	}
+	atomic_store(&w->error, ret);
+	return NULL;
+}
+
+static void files_that_are_given_faster_than_taken_are_passed_over(void **state)
+{
+	_cleanup_close_ int a = temp_file();
+	_cleanup_close_ int b = temp_file();
+	struct writing w = { 0 };
+	int i, before = count_fds();
+	struct stat in_a, in_b;
+	pthread_t thread;
+
+	sink_init(&w.sink);
+	assert_int_equal(sink_open(&w.sink, a, false), 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_on, &w), 0);
+	for (i = 0; i < 400000 && !atomic_load(&w.error); i++)
+		assert_int_equal(sink_switch(&w.sink, i & 1 ? a : b), 0);
+	atomic_store(&w.stop, true);
+	pthread_join(thread, NULL);
+	assert_int_equal(atomic_load(&w.error), 0);
+	/* the last one counts */
+	assert_int_equal(sink_ready(&w.sink, NULL), 0);
+	assert_true(sink_switched(&w.sink));
+	assert_int_equal(fstat(w.sink.fd, &in_b), 0);
+	assert_int_equal(fstat(a, &in_a), 0);
+	assert_int_equal(in_b.st_ino, in_a.st_ino);
+	fstat(b, &in_b);
+	assert_int_equal(in_a.st_size + in_b.st_size, 8 * w.pages);
+	sink_close(&w.sink);
+	assert_int_equal(count_fds(), before);
 }
 
 static void a_cut_page_is_taken_off_the_file_in_use(void **state)
@@ -243,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_files_take_turns_and_the_older_one_is_emptied),
 		cmocka_unit_test(a_switched_sink_goes_on_in_the_new_file_at_the_next_page),
+		cmocka_unit_test(files_that_are_given_faster_than_taken_are_passed_over),
 		cmocka_unit_test(a_cut_page_is_taken_off_the_file_in_use),
 		cmocka_unit_test(a_budget_tells_when_it_is_spent_and_again_when_more_was_granted),
 		cmocka_unit_test(a_recorder_loses_nothing_between_files),

@@ -22,6 +22,7 @@ void sink_init(struct sink *s)
 	memset(s, 0, sizeof(*s));
 	s->fd = s->quit_fd = s->spare_fd = -1;
 	atomic_init(&s->next_fd, -1);
+	atomic_init(&s->switching, false);
 	atomic_init(&s->quit, false);
 	atomic_init(&s->bytes, 0);
 }
@@ -111,7 +112,7 @@ int sink_switch(struct sink *s, int fd)
 
 bool sink_switched(const struct sink *s)
 {
-	return atomic_load(&s->next_fd) < 0;
+	return atomic_load(&s->next_fd) < 0 && !atomic_load(&s->switching);
 }
 
 /* The file is full: empty the other one and go on there. */
@@ -128,26 +129,36 @@ static int turn(struct sink *s)
 	return 0;
 }
 
+/*
+ * Go on with the new file. It is taken out first, as another one may come any time; what tells that
+ * the old one is complete comes last, and not at all if it isn't.
+ */
+static int go_on_with_next(struct sink *s)
+{
+	_cleanup_close_ int next = -1;
+	int ret;
+
+	atomic_store(&s->switching, true);
+	next = atomic_exchange(&s->next_fd, -1);
+	ret = sink_finish(s);
+	if (ret)
+		return ret;
+	fd_close(&s->fd);
+	s->fd = take_fd(next);
+	s->here = 0;
+	s->start = lseek(s->fd, 0, SEEK_CUR);
+	if (s->start < 0)
+		return -errno;
+	atomic_store(&s->switching, false);
+	return s->press ? press_begin(s->press, s->fd) : 0;
+}
+
 int sink_ready(struct sink *s, uint64_t *ret_room)
 {
-	/* taken last: whoever sees it gone knows that the old file is complete */
-	int next = atomic_load(&s->next_fd), ret;
+	int ret = atomic_load(&s->next_fd) >= 0 ? go_on_with_next(s) : 0;
 
-	if (next >= 0) {
-		ret = sink_finish(s);
-		if (ret)
-			return ret;
-		fd_close(&s->fd);
-		s->fd = next;
-		s->here = 0;
-		s->start = lseek(next, 0, SEEK_CUR);
-		if (s->start < 0)
-			return -errno;
-		atomic_store(&s->next_fd, -1);
-		ret = s->press ? press_begin(s->press, s->fd) : 0;
-		if (ret)
-			return ret;
-	}
+	if (ret)
+		return ret;
 	if (s->full_bytes && s->here >= s->full_bytes) {
 		ret = turn(s);
 		if (ret)

@@ -24,6 +24,7 @@ struct sink {
 	uint64_t full_bytes;	/* 0: a file is never full */
 	uint64_t here;		/* bytes since its start in the file being written */
 	atomic_int next_fd;	/* the file to go on with instead, -1: none; ours */
+	atomic_bool switching;	/* that was taken, the old file is being completed */
 	struct press *press;	/* NULL, or what compresses the data; a file's */
 	struct budget *budget;	/* NULL, or who wants to know how much all write */
 	int quit_fd;		/* eventfd that ends the wait for a reader */
