@@ -53,22 +53,6 @@ struct agent {
 	int nr_clients;
 };
 
-/* What ends the agent, and what tells that the session's process ended. */
-static int take_signals(struct agent *a)
-{
-	int ret = stop_open(&a->stop);
-	sigset_t set;
-
-	if (ret)
-		return ret;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	a->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return a->child_fd < 0 ? -errno : 0;
-}
-
 /* --- sessions --------------------------------------------------------------------- */
 
 /* What a host wrote may be in a message: show nothing that a terminal would obey. */
@@ -365,7 +349,7 @@ int agent_run(const struct agent_conf *conf)
 		return cmd_fail_err(ret, &err);
 	if (conf->daemon && daemon(1, 1))
 		return cmd_fail(-errno, "cannot become a daemon");
-	ret = take_signals(&a);
+	ret = stop_open_children(&a.stop, &a.child_fd);
 	if (ret)
 		return cmd_fail(ret, "cannot take signals");
 	loop(&a);

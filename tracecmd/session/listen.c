@@ -8,12 +8,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/sandbox.h"
 #include "message.h"
 #include "net/addr.h"
@@ -43,34 +43,6 @@ struct listen {
 	int child_fd;		/* readable: a process may have ended */
 	struct slot *slots;
 };
-
-static int take_signals(struct listen *l)
-{
-	int ret = stop_open(&l->stop);
-	sigset_t set;
-
-	if (ret)
-		return ret;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	/* a full disk or a size limit is an error of write(), not our death */
-	signal(SIGXFSZ, SIG_IGN);
-	l->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return l->child_fd < 0 ? -errno : 0;
-}
-
-/* Ports and files of many CPUs: as many descriptors as we may have. */
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 /* --- processes ------------------------------------------------------------------------ */
 
@@ -282,10 +254,10 @@ static int begin(struct listen *l, struct err *err)
 	if (!ret && l->conf->daemon)
 		ret = become_daemon(err);
 	if (!ret)
-		ret = take_signals(l);
+		ret = stop_open_children(&l->stop, &l->child_fd);
 	if (ret)
 		return ret;
-	allow_descriptors();
+	io_allow_descriptors();
 	l->slots = mmap(NULL, CLIENTS_MAX * sizeof(*l->slots), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->slots == MAP_FAILED) {

@@ -3,16 +3,15 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/sandbox.h"
 #include "message.h"
@@ -59,35 +58,6 @@ static void run_failed(struct run *r, int code, const struct err *err)
 
 	if (!r->status)
 		r->status = status;
-}
-
-/* SIGINT and its like end the recording; from here on they are read, not delivered. */
-static int take_signals(struct run *r)
-{
-	int ret = stop_open(&r->stop);
-	sigset_t set;
-
-	if (ret)
-		return ret;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	/* a full disk or a size limit is an error of write(), not our death */
-	signal(SIGXFSZ, SIG_IGN);
-	r->child_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return r->child_fd < 0 ? -errno : 0;
-}
-
-/* Two descriptors for each CPU of each guest, and more for our own: as many as we may have. */
-static void allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 /* --- start ------------------------------------------------------------------- */
@@ -449,7 +419,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		.tasks = TASKS_NONE, .child_fd = -1,
 	};
 	struct err err = { 0 };
-	int i, ret = take_signals(&r);
+	int i, ret = stop_open_children(&r.stop, &r.child_fd);
 
 	r.listeners = (struct listeners){
 		.plan = p, .local = &r.local, .note = note, .stop = &r.stop,
@@ -461,7 +431,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		ret = -ENOMEM;
 	if (!ret)
 		ret = command_start(&r.command, p, note);
-	allow_descriptors();
+	io_allow_descriptors();
 	if (!ret && (p->rotate.bytes || p->rotate.ms)) {
 		ret = rotate_new(p, note, &r.rotate);
 		r.plan = p = ret ? p : rotate_plan(r.rotate);

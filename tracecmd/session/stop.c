@@ -17,19 +17,49 @@
  */
 #define SAME_WISH_NS 500000000LL
 
+/* Have the signals in @set read instead of delivered. A descriptor; -errno. */
+static int read_signals(const sigset_t *set)
+{
+	int fd;
+
+	if (sigprocmask(SIG_BLOCK, set, NULL))
+		return -errno;
+	fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
 int stop_open(struct stop *s)
 {
 	sigset_t set;
+	int fd;
 
 	*s = STOP_NONE;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	s->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->fd < 0 ? -errno : 0;
+	fd = read_signals(&set);
+	if (fd < 0)
+		return fd;
+	s->fd = fd;
+	return 0;
+}
+
+int stop_open_children(struct stop *s, int *ret_child_fd)
+{
+	int fd, ret = stop_open(s);
+	sigset_t set;
+
+	if (ret)
+		return ret;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	fd = read_signals(&set);
+	if (fd < 0)
+		return fd;
+	signal(SIGXFSZ, SIG_IGN);
+	*ret_child_fd = fd;
+	return 0;
 }
 
 void stop_close(struct stop *s)

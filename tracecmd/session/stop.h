@@ -23,6 +23,12 @@ struct stop {
 
 /* Block those signals and have them read by @s instead. 0; -errno. */
 int stop_open(struct stop *s);
+
+/*
+ * The same, and *@ret_child_fd, the caller's, is readable when a child process may have ended. What
+ * a size limit of files would kill us for is an error of write() from here on. 0; -errno.
+ */
+int stop_open_children(struct stop *s, int *ret_child_fd);
 void stop_close(struct stop *s);
 
 /* Has one come? */
