@@ -121,7 +121,8 @@ const struct opt_spec record_options[] = {
 	{ 't', NULL, OPT_NONE, "with -N: send the data over TCP, not UDP", NULL, R },
 	{ 't', NULL, OPT_NONE, "take the top instance, too", NULL, X },
 	{ 'A', NULL, OPT_REQUIRED, "record the guest with that agent, too: HOST:PORT, CID[:PORT],\n"
-	  "NAME[@CID][:PORT]; the options after it are the guest's", "guest", R },
+	  "NAME[@CID][:PORT], [NAME@]unix:PATH[:PORT]; the options\n"
+	  "after it are the guest's", "guest", R },
 	{ OPT_NAME, "name", OPT_REQUIRED, "name of the guest of the -A before it", "text", R },
 	{ OPT_TSYNC_INTERVAL, "tsync-interval", OPT_REQUIRED,
 	  "compare clocks every MS milliseconds; 0: at start and end, -1: never", "number", R | A },

@@ -32,7 +32,7 @@
 
 static enum tsync_role role(const struct guest *g)
 {
-	return g->addr.kind == NET_VSOCK ? TSYNC_ROLE_HOST : TSYNC_ROLE_CLIENT;
+	return g->addr.kind == NET_VSOCK || g->addr.kind == NET_MUXER ? TSYNC_ROLE_HOST : TSYNC_ROLE_CLIENT;
 }
 
 const char **guest_sync_offer(const struct guest *g)

@@ -157,13 +157,16 @@ int guest_connect(struct guest *g, struct err *err)
 	snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
 	ret = net_connect(&g->addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, NULL);
 	if (ret)
-		return err_set(err, ret, g->addr.kind == NET_VSOCK ?
+		return err_set(err, ret, g->addr.kind == NET_VSOCK || g->addr.kind == NET_MUXER ?
 			       "Failed to connect to vsocket %s: is `trace-cmd agent` running in the guest?" :
 			       "Failed to connect to host %s: is `trace-cmd agent -N` running there, on that port?",
 			       net_addr_text(&g->addr, text, sizeof(text)));
 	channel_close(&g->ctl);
 	channel_init(&g->ctl, fd);
 	g->ctl.stop_fd = g->stop->fd;
+	/* who listens on a socket in the file system is known from now on only */
+	if (g->vm_pid < 0)
+		g->vm_pid = vm_pid_at(&g->addr, fd);
 	ret = send_request(g, host_clock, err);
 	if (!ret)
 		ret = receive_response(g, err);

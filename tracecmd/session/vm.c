@@ -12,17 +12,15 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "net/muxer.h"
+#include "session/vm-parse.h"
 #include "session/vm.h"
 #include "tsync/kvm-files.h"
 
-#define CMDLINE_MAX (1 << 20)
-
-/* What a machine's command line says. */
-struct vm {
-	pid_t pid;
-	int64_t cid;		/* -1: none */
-	char name[256];		/* "": none */
-};
+#define CMDLINE_MAX	(1 << 20)
+#define UNIX_PREFIX	"unix:"
+#define LIBVIRT_MAX	(4 << 20)
+#define LIBVIRT_DIR	"/run/libvirt/qemu"	/* a file for each machine that runs */
 
 /* True if one of the process's descriptors is a KVM machine. */
 static bool owns_kvm(pid_t pid)
@@ -45,51 +43,11 @@ static bool owns_kvm(pid_t pid)
 	return false;
 }
 
-/* The value after "@key=" in a comma list, up to the next comma; its length in @ret_len. */
-static const char *list_value(const char *list, const char *key, size_t *ret_len)
-{
-	const char *at = list;
-	size_t len = strlen(key);
-
-	while (at) {
-		if (!strncmp(at, key, len) && at[len] == '=') {
-			*ret_len = strcspn(at + len + 1, ",");
-			return at + len + 1;
-		}
-		at = strchr(at, ',');
-		at = at ? at + 1 : NULL;
-	}
-	return NULL;
-}
-
-/* Read a QEMU-like command line: -name NAME or guest=NAME,..., and ...,guest-cid=N. */
-static void parse_cmdline(const struct buf *b, struct vm *vm)
-{
-	const char *at = (const char *)b->data, *end = at + b->len, *value;
-	bool name_next = false;
-	size_t len;
-
-	for (; at < end; at += strlen(at) + 1) {
-		if (name_next) {
-			value = list_value(at, "guest", &len);
-			if (!value) {
-				value = at;
-				len = strcspn(at, ",");
-			}
-			snprintf(vm->name, sizeof(vm->name), "%.*s", (int)len, value);
-		}
-		name_next = !strcmp(at, "-name");
-		value = list_value(at, "guest-cid", &len);
-		if (value && isdigit((unsigned char)*value))
-			vm->cid = strtoll(value, NULL, 10);
-	}
-}
-
 /* What the process with the directory @name in /proc says of itself. False: it is none. */
 static bool read_vm(const char *name, struct vm *ret)
 {
 	_cleanup_(buf_release) struct buf b = { .cap = CMDLINE_MAX };
-	struct vm vm = { .pid = strtol(name, NULL, 10), .cid = -1 };
+	struct vm vm = { .pid = strtol(name, NULL, 10) };
 	char path[64];
 
 	if (vm.pid <= 0)
@@ -97,43 +55,97 @@ static bool read_vm(const char *name, struct vm *ret)
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", vm.pid);
 	if (io_read_path(path, &b) || !b.len)
 		return false;
-	parse_cmdline(&b, &vm);
+	vm_parse_cmdline(&b, &vm);
 	*ret = vm;
 	return true;
 }
 
-int vm_names(struct strlist *names)
+/* What libvirt wrote about the machine of the file @name. False: it is none. */
+static bool read_libvirt(const char *name, struct vm *ret)
 {
-	_cleanup_closedir_ DIR *dir = opendir("/proc");
-	struct dirent *d;
-	struct vm vm;
-	int ret = 0;
+	_cleanup_(buf_release) struct buf b = { .cap = LIBVIRT_MAX };
+	size_t len = strlen(name);
+	char path[400];
 
-	while (!ret && dir && (d = readdir(dir))) {
-		if (read_vm(d->d_name, &vm) && vm.name[0] && vm.cid >= 0 && owns_kvm(vm.pid))
-			ret = strlist_add(names, vm.name);
-	}
-	return ret;
+	if (len < 5 || strcmp(name + len - 4, ".xml"))
+		return false;
+	snprintf(path, sizeof(path), "%s/%s", LIBVIRT_DIR, name);
+	return !io_read_path(path, &b) && b.len && vm_parse_libvirt((char *)b.data, ret);
 }
 
-/* Look at each process for a machine that has @name, or @cid if @name is NULL. */
+/*
+ * Call @fn for each machine of this host: what its command line says, then what libvirt says. Ends when
+ * @fn gives no 0, which is returned.
+ */
+static int each_vm(int (*fn)(const struct vm *vm, void *data), void *data)
+{
+	static const struct { const char *dir; bool (*read)(const char *name, struct vm *ret); } all[] = {
+		{ "/proc", read_vm }, { LIBVIRT_DIR, read_libvirt },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		_cleanup_closedir_ DIR *dir = opendir(all[i].dir);
+		struct dirent *d;
+		struct vm vm;
+
+		while (dir && (d = readdir(dir))) {
+			int ret = all[i].read(d->d_name, &vm) && vm.cid >= 0 ? fn(&vm, data) : 0;
+
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+static int add_name(const struct vm *vm, void *data)
+{
+	struct strlist *names = data;
+	int i;
+
+	if (!vm->name[0] || !owns_kvm(vm->pid))
+		return 0;
+	for (i = 0; i < names->nr; i++) {
+		if (!strcmp(names->item[i], vm->name))
+			return 0;
+	}
+	return strlist_add(names, vm->name);
+}
+
+int vm_names(struct strlist *names)
+{
+	return each_vm(add_name, names);
+}
+
+/* Whom to look for. */
+struct wanted {
+	const char *name;	/* NULL: by cid */
+	int64_t cid;
+	struct vm found;
+};
+
+static int compare(const struct vm *vm, void *data)
+{
+	struct wanted *w = data;
+
+	if (w->name ? strcmp(vm->name, w->name) : vm->cid != w->cid)
+		return 0;
+	if (!owns_kvm(vm->pid))
+		return 0;
+	w->found = *vm;
+	return 1;
+}
+
+/* The machine that has @name, or @cid if @name is NULL. 0; -ENOENT. */
 static int find_vm(const char *name, int64_t cid, struct vm *ret)
 {
-	_cleanup_closedir_ DIR *dir = opendir("/proc");
-	struct dirent *d;
-	struct vm vm;
+	struct wanted w = { .name = name, .cid = cid };
 
-	while (dir && (d = readdir(dir))) {
-		if (!read_vm(d->d_name, &vm))
-			continue;
-		if (name ? strcmp(vm.name, name) || vm.cid < 0 : vm.cid != cid)
-			continue;
-		if (!owns_kvm(vm.pid))
-			continue;
-		*ret = vm;
-		return 0;
-	}
-	return -ENOENT;
+	if (each_vm(compare, &w) != 1)
+		return -ENOENT;
+	*ret = w.found;
+	return 0;
 }
 
 int64_t vm_cid_of(const char *name)
@@ -152,7 +164,17 @@ pid_t vm_pid_of(uint32_t cid)
 	return ret ? ret : vm.pid;
 }
 
-/* vCPU threads as QEMU names them when told to (debug-threads=on, as libvirt does): "CPU 0/KVM". */
+pid_t vm_pid_at(const struct net_addr *a, int fd)
+{
+	pid_t pid;
+
+	if (a->kind == NET_VSOCK)
+		return vm_pid_of(a->cid);
+	pid = a->kind == NET_MUXER ? muxer_pid(fd) : -1;
+	return pid > 0 && owns_kvm(pid) ? pid : -ENOENT;
+}
+
+/* vCPU threads by their names. */
 static int tids_by_name(pid_t pid, int32_t *tids, int nr)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -164,15 +186,13 @@ static int tids_by_name(pid_t pid, int32_t *tids, int nr)
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
 		_cleanup_(buf_release) struct buf b = { .cap = 64 };
-		long vcpu;
-		char *end;
+		int vcpu;
 
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", pid, d->d_name);
-		if (d->d_name[0] == '.' || io_read_path(path, &b) ||
-		    strncmp((char *)b.data, "CPU ", 4))
+		if (d->d_name[0] == '.' || io_read_path(path, &b) || !b.len)
 			continue;
-		vcpu = strtol((char *)b.data + 4, &end, 10);
-		if (strncmp(end, "/KVM", 4) || vcpu < 0 || vcpu >= nr || tids[vcpu] >= 0)
+		vcpu = vm_parse_vcpu((char *)b.data);
+		if (vcpu < 0 || vcpu >= nr || tids[vcpu] >= 0)
 			continue;
 		tids[vcpu] = strtol(d->d_name, NULL, 10);
 		found++;
@@ -247,12 +267,52 @@ static int64_t whole_number(const char *s, size_t len, int64_t max)
 	return v;
 }
 
+/* A guest behind a socket is called as the socket's file is, without its ending. Heap string. */
+static char *muxer_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+
+	return safe_name(base, strcspn(base + 1, ".") + 1);
+}
+
+/* [NAME@]unix:PATH[:PORT], where @path is behind "unix:". 0; -EINVAL described in @err. */
+static int resolve_muxer(const char *where, const char *path, struct net_addr *ret, char **ret_name,
+			 struct err *err)
+{
+	const char *colon = strrchr(path, ':');
+	int64_t port = colon ? whole_number(colon + 1, strlen(colon + 1), UINT32_MAX) : -1;
+	size_t len = port > 0 ? (size_t)(colon - path) : strlen(path);
+	size_t name_len = path - strlen(UNIX_PREFIX) - where;
+
+	if (!len || len >= sizeof(ret->host) || path[len - 1] == '/')
+		return err_set(err, -EINVAL, "guest '%s' names no socket; give unix:PATH[:PORT]", where);
+	*ret = (struct net_addr){
+		.kind = NET_MUXER, .port = port > 0 ? (uint32_t)port : NET_AGENT_PORT,
+	};
+	memcpy(ret->host, path, len);
+	*ret_name = name_len > 1 ? safe_name(where, name_len - 1) : muxer_name(ret->host);
+	return *ret_name ? 0 : -ENOMEM;
+}
+
+/* What is behind "unix:" in a GUEST argument; NULL: it has none. */
+static const char *muxer_path(const char *where)
+{
+	const char *at = strstr(where, UNIX_PREFIX);
+
+	if (!at || (at > where && at[-1] != '@'))
+		return NULL;
+	return at + strlen(UNIX_PREFIX);
+}
+
 int vm_resolve(const char *where, struct net_addr *ret, char **ret_name, struct err *err)
 {
 	const char *colon = strrchr(where, ':'), *at, *end;
+	const char *path = muxer_path(where);
 	struct net_addr a = { .kind = NET_VSOCK, .port = NET_AGENT_PORT };
 	int64_t n;
 
+	if (path)
+		return resolve_muxer(where, path, ret, ret_name, err);
 	if (colon) {
 		n = whole_number(colon + 1, strlen(colon + 1), UINT32_MAX);
 		if (n < 1)

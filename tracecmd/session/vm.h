@@ -15,7 +15,7 @@
 #include "net/addr.h"
 
 /*
- * Take a GUEST argument apart: HOST:PORT, CID[:PORT], NAME[@CID][:PORT]. Names without CID are looked up
+ * Take a GUEST argument apart: HOST:PORT, CID[:PORT], NAME[@CID][:PORT], [NAME@]unix:PATH[:PORT]. Names without CID are looked up
  * among the machines of this host, then as host names. @ret_name (heap, may be set to NULL:
  * unnamed) is fit for a file name. 0; -ENOENT; -EINVAL; described in @err.
  */
@@ -29,6 +29,9 @@ int vm_names(struct strlist *names);
 
 /* The process that runs the machine with vsock @cid; -ENOENT. */
 pid_t vm_pid_of(uint32_t cid);
+
+/* The process that runs the machine at @a, to which @fd is connected; -ENOENT: it isn't known, or not of this host. */
+pid_t vm_pid_at(const struct net_addr *a, int fd);
 
 /* The host threads of vCPUs 0 .. @nr - 1 of process @pid, -1 where unknown. Returns how many are known. */
 int vm_vcpu_tids(pid_t pid, int32_t *tids, int nr);

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "net/addr.h"
+#include "net/muxer.h"
 
 #define DATA_PORT_LAST	6000
 #define TCP_PORT_MAX	65535
@@ -42,6 +43,8 @@ const char *net_addr_text(const struct net_addr *a, char *buf, size_t size)
 {
 	if (a->kind == NET_VSOCK)
 		snprintf(buf, size, "@%u:%u", a->cid, a->port);
+	else if (a->kind == NET_MUXER)
+		snprintf(buf, size, "unix:%s:%u", a->host, a->port);
 	else if (strchr(a->host, ':'))
 		snprintf(buf, size, "[%s]:%u", a->host, a->port);
 	else
@@ -277,6 +280,8 @@ int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct
 	char text[300];
 	int ret;
 
+	if (a->kind == NET_MUXER)
+		return muxer_connect(a->host, a->port, d, ret_fd, err);
 	if (a->kind == NET_VSOCK)
 		ret = connect_sockaddr((const struct sockaddr *)&vm, sizeof(vm), SOCK_STREAM, d,
 				       ret_fd);

@@ -20,12 +20,13 @@ enum net_kind {
 	NET_TCP,
 	NET_VSOCK,
 	NET_UDP,
+	NET_MUXER,	/* vsock behind a unix socket, see muxer.h; only to connect to */
 };
 
 /* Where to connect to. */
 struct net_addr {
 	enum net_kind kind;
-	char host[256];		/* TCP, UDP: name or numeric address */
+	char host[256];		/* TCP, UDP: name or numeric address; muxer: the socket's path */
 	uint32_t cid;		/* vsock */
 	uint32_t port;
 };
@@ -36,7 +37,7 @@ struct net_peer {
 	socklen_t len;
 };
 
-/* "127.0.0.1:1234", "@3:823"; @size 300 is enough. Returns @buf. */
+/* "127.0.0.1:1234", "@3:823", "unix:/run/vsock:823"; @size 300 is enough. Returns @buf. */
 const char *net_addr_text(const struct net_addr *a, char *buf, size_t size);
 const char *net_peer_text(const struct net_peer *p, char *buf, size_t size);
 
