@@ -74,6 +74,9 @@ static const struct command commands[] = {
 	  "-p PORT [-V][-d DIR][-o BASE][-l FILE][-D][options]", listen_options, cmd_listen, true },
 	{ "agent", "trace this machine on request of a host",
 	  "[-p PORT] [-N CLIENT] [-B INSTANCE] [-D] [options]", agent_options, cmd_agent, true },
+	{ "setup-guest", "make FIFOs for the data of a guest",
+	  "[-c CPUS] [-p MODE] [-g GROUP] [-a] GUEST", setup_guest_options, cmd_setup_guest, false, 0,
+	  "guest" },
 	{ "__complete", NULL, NULL, complete_options, cmd_complete },
 };
 

@@ -42,6 +42,7 @@ extern const struct opt_spec list_options_table[], options_options[], complete_o
 extern const struct opt_spec check_events_options[], hist_options[], mem_options[];
 extern const struct opt_spec attach_options[], convert_options[], split_options[], restore_options[];
 extern const struct opt_spec tsync_options[];
+extern const struct opt_spec setup_guest_options[];
 int cmd_record(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
@@ -58,6 +59,7 @@ int cmd_split(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_tsync(int argc, char **argv);
 int cmd_agent(int argc, char **argv);
+int cmd_setup_guest(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
 int cmd_restart(int argc, char **argv);

@@ -178,6 +178,11 @@ static void offer_modules(struct offers *o)
 	lines_of(o, "/proc/modules", first_word_of_line);
 }
 
+static void offer_groups(struct offers *o)
+{
+	lines_of(o, "/etc/group", first_word_of_line);
+}
+
 static void offer_users(struct offers *o)
 {
 	lines_of(o, "/etc/passwd", first_word_of_line);
@@ -268,6 +273,7 @@ const struct value_kind *value_kind(const char *name)
 		{ "file-task", offer_file_tasks, true },
 		{ "cpu", offer_cpus, true },
 		{ "user", offer_users },
+		{ "group", offer_groups },
 		{ "host", offer_hosts },
 		{ "guest", offer_guests },
 		{ "compression", offer_compressions },

@@ -157,6 +157,9 @@ int parse_remote(struct parse *x, int id, const char *arg)
 	case 'A':
 		x->guest = plan_add_guest(x->plan, arg);
 		return x->guest ? 0 : refuse(x, "more than %d guests", PLAN_MAX_GUESTS);
+	case OPT_NOFIFOS:
+		x->plan->no_fifos = true;
+		return 0;
 	case OPT_NAME:
 		return set_name(x, arg);
 	default:

@@ -24,6 +24,7 @@
 #include "session/local.h"
 #include "session/note.h"
 #include "session/stop.h"
+#include "session/virt.h"
 #include "tsync/estimate.h"
 #include "tsync/tsync.h"
 
@@ -59,7 +60,8 @@ struct session {
 	struct tsync_session *sync;
 	int sync_listen;	/* -1: none */
 	uint32_t sync_port;
-	int *listen;		/* one a CPU */
+	int *listen;		/* one a CPU, until its data is connected to; with FIFOs, these */
+	bool fifos;		/* the data goes through virtio ports */
 	uint32_t *ports;
 	int nr_cpus;
 	bool closed;		/* the host has said CLOSE */
@@ -161,7 +163,8 @@ static int open_listeners(struct session *s, struct err *err)
 	s->ports = calloc(s->nr_cpus, sizeof(*s->ports));
 	if (!s->ports)
 		return -ENOMEM;
-	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
+	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !virt_open_ports(s->listen, s->nr_cpus);
+	for (cpu = 0; cpu < s->nr_cpus && !s->fifos; cpu++) {
 		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);
 		if (ret)
 			return ret;
@@ -182,6 +185,8 @@ static int send_response(struct session *s, struct err *err)
 
 	if (s->proto)
 		snprintf(resp.tsync_proto, sizeof(resp.tsync_proto), "%s", s->proto->name);
+	if (s->fifos)
+		resp.flags |= TRACE_RESP_FL_FIFOS;
 	if (s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT)
 		resp.flags |= TRACE_RESP_FL_TSYNC_REPORT;
 	ret = msg_trace_resp_put(&b, &resp);
@@ -310,6 +315,12 @@ static int start_recorders(struct session *s, struct err *err)
 	int cpu, fd, ret;
 
 	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
+		if (s->fifos) {
+			ret = local_record_cpu(&s->local, s->top, cpu, take_fd(s->listen[cpu]), err);
+			if (ret)
+				return ret;
+			continue;
+		}
 		ret = accept_host(s, s->listen[cpu], d, &fd);
 		if (ret == -ECANCELED)
 			return ret;
@@ -354,7 +365,9 @@ static int stop_tracing(struct session *s, struct err *err)
 	int cpu, ret = local_stop(&s->local, err);
 
 	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
-		if (s->top->sinks[cpu] >= 0)
+		if (s->fifos)
+			fd_close(&s->top->sinks[cpu]);
+		else if (s->top->sinks[cpu] >= 0)
 			shutdown(s->top->sinks[cpu], SHUT_WR);
 	}
 	return ret;

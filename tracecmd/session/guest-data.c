@@ -12,14 +12,17 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "message.h"
 #include "session/files.h"
 #include "session/guest.h"
+#include "session/virt.h"
 
 /* Deadlines, ms. */
 #define CONNECT_ALL_MS		60000	/* for the connections of all CPUs */
 #define IDLE_MS			30000	/* the last data: without IDLE_BYTES for so long, ... */
 #define LAST_DATA_MS		600000	/* ... and so long in all */
 #define IDLE_BYTES		(64 << 10)
+#define FIFO_IDLE_MS		1000	/* the same of FIFOs, which have no end */
 #define LOST_IDLE_MS		1000	/* the same for a guest that is lost */
 #define LOST_LAST_DATA_MS	5000
 #define LOOK_MS			100	/* between looks whether the user stops */
@@ -34,6 +37,49 @@ static int *no_fds(int n)
 	return fds;
 }
 
+/* --- FIFOs ------------------------------------------------------------------------ */
+
+static void close_fifos(struct guest *g)
+{
+	int i;
+
+	for (i = 0; i < g->nr_fifos; i++)
+		fd_close(&g->fifos[i]);
+	free(g->fifos);
+	g->fifos = NULL;
+	g->nr_fifos = 0;
+}
+
+void guest_fifos_open(struct guest *g)
+{
+	if (g->plan->no_fifos)
+		return;
+	g->fifos = no_fds(VIRT_MAX_CPUS);
+	if (g->fifos)
+		g->nr_fifos = virt_open(g->own->name, g->fifos, VIRT_MAX_CPUS);
+	if (!g->nr_fifos)
+		close_fifos(g);
+}
+
+void guest_fifos_agree(struct guest *g)
+{
+	int n = g->own->nr_cpus, i;
+
+	if (!g->fifos)
+		return;
+	if (!(g->resp.flags & TRACE_RESP_FL_FIFOS)) {
+		close_fifos(g);
+		return;
+	}
+	if (g->nr_fifos != n)
+		cmd_warn(0, "number of FIFOs (%d) for guest %s differs from number of virtual CPUs (%d)",
+			 g->nr_fifos, g->own->name, n);
+	for (i = n; i < g->nr_fifos; i++)
+		fd_close(&g->fifos[i]);
+}
+
+/* --- connections ------------------------------------------------------------------- */
+
 /* File and connection of one CPU. */
 static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err *err)
 {
@@ -43,6 +89,12 @@ static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err
 	g->files[cpu] = files_cpu_create(g->plan, g->own->file, "", cpu, err);
 	if (g->files[cpu] < 0)
 		return g->files[cpu];
+	if (g->fifos) {
+		g->sockets[cpu] = cpu < g->nr_fifos ? g->fifos[cpu] : -1;
+		if (cpu < g->nr_fifos)
+			g->fifos[cpu] = -1;
+		return 0;
+	}
 	addr.port = g->resp.ports[cpu];
 	return net_connect(&addr, one.at_ns < all.at_ns ? one : all, &g->sockets[cpu], err);
 }
@@ -64,8 +116,9 @@ int guest_data_connect(struct guest *g, struct err *err)
 		if (ret)
 			return ret;
 	}
+	/* what has none comes from nowhere: the drain gets those that are there */
 	conf = (struct drain_conf){
-		.n = n, .sockets = g->sockets, .files = g->files, .quota_bytes = UINT64_MAX,
+		.n = g->fifos && g->nr_fifos < n ? g->nr_fifos : n, .sockets = g->sockets, .files = g->files, .quota_bytes = UINT64_MAX,
 		.keep_free_bytes = files_keep_free(g->files[0]),
 	};
 	ret = drain_start(&conf, &g->drain, err);
@@ -120,12 +173,15 @@ static bool cut_partial_pages(struct guest *g)
 static void wait_data(struct guest *g)
 {
 	struct deadline d = deadline_in_ms(g->lost ? LOST_LAST_DATA_MS : LAST_DATA_MS);
-	int idle_ms = g->lost ? LOST_IDLE_MS : IDLE_MS;
+	int idle_ms = g->lost ? LOST_IDLE_MS : g->fifos ? FIFO_IDLE_MS : IDLE_MS;
 	struct deadline idle = g->lost ? deadline_in_ms(idle_ms) : g->close_by;
 	struct deadline soon = deadline_in_ms(LOST_IDLE_MS);
 	uint64_t seen = drain_bytes(g->drain);
 
-	if (idle.at_ns < soon.at_ns)
+	/* a FIFO has no end: the monitor of the machine keeps it open. What the guest has written comes at once. */
+	if (g->fifos)
+		idle = deadline_in_ms(idle_ms);
+	else if (idle.at_ns < soon.at_ns)
 		idle = soon;
 	while (io_wait(drain_ended_fd(g->drain), POLLIN, deadline_in_ms(LOOK_MS)) == -ETIMEDOUT) {
 		uint64_t now = drain_bytes(g->drain);
@@ -147,6 +203,8 @@ int guest_data_finish(struct guest *g)
 		return 0;
 	wait_data(g);
 	ret = drain_finish(g->drain, 0, NULL);
+	if (g->fifos && ret == -ETIMEDOUT)
+		ret = 0;
 	if (cut_partial_pages(g) && !ret)
 		ret = -ENODATA;
 	/* told when it happened */
@@ -164,6 +222,7 @@ void guest_data_release(struct guest *g)
 		if (g->files)
 			fd_close(&g->files[cpu]);
 	}
+	close_fifos(g);
 	free(g->sockets);
 	free(g->files);
 }

@@ -77,7 +77,10 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 	_cleanup_free_ char **argv = calloc(g->conf->args.nr + 4, sizeof(*argv));
 	_cleanup_free_ const char **protos = NULL;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
-	struct msg_trace_req req = { .trace_id = g->note->trace_id, .argv = argv };
+	struct msg_trace_req req = {
+		.trace_id = g->note->trace_id, .argv = argv,
+		.flags = g->fifos ? TRACE_REQ_FL_FIFOS : 0,
+	};
 	int i, ret;
 
 	if (!argv)
@@ -167,11 +170,13 @@ int guest_connect(struct guest *g, struct err *err)
 	/* who listens on a socket in the file system is known from now on only */
 	if (g->vm_pid < 0)
 		g->vm_pid = vm_pid_at(&g->addr, fd);
+	guest_fifos_open(g);
 	ret = send_request(g, host_clock, err);
 	if (!ret)
 		ret = receive_response(g, err);
 	if (ret)
 		return ret;
+	guest_fifos_agree(g);
 	vm_vcpu_tids(g->vm_pid, g->own->vcpu_tid, g->own->nr_cpus);
 	return guest_sync_start(g);
 }

@@ -38,6 +38,7 @@ struct guest {
 	struct tsync_session *sync;
 	struct tsync_samples samples;
 	const struct tsync_proto *sync_proto;	/* that gave them; NULL without samples */
+	int *fifos, nr_fifos;		/* the data's, see virt.h; NULL: it comes over the network */
 	struct drain *drain;
 	int *sockets, *files;		/* one a CPU */
 	int64_t began_ns;		/* CLOCK_MONOTONIC: when its data was connected */
@@ -113,6 +114,11 @@ int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
 
 /* One line about it for the user. */
 void guest_sync_tell(const struct guest *g, const struct opt_tsync *model);
+
+/* Open the guest's FIFOs, if it has any. */
+void guest_fifos_open(struct guest *g);
+/* The agent's response has come: use them, or not. */
+void guest_fifos_agree(struct guest *g);
 
 /* Connect each CPU's data and start to take it in. 0; -ECANCELED; -errno described in @err. */
 int guest_data_connect(struct guest *g, struct err *err);

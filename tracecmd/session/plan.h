@@ -110,6 +110,7 @@ struct plan {
 	bool daemonize;
 	bool fork;			/* start: don't wait for the command */
 	bool debug;
+	bool no_fifos;			/* guests' data never through FIFOs */
 	bool no_timeout;		/* wait for peers as long as it takes */
 	bool snapshot;			/* extract: what the snapshot holds */
 	bool all_instances;		/* extract: those that exist */

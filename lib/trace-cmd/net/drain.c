@@ -157,7 +157,8 @@ static int move(struct drain *d, struct drain_conn *c, size_t max)
 			return no_bytes(n);
 		c->no_splice = true;
 	}
-	n = recv(c->sock, d->block, max, MSG_DONTWAIT);
+	/* a pipe may be one, too; it is non-blocking */
+	n = read(c->sock, d->block, max);
 	if (n <= 0)
 		return no_bytes(n);
 	atomic_store(&d->progress_ns, mono_now_ns());

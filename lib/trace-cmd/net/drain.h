@@ -23,7 +23,7 @@ struct drain;
 
 struct drain_conf {
 	unsigned int n;		/* connections, at least 1 */
-	const int *sockets;	/* connected stream sockets; the drain's own once it has started */
+	const int *sockets;	/* connected stream sockets, or pipes; the drain's own once it has started */
 	const int *files;	/* written from their position on; the caller's, open to the end */
 	uint64_t quota_bytes;	/* for all together; UINT64_MAX: none */
 	uint64_t keep_free_bytes; /* what has to stay free on the files' disk; 0: nothing */
