@@ -236,8 +236,13 @@ static int accept_host(struct session *s, int listen_fd, struct deadline d, int 
 		struct deadline look = deadline_in_ms(LOOK_MS);
 		int ret;
 
-		if (must_end(s) || hear(s) || s->closed)
+		if (must_end(s) || hear(s))
 			return -ECANCELED;
+		/* what it connected before it said so counts */
+		if (s->closed) {
+			ret = net_accept(listen_fd, deadline_in_ms(0), s->peer, ret_fd, NULL);
+			return ret == -ETIMEDOUT ? -ECANCELED : ret;
+		}
 		ret = net_accept(listen_fd, look.at_ns < d.at_ns ? look : d, s->peer, ret_fd, NULL);
 		if (ret != -ETIMEDOUT || deadline_passed(d))
 			return ret;
