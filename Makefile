@@ -40,18 +40,22 @@ PKGS := libtracefs libtraceevent zlib
 HAVE_PKGS := $(shell $(PKG_CONFIG) --exists $(PKGS) 2>/dev/null && echo y)
 HAVE_ZSTD := $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo y)
 HAVE_LIBDEFLATE := $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo y)
+HAVE_SODIUM := $(shell $(PKG_CONFIG) --exists libsodium 2>/dev/null && echo y)
 HAVE_VSOCK := y
 
 CFLAGS		?= -O2 -g
 WARN		= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla \
 		  -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-format-truncation
 PKG_CFLAGS	:= $(shell $(PKG_CONFIG) --cflags $(PKGS) $(if $(HAVE_ZSTD),libzstd) $(if $(HAVE_LIBDEFLATE),libdeflate) \
+		     $(if $(HAVE_SODIUM),libsodium) \
 		     2>/dev/null)
 PKG_LIBS	:= $(shell $(PKG_CONFIG) --libs $(PKGS) $(if $(HAVE_ZSTD),libzstd) $(if $(HAVE_LIBDEFLATE),libdeflate) \
+		     $(if $(HAVE_SODIUM),libsodium) \
 		     2>/dev/null)
 ALL_CFLAGS	= -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARN) $(CFLAGS) -pthread \
 		  -Ilib/trace-cmd -Iinclude/trace-cmd -Itracecmd $(PKG_CFLAGS) \
 		  $(if $(HAVE_ZSTD),-DHAVE_ZSTD) $(if $(HAVE_LIBDEFLATE),-DHAVE_LIBDEFLATE) \
+		  $(if $(HAVE_SODIUM),-DHAVE_SODIUM) \
 		  -DVERSION='"$(VERSION)"' -DLIB_VERSION='"$(LIB_VERSION)"' \
 		  $(EXTRA_CFLAGS)
 ALL_LDFLAGS	= -pthread $(LDFLAGS) $(EXTRA_CFLAGS)
@@ -88,7 +92,7 @@ all: need-packages $(LIB_A) $(LIB_SO) $(PC) $(TOOL)
 need-packages:
 ifneq ($(HAVE_PKGS),y)
 	@echo 'make: development packages are missing: $(PKGS)' >&2
-	@echo 'On Debian: apt-get install gcc pkg-config libtracefs-dev libtraceevent-dev zlib1g-dev libzstd-dev libdeflate-dev' >&2
+	@echo 'On Debian: apt-get install gcc pkg-config libtracefs-dev libtraceevent-dev zlib1g-dev libzstd-dev libdeflate-dev libsodium-dev' >&2
 	@echo '("make demo" and "make check" install what they need when run as root.)' >&2
 	@false
 endif

@@ -28,6 +28,9 @@ void cmd_warn_err(int code, const struct err *err);
 /* Begins the text among a file's statistics that tells why some of its data is missing. */
 #define TRACE_INCOMPLETE "Incomplete: "
 
+/* For whom a connection over TCP has no --auth. */
+#define NO_AUTH "the connection with %s is neither encrypted nor authenticated (--auth FILE, on both sides, does that)"
+
 /* For whom metadata is read without a sandbox_is_tight(). */
 #define SANDBOX_LOOSE "this kernel has no seccomp filters: the metadata of %s is read by a process that has no privileges, but may make system calls"
 

@@ -8,13 +8,14 @@
 #include "commands.h"
 #include "message.h"
 #include "net/addr.h"
+#include "net/auth.h"
 #include "record/options.h"
 #include "session/agent.h"
 #include "tsync/estimate.h"
 #include "tsync/tsync.h"
 #include "wire/ptp.h"
 
-enum { OPT_TSYNC_DEBUG = OPT_LONG, OPT_TSYNC_METHOD, OPT_TSYNC_STAMP, OPT_VERBOSE };
+enum { OPT_AUTH = OPT_LONG, OPT_TSYNC_DEBUG, OPT_TSYNC_METHOD, OPT_TSYNC_STAMP, OPT_VERBOSE };
 
 const struct opt_spec agent_options[] = {
 	{ 'p', "port", OPT_REQUIRED, "port to listen on (823)", "number" },
@@ -23,6 +24,7 @@ const struct opt_spec agent_options[] = {
 	{ 'P', NULL, OPT_REQUIRED, "serve only the vsock peer with that CID (2, the host)",
 	  "number" },
 	{ 'B', NULL, OPT_REQUIRED, "trace in the instance NAME, not in the top one", "instance" },
+	{ OPT_AUTH, "auth", OPT_REQUIRED, "encrypt, and serve only who knows the key in this file", "file" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
 	{ OPT_TSYNC_METHOD, "tsync-method", OPT_REQUIRED,
 	  "clock offset from the middle of all bounds (bounds), the fastest response (fastest)\n"
@@ -57,10 +59,15 @@ static int choose(struct agent_conf *conf, const char *option, const char *arg, 
 /* One option. 0; an exit status after a message. */
 static int agent_option(struct agent_conf *conf, int id, const char *arg, bool *ret_cid_given)
 {
+	struct err err = { 0 };
 	long long number;
-	int level;
+	int level, ret;
 
 	switch (id) {
+	case OPT_AUTH:
+		ret = auth_key_load(arg, &conf->auth_key, &err);
+		conf->auth = !ret;
+		return ret ? cmd_fail_err(ret, &err) : 0;
 	case 'p':
 		if (opt_number(arg, 1, UINT32_MAX - 1, &number))
 			return cmd_fail(0, "-p: '%s' is no port", arg);

@@ -8,9 +8,10 @@
 #include "base/log.h"
 #include "commands.h"
 #include "message.h"
+#include "net/auth.h"
 #include "session/listen.h"
 
-enum { OPT_DEBUG = OPT_LONG, OPT_VERBOSE };
+enum { OPT_AUTH = OPT_LONG, OPT_DEBUG, OPT_VERBOSE };
 
 const struct opt_spec listen_options[] = {
 	{ 'p', NULL, OPT_REQUIRED, "port to listen on", "number" },
@@ -18,6 +19,7 @@ const struct opt_spec listen_options[] = {
 	{ 'o', NULL, OPT_REQUIRED, "what names of files begin with (trace)", "text" },
 	{ 'd', NULL, OPT_REQUIRED, "directory for the files", "directory" },
 	{ 'l', NULL, OPT_REQUIRED, "write what would be printed to this file", "file" },
+	{ OPT_AUTH, "auth", OPT_REQUIRED, "encrypt, and serve only who knows the key in this file", "file" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
 	{ OPT_DEBUG, "debug", OPT_NONE, "serve one client after the other, without deadlines" },
 	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
@@ -29,10 +31,15 @@ const struct opt_spec listen_options[] = {
 /* One option. 0; an exit status after a message. */
 static int listen_option(struct listen_conf *conf, int id, const char *arg)
 {
+	struct err err = { 0 };
 	long long number;
-	int level;
+	int level, ret;
 
 	switch (id) {
+	case OPT_AUTH:
+		ret = auth_key_load(arg, &conf->auth_key, &err);
+		conf->auth = !ret;
+		return ret ? cmd_fail_err(ret, &err) : 0;
 	case 'p':
 		if (opt_number(arg, 1, UINT32_MAX - 1, &number))
 			return cmd_fail(0, "-p: '%s' is no port", arg);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "net/auth.h"
 #include "record/parse.h"
 #include "session/guest-clock.h"
 #include "tsync/estimate.h"
@@ -160,6 +161,11 @@ int parse_remote(struct parse *x, int id, const char *arg)
 	case OPT_NOFIFOS:
 		x->plan->no_fifos = true;
 		return 0;
+	case OPT_AUTH:
+		x->plan->auth = true;
+		/* which are not encrypted */
+		x->plan->no_fifos = true;
+		return auth_key_load(arg, &x->plan->auth_key, x->err) ? -EINVAL : 0;
 	case OPT_NAME:
 		return set_name(x, arg);
 	default:
@@ -209,6 +215,8 @@ int parse_remote_end(struct parse *x)
 
 	if (x->plan->listener.port && x->output_given)
 		return refuse(x, "-o incompatible with -N");
+	if (x->plan->auth && !x->plan->listener.port && !x->plan->nr_guests)
+		return refuse(x, "--auth is about -A, -N and -V, which are missing");
 	if (x->plan->listener.tcp && !x->plan->listener.host)
 		return refuse(x, "-t is about -N, which is missing");
 	ret = check_stamps(x);

@@ -125,6 +125,8 @@ const struct opt_spec record_options[] = {
 	  "after it are the guest's", "guest", R },
 	{ OPT_NAME, "name", OPT_REQUIRED, "name of the guest of the -A before it", "text", R },
 	{ OPT_NOFIFOS, "nofifos", OPT_NONE, "data of guests never comes through FIFOs", NULL, R },
+	{ OPT_AUTH, "auth", OPT_REQUIRED, "-A, -N, -V: encrypt, and trust who knows the key in this file",
+	  "file", R },
 	{ OPT_TSYNC_INTERVAL, "tsync-interval", OPT_REQUIRED,
 	  "compare clocks every MS milliseconds; 0: at start and end, -1: never", "number", R | A },
 	{ OPT_TSYNC_PER_CPU, "tsync-per-cpu", OPT_NONE, "compare clocks for each CPU", NULL, R | A },

@@ -34,6 +34,7 @@
  */
 #define REPLY_MS	5000
 #define TSYNC_ACCEPT_MS	10000
+#define HAND_MS		3000	/* of a connection, to prove that it knows the key */
 #define META_MS		300000
 #define DATA_ACCEPT_MS	300000
 #define SYNC_END_MS	300000
@@ -50,6 +51,7 @@ struct session {
 	const struct net_peer *peer;
 	struct channel *ctl;
 	struct stop *stop;
+	struct tunnels *tunnels;	/* --auth: of all connections */
 	struct msg_trace_req req;
 	struct plan plan;
 	struct note *note;
@@ -163,7 +165,9 @@ static int open_listeners(struct session *s, struct err *err)
 	s->ports = calloc(s->nr_cpus, sizeof(*s->ports));
 	if (!s->ports)
 		return -ENOMEM;
-	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !virt_open_ports(s->listen, s->nr_cpus);
+	/* what goes through FIFOs is not encrypted */
+	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels &&
+		   !virt_open_ports(s->listen, s->nr_cpus);
 	for (cpu = 0; cpu < s->nr_cpus && !s->fifos; cpu++) {
 		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);
 		if (ret)
@@ -226,11 +230,27 @@ static int hear(struct session *s)
 	return ret;
 }
 
+/* With --auth, whoever has connected must know the key of the session. 0; -errno: it does not, and is gone. */
+static int prove(struct session *s, enum auth_purpose purpose, uint32_t index, int *fd)
+{
+	struct err err = { 0 };
+	int ret = tunnels_wrap(s->tunnels, fd, true, purpose, index, TUNNEL_BOTH,
+			       deadline_in_ms(HAND_MS), &err);
+
+	if (ret) {
+		cmd_warn(ret, "a connection for %s was refused: %s",
+			 purpose == AUTH_DATA ? "data" : "time synchronisation", err.text);
+		fd_close(fd);
+	}
+	return ret;
+}
+
 /*
  * Accept a connection of our host by the deadline, watching the control connection. 0;
  * -ECANCELED: no use in waiting; -ETIMEDOUT; -errno.
  */
-static int accept_host(struct session *s, int listen_fd, struct deadline d, int *ret_fd)
+static int accept_host(struct session *s, int listen_fd, struct deadline d,
+		       enum auth_purpose purpose, uint32_t index, int *ret_fd)
 {
 	for (;;) {
 		struct deadline look = deadline_in_ms(LOOK_MS);
@@ -241,9 +261,13 @@ static int accept_host(struct session *s, int listen_fd, struct deadline d, int 
 		/* what it connected before it said so counts */
 		if (s->closed) {
 			ret = net_accept(listen_fd, deadline_in_ms(0), s->peer, ret_fd, NULL);
+			if (!ret && prove(s, purpose, index, ret_fd))
+				ret = -ETIMEDOUT;
 			return ret == -ETIMEDOUT ? -ECANCELED : ret;
 		}
 		ret = net_accept(listen_fd, look.at_ns < d.at_ns ? look : d, s->peer, ret_fd, NULL);
+		if (!ret && prove(s, purpose, index, ret_fd))
+			ret = -ETIMEDOUT;
 		if (ret != -ETIMEDOUT || deadline_passed(d))
 			return ret;
 	}
@@ -272,7 +296,8 @@ static void start_sync(struct session *s)
 	conf.debug_dir = s->conf->debug_dir;
 	conf.own_cpus = s->nr_cpus;
 	conf.cid = cid > 0 ? (int)cid : NET_CID_HOST;
-	ret = accept_host(s, s->sync_listen, deadline_in_ms(TSYNC_ACCEPT_MS), &conf.fd);
+	ret = accept_host(s, s->sync_listen, deadline_in_ms(TSYNC_ACCEPT_MS), AUTH_SYNC, 0,
+			  &conf.fd);
 	fd_close(&s->sync_listen);
 	if (ret) {
 		cmd_warn(ret, "the host did not connect for time synchronisation");
@@ -326,7 +351,7 @@ static int start_recorders(struct session *s, struct err *err)
 				return ret;
 			continue;
 		}
-		ret = accept_host(s, s->listen[cpu], d, &fd);
+		ret = accept_host(s, s->listen[cpu], d, AUTH_DATA, cpu, &fd);
 		if (ret == -ECANCELED)
 			return ret;
 		fd_close(&s->listen[cpu]);
@@ -463,10 +488,12 @@ static void session_end(struct session *s)
 }
 
 int agent_session(const struct agent_conf *conf, struct channel *ctl, const struct msg *request,
-		  const struct net_peer *peer, struct stop *stop, int mirror_fd, struct err *err)
+		  const struct net_peer *peer, struct stop *stop, int mirror_fd,
+		  struct tunnels *tunnels, struct err *err)
 {
 	struct session s = {
-		.conf = conf, .ctl = ctl, .peer = peer, .stop = stop, .sync_listen = -1,
+		.conf = conf, .ctl = ctl, .peer = peer, .stop = stop, .tunnels = tunnels,
+		.sync_listen = -1,
 	};
 	int ret = session_begin(&s, request, mirror_fd, err);
 

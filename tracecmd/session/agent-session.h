@@ -8,6 +8,7 @@
 
 #include "net/addr.h"
 #include "net/channel.h"
+#include "net/tunnel.h"
 #include "session/agent.h"
 #include "session/stop.h"
 
@@ -17,6 +18,7 @@
  * pipe. 0; -errno described in @err.
  */
 int agent_session(const struct agent_conf *conf, struct channel *ctl, const struct msg *request,
-		  const struct net_peer *peer, struct stop *stop, int mirror_fd, struct err *err);
+		  const struct net_peer *peer, struct stop *stop, int mirror_fd,
+		  struct tunnels *tunnels, struct err *err);
 
 #endif

@@ -21,6 +21,7 @@
 #include "message.h"
 #include "net/addr.h"
 #include "net/channel.h"
+#include "net/tunnel.h"
 #include "session/agent-session.h"
 #include "session/agent.h"
 #include "session/stop.h"
@@ -30,6 +31,7 @@
 
 #define REQUEST_MS	5000	/* from connecting to a whole request, and for being served then */
 #define STOP_MS		10000	/* for a session to end in good order when the agent shall end */
+#define DELIVER_MS	10000	/* what a session has sent, to its host */
 #define CLIENTS_MAX	16	/* that have not been served yet */
 
 /* A host that has connected and is not served yet. */
@@ -38,7 +40,9 @@ struct client {
 	struct net_peer peer;
 	struct deadline until;
 	struct msg request;
-	bool asked;		/* @request has come in full */
+	/* @request has come in full; with --auth: the handshake is done, the request is read behind it */
+	bool asked;
+	struct auth_hand hand;
 };
 
 /* The agent, and the session that is served at the moment. */
@@ -64,9 +68,25 @@ static void make_printable(char *text)
 	}
 }
 
+/* Who is there knows the key: what does it want? 0; -errno described in @err. */
+static int take_request(struct agent *a, struct client *c, struct tunnels *tunnels,
+			struct err *err)
+{
+	int fd = c->ctl.fd, ret = tunnels_add(tunnels, &fd, &c->hand, TUNNEL_BOTH);
+
+	if (ret)
+		return err_set(err, ret, "cannot encrypt the connection");
+	c->ctl.fd = -1;
+	channel_close(&c->ctl);
+	channel_init(&c->ctl, fd);
+	ret = channel_recv(&c->ctl, &c->request, deadline_in_ms(REQUEST_MS));
+	return ret ? err_set(err, ret, "Failed to receive trace request") : 0;
+}
+
 /* The session's process; does not return. */
 static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent)
 {
+	struct tunnels tunnels = { .key = a->conf->auth ? &a->conf->auth_key : NULL };
 	struct err err = { 0 };
 	char text[300];
 	int ret;
@@ -78,9 +98,11 @@ static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent
 	fd_close(&a->mirror_fd);
 	stop_close(&a->stop);
 	ret = stop_open(&a->stop);
+	if (!ret && a->conf->auth)
+		ret = take_request(a, c, &tunnels, &err);
 	if (!ret)
 		ret = agent_session(a->conf, &c->ctl, &c->request, &c->peer, &a->stop, mirror_fd,
-				    &err);
+				    &tunnels, &err);
 	if (ret) {
 		make_printable(err.text);
 		err_prefix(&err, ret, "session with %s",
@@ -88,6 +110,9 @@ static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent
 		ret = cmd_fail_err(ret, &err);
 	}
 	fflush(stdout);
+	/* what is underway shall arrive */
+	channel_close(&c->ctl);
+	tunnels_finish(&tunnels, DELIVER_MS);
 	_exit(ret);
 }
 
@@ -181,6 +206,7 @@ static void drop_client(struct agent *a, int i)
 	struct client *c = a->clients[i];
 
 	channel_close(&c->ctl);
+	auth_hand_wipe(&c->hand);
 	free(c);
 	a->nr_clients--;
 	memmove(&a->clients[i], &a->clients[i + 1], (a->nr_clients - i) * sizeof(a->clients[0]));
@@ -205,10 +231,22 @@ static bool is_welcome(const struct agent *a, const struct net_peer *peer)
 	return true;
 }
 
+/* Say who we are, and what we expect. 0; -errno. */
+static int begin_hand(struct agent *a, struct client *c, int fd)
+{
+	uint8_t banner[AUTH_HELLO_LEN];
+	int len;
+
+	auth_hand_init(&c->hand, &a->conf->auth_key, true, AUTH_CONTROL, 0);
+	len = auth_hand_begin(&c->hand, banner);
+	return len < 0 ? len : io_write_full(fd, banner, len, deadline_in_ms(0));
+}
+
 /* Somebody has connected: wait for the request, without keeping others from theirs. */
 static void take_client(struct agent *a)
 {
 	struct client *c = calloc(1, sizeof(*c));
+	char text[300];
 	int fd;
 
 	/* a full house is one of clients that say nothing: who came first has had most time */
@@ -223,6 +261,15 @@ static void take_client(struct agent *a)
 		free(c);
 		return;
 	}
+	if (a->conf->auth && begin_hand(a, c, fd)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	if (!a->conf->auth && net_peer_is_remote_tcp(&c->peer)) {
+		net_peer_text(&c->peer, text, sizeof(text));
+		cmd_warn(0, NO_AUTH, text);
+	}
 	channel_init(&c->ctl, fd);
 	c->until = deadline_in_ms(REQUEST_MS);
 	a->clients[a->nr_clients++] = c;
@@ -235,7 +282,12 @@ static int look_at_client(struct agent *a, struct client *c)
 	int ret;
 
 	if (!c->asked) {
-		ret = channel_recv(&c->ctl, &c->request, deadline_in_ms(0));
+		if (a->conf->auth)
+			ret = auth_hand_step(&c->hand, c->ctl.fd);
+		else
+			ret = channel_recv(&c->ctl, &c->request, deadline_in_ms(0));
+		if (ret == -EAGAIN)
+			ret = -ETIMEDOUT;
 		if (ret)
 			return ret == -ETIMEDOUT && !deadline_passed(c->until) ? 0 : ret;
 		c->asked = true;
@@ -266,6 +318,10 @@ static void look_at_clients(struct agent *a)
 			start_session(a, c);
 		else if (ret == -ENODATA || ret == -EBUSY)
 			log_debug("%s: %s", text, ret == -EBUSY ? "turned away: busy" : "gone");
+		else if (a->conf->auth)
+			cmd_warn(ret, "connection from %s refused: %s", text, auth_why(ret));
+		else if (auth_is_banner(c->ctl.in, c->ctl.in_len))
+			cmd_warn(ret, "session with %s: it wants to authenticate: --auth FILE is missing here", text);
 		else
 			cmd_warn(ret, "session with %s: Failed to receive trace request", text);
 		drop_client(a, i);

@@ -10,12 +10,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "net/auth.h"
 #include "session/plan.h"
 
 struct agent_conf {
 	const char *client;	/* -N: serve TCP, and only this client; NULL: vsock */
 	uint32_t cid;		/* -P: the only peer served on vsock */
 	uint32_t port;
+	bool auth;		/* serve only who knows the key */
+	struct auth_secret auth_key;
 	bool daemon;
 	const char *instance;	/* -B: where to trace instead of the top instance; NULL */
 	const char *debug_dir;	/* of time synchronisation, or NULL */

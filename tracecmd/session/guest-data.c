@@ -85,6 +85,7 @@ static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err
 {
 	struct deadline one = deadline_in_ms(GUEST_CONNECT_MS);
 	struct net_addr addr = g->addr;
+	int ret;
 
 	g->files[cpu] = files_cpu_create(g->plan, g->own->file, "", cpu, err);
 	if (g->files[cpu] < 0)
@@ -96,7 +97,10 @@ static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err
 		return 0;
 	}
 	addr.port = g->resp.ports[cpu];
-	return net_connect(&addr, one.at_ns < all.at_ns ? one : all, &g->sockets[cpu], err);
+	ret = net_connect(&addr, one.at_ns < all.at_ns ? one : all, &g->sockets[cpu], err);
+	/* the agent comes to it one CPU after the other */
+	return ret ? ret : tunnels_wrap(&g->tunnels, &g->sockets[cpu], false, AUTH_DATA, cpu,
+					TUNNEL_IN, all, err);
 }
 
 int guest_data_connect(struct guest *g, struct err *err)

@@ -108,7 +108,10 @@ static int start(struct guest *g, struct err *err)
 	ret = net_connect(&addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, err);
 	if (ret)
 		return ret;
-	ret = sync_conf(g, &conf, err);
+	ret = tunnels_wrap(&g->tunnels, &fd, false, AUTH_SYNC, 0, TUNNEL_BOTH,
+			   deadline_in_ms(GUEST_CONNECT_MS), err);
+	if (!ret)
+		ret = sync_conf(g, &conf, err);
 	if (ret) {
 		close(fd);
 		return ret;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "message.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guest-clock.h"
@@ -24,6 +25,7 @@
 #define META_TOTAL_MS		60000
 #define CLOSE_MS		30000	/* from asking, ... */
 #define CLOSE_SOON_MS		3000	/* ... but so long from waiting for nothing else */
+#define DELIVER_MS		5000	/* our own last words */
 #define LOOK_MS			100	/* between looks whether the user stops */
 
 /* Most metadata a guest may send; kallsyms of a big kernel are 30 MB. */
@@ -133,6 +135,9 @@ static int receive_response(struct guest *g, struct err *err)
 		ret = msg_trace_resp_parse(&m, &g->resp);
 	for (i = 0; !ret && g->addr.kind != NET_VSOCK && i < g->resp.nr_cpus; i++)
 		ret = g->resp.ports[i] > 65535 ? -EBADMSG : 0;
+	if (ret && auth_is_banner(g->ctl.in, g->ctl.in_len))
+		return err_set(err, -EACCES, "the agent of guest %s wants to authenticate: --auth FILE is missing here",
+			       g->own->name);
 	if (ret == -ENODATA || ret == -EPIPE || ret == -ECONNRESET)
 		return err_set(err, -ECONNRESET,
 			       "Failed to receive trace response from guest %s: its agent hung up (busy with another host, or an option it refuses: see what it printed)",
@@ -151,6 +156,22 @@ static int receive_response(struct guest *g, struct err *err)
 
 /* --- connecting ---------------------------------------------------------------- */
 
+/* With --auth the connection is the agent's, and nobody else's. 0; -errno described in @err. */
+static int secure(struct guest *g, int *fd, struct err *err)
+{
+	struct net_peer peer;
+	char text[300];
+	int ret;
+
+	if (g->plan->auth)
+		g->tunnels.key = &g->plan->auth_key;
+	else if (!net_peer_of(*fd, &peer) && net_peer_is_remote_tcp(&peer))
+		cmd_warn(0, NO_AUTH, net_peer_text(&peer, text, sizeof(text)));
+	ret = tunnels_wrap(&g->tunnels, fd, false, AUTH_CONTROL, 0, TUNNEL_BOTH,
+			   deadline_in_ms(GUEST_CONNECT_MS), err);
+	return ret ? err_prefix(err, ret, "the agent of guest %s", g->own->name) : 0;
+}
+
 int guest_connect(struct guest *g, struct err *err)
 {
 	const char *host_clock = local_clock(g->local), *clock = guest_own_clock(g->conf);
@@ -164,6 +185,11 @@ int guest_connect(struct guest *g, struct err *err)
 			       "Failed to connect to vsocket %s: is `trace-cmd agent` running in the guest?" :
 			       "Failed to connect to host %s: is `trace-cmd agent -N` running there, on that port?",
 			       net_addr_text(&g->addr, text, sizeof(text)));
+	ret = secure(g, &fd, err);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
 	channel_close(&g->ctl);
 	channel_init(&g->ctl, fd);
 	g->ctl.stop_fd = g->stop->fd;
@@ -409,6 +435,7 @@ void guest_release(struct guest *g)
 	tsync_samples_release(&g->samples);
 	channel_close(&g->ctl);
 	guest_data_release(g);
+	tunnels_finish(&g->tunnels, g->lost ? 0 : DELIVER_MS);
 	msg_trace_resp_release(&g->resp);
 	*g = (struct guest){ 0 };
 }

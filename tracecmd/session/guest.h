@@ -15,6 +15,7 @@
 #include "net/addr.h"
 #include "net/channel.h"
 #include "net/drain.h"
+#include "net/tunnel.h"
 #include "session/local.h"
 #include "session/note.h"
 #include "session/plan.h"
@@ -34,6 +35,7 @@ struct guest {
 	struct net_addr addr;
 	pid_t vm_pid;			/* the process that runs it here; -1: none known */
 	struct channel ctl;
+	struct tunnels tunnels;		/* --auth: of all connections */
 	struct msg_trace_resp resp;
 	struct tsync_session *sync;
 	struct tsync_samples samples;

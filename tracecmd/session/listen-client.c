@@ -11,7 +11,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "message.h"
 #include "net/channel.h"
+#include "net/tunnel.h"
 #include "session/files.h"
 #include "session/listen-client.h"
 #include "session/listen-data.h"
@@ -39,6 +41,7 @@ struct client {
 	struct stop *stop;
 	struct plan plan;
 	struct channel ctl;
+	struct tunnels tunnels;		/* --auth: of all connections */
 	struct tinit want;
 	struct listen_data data;
 	struct deadline message, total;	/* of the phase: the next message; all of it */
@@ -145,6 +148,8 @@ static int negotiate(struct client *c, struct err *err)
 	if (c->want.nr_cpus > CPUS_MAX)
 		return err_set(err, -E2BIG, "it has %u CPUs; %d are possible", c->want.nr_cpus,
 			       CPUS_MAX);
+	if (c->conf->auth && !c->want.tcp && !c->want.vsock)
+		return err_set(err, -EOPNOTSUPP, "it wants to send over UDP, which is not encrypted");
 	if (c->want.vsock != c->conf->vsock && (c->want.vsock || c->want.tcp))
 		return err_set(err, -EOPNOTSUPP, "it came over %s and wants to send over %s",
 			       c->conf->vsock ? "vsock" : "TCP", c->want.vsock ? "vsock" : "TCP");
@@ -179,7 +184,7 @@ static int begin(struct client *c, struct err *err)
 	if (ret)
 		return ret;
 	c->keep_free = files_keep_free(c->meta_fd);
-	ret = listen_data_open(&c->data, &c->plan, g, c->peer, kind, err);
+	ret = listen_data_open(&c->data, &c->plan, g, c->peer, kind, &c->tunnels, err);
 	if (!ret)
 		ret = answer(c);
 	return ret ? err_set(err, ret, "cannot tell it its ports") : 0;
@@ -387,10 +392,17 @@ int listen_client(const struct listen_conf *conf, int fd, const struct net_peer 
 	struct err err = { 0 };
 	int ret;
 
-	channel_init(&c.ctl, fd);
 	net_peer_text(peer, c.name, sizeof(c.name));
 	listen_say("Connected with %s", c.name);
-	ret = plan_init(&c.plan);
+	if (conf->auth)
+		c.tunnels.key = &conf->auth_key;
+	else if (net_peer_is_remote_tcp(peer))
+		listen_say(NO_AUTH, c.name);
+	ret = tunnels_wrap(&c.tunnels, &fd, true, AUTH_CONTROL, 0, TUNNEL_BOTH,
+			   deadline_in_ms(GREET_MS), &err);
+	channel_init(&c.ctl, fd);
+	if (!ret)
+		ret = plan_init(&c.plan);
 	if (!ret)
 		ret = serve(&c, &err);
 	if (ret && err.text[0]) {
@@ -399,6 +411,7 @@ int listen_client(const struct listen_conf *conf, int fd, const struct net_peer 
 	}
 	channel_close(&c.ctl);
 	listen_data_release(&c.data);
+	tunnels_finish(&c.tunnels, ret ? 0 : ANSWER_MS);
 	fd_close(&c.meta_fd);
 	plan_release(&c.plan);
 	return ret ? 1 : 0;

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "session/files.h"
 #include "session/listen-data.h"
+#include "session/listen-log.h"
 
 #define PORT_FIRST	1500
 
@@ -19,6 +20,7 @@
 #define HURRY_IDLE_MS		500
 #define LAST_DATA_MS		600000	/* in all */
 #define HURRY_LAST_DATA_MS	5000
+#define HAND_MS			3000	/* of a connection, to prove that it knows the key */
 #define LOOK_MS			50	/* between looks whether the user stops */
 
 static int open_cpu(struct listen_data *d, int cpu, uint32_t first, struct err *err)
@@ -32,12 +34,15 @@ static int open_cpu(struct listen_data *d, int cpu, uint32_t first, struct err *
 }
 
 int listen_data_open(struct listen_data *d, const struct plan *p, const struct note_guest *note,
-		     const struct net_peer *peer, enum net_kind kind, struct err *err)
+		     const struct net_peer *peer, enum net_kind kind, struct tunnels *tunnels,
+		     struct err *err)
 {
 	int cpu, n = note->nr_cpus, ret;
 	uint32_t next = PORT_FIRST;
 
-	*d = (struct listen_data){ .plan = p, .note = note, .peer = peer, .kind = kind };
+	*d = (struct listen_data){
+		.plan = p, .note = note, .peer = peer, .kind = kind, .tunnels = tunnels,
+	};
 	d->listen = malloc(n * sizeof(int));
 	d->sockets = malloc(n * sizeof(int));
 	d->files = malloc(n * sizeof(int));
@@ -75,6 +80,24 @@ int listen_data_poll_fds(const struct listen_data *d, struct pollfd *fds, int ma
 	return n;
 }
 
+/* The connection for a CPU, if it is there and (--auth) knows the key of the session. 0; -errno. */
+static int accept_cpu(struct listen_data *d, int cpu)
+{
+	struct err err = { 0 };
+	int ret = net_accept(d->listen[cpu], deadline_in_ms(0), d->peer, &d->sockets[cpu], NULL);
+
+	if (ret)
+		return ret;
+	ret = tunnels_wrap(d->tunnels, &d->sockets[cpu], true, AUTH_DATA, cpu, TUNNEL_IN,
+			   deadline_in_ms(HAND_MS), &err);
+	if (ret) {
+		err_prefix(&err, ret, "a connection for the data of CPU %d was refused", cpu);
+		listen_complain(ret, &err);
+		fd_close(&d->sockets[cpu]);
+	}
+	return ret;
+}
+
 int listen_data_look(struct listen_data *d, struct err *err)
 {
 	bool missing = false;
@@ -85,7 +108,7 @@ int listen_data_look(struct listen_data *d, struct err *err)
 	for (cpu = 0; cpu < d->n; cpu++) {
 		if (d->listen[cpu] < 0)
 			continue;
-		if (net_accept(d->listen[cpu], deadline_in_ms(0), d->peer, &d->sockets[cpu], NULL))
+		if (accept_cpu(d, cpu))
 			missing = true;
 		else
 			fd_close(&d->listen[cpu]);

@@ -12,6 +12,7 @@
 
 #include "net/addr.h"
 #include "net/drain.h"
+#include "net/tunnel.h"
 #include "session/note.h"
 #include "session/plan.h"
 #include "session/stop.h"
@@ -21,6 +22,7 @@ struct listen_data {
 	const struct note_guest *note;
 	const struct net_peer *peer;
 	enum net_kind kind;
+	struct tunnels *tunnels;	/* --auth: of all connections */
 	int n;			/* CPUs */
 	int *listen;		/* one a CPU: where the connection is awaited, -1: no more */
 	int *sockets;		/* the connection, -1: none, or the drain has it */
@@ -34,7 +36,8 @@ struct listen_data {
 
 /* Create files and ports for note->nr_cpus CPUs. 0; -errno described in @err. */
 int listen_data_open(struct listen_data *d, const struct plan *p, const struct note_guest *note,
-		     const struct net_peer *peer, enum net_kind kind, struct err *err);
+		     const struct net_peer *peer, enum net_kind kind, struct tunnels *tunnels,
+		     struct err *err);
 
 /* Descriptors to wait for: fills @fds (at most @max), returns how many. */
 int listen_data_poll_fds(const struct listen_data *d, struct pollfd *fds, int max);

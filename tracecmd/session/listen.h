@@ -10,9 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net/auth.h"
+
 struct listen_conf {
 	uint32_t port;
 	bool vsock;		/* instead of TCP */
+	bool auth;		/* serve only who knows the key */
+	struct auth_secret auth_key;
 	bool daemon;
 	bool debug;		/* one client after the other, in this process; no deadlines */
 	const char *dir;	/* where files go, NULL: here */

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "message.h"
+#include "net/tunnel.h"
 #include "session/finish.h"
 #include "session/listener.h"
 #include "session/lost.h"
@@ -37,6 +38,7 @@ struct listener {
 	struct net_peer peer;
 	char name[300];		/* of the listener, for messages */
 	struct channel ctl;
+	struct tunnels tunnels;	/* --auth: of all connections */
 	struct tinit want;
 	uint32_t *ports;	/* one a CPU */
 	int protocol;		/* 3 or 1 */
@@ -84,6 +86,22 @@ static int say(struct listener *l, const void *data, size_t len)
 	return io_write_full(l->ctl.fd, data, len, in_ms(l, CONNECT_MS));
 }
 
+/* With --auth the connection is the listener's, and nobody else's. 0; -errno described in @err. */
+static int secure(struct listener *l, int *fd, struct err *err)
+{
+	int ret = net_peer_of(*fd, &l->peer);
+
+	if (ret)
+		return err_set(err, ret, "the listener %s is gone", l->name);
+	if (l->all->plan->auth)
+		l->tunnels.key = &l->all->plan->auth_key;
+	else if (net_peer_is_remote_tcp(&l->peer))
+		cmd_warn(0, NO_AUTH, l->name);
+	ret = tunnels_wrap(&l->tunnels, fd, false, AUTH_CONTROL, 0, TUNNEL_BOTH,
+			   deadline_in_ms(CONNECT_MS), err);
+	return ret ? err_prefix(err, ret, "the listener %s", l->name) : 0;
+}
+
 /* The connection and the listener's hello. */
 static int connect_control(struct listener *l, struct err *err)
 {
@@ -96,11 +114,15 @@ static int connect_control(struct listener *l, struct err *err)
 		return err_set(err, ret,
 			       "cannot connect to the listener %s: is `trace-cmd listen` running there, on that port?",
 			       l->name);
+	ret = secure(l, &fd, err);
 	channel_init(&l->ctl, fd);
+	if (ret)
+		return ret;
 	l->ctl.stop_fd = l->all->stop->fd;
-	ret = net_peer_of(fd, &l->peer);
-	if (!ret)
-		ret = hear(l, hello, sizeof(hello));
+	ret = hear(l, hello, sizeof(hello));
+	if (!ret && auth_is_banner(hello, sizeof(hello)))
+		return err_set(err, -EACCES, "the listener %s wants to authenticate: --auth FILE is missing here",
+			       l->name);
 	if (!ret && memcmp(hello, GREET_HELLO, sizeof(hello)))
 		ret = -EPROTO;
 	if (ret == -EPROTO || ret == -ENODATA || ret == -EPIPE)
@@ -266,6 +288,12 @@ static int start_recorders(struct listener *l, struct err *err)
 			return err_set(err, ret,
 				       "cannot connect to the port %s that the listener opened for the data of CPU %u",
 				       net_addr_text(&addr, text, sizeof(text)), cpu);
+		ret = tunnels_wrap(&l->tunnels, &fd, false, AUTH_DATA, cpu, TUNNEL_BOTH,
+				   deadline_in_ms(CONNECT_MS), err);
+		if (ret) {
+			close(fd);
+			return err_prefix(err, ret, "the data of CPU %u", cpu);
+		}
 		if (stop_wanted(l->all->stop)) {
 			close(fd);
 			return err_set(err, -EINTR, "interrupted before anything was recorded");
@@ -291,8 +319,9 @@ static void listener_init(struct listeners *all, struct local_instance *in, stru
 	net_addr_text(&l->addr, l->name, sizeof(l->name));
 	l->want = (struct tinit){
 		.nr_cpus = in->nr_cpus, .page_size = in->note->page_size, .vsock = !to->host,
-		/* what no datagram can hold goes the other way */
-		.tcp = to->host && (to->tcp || in->note->page_size > TINIT_DATAGRAM_MAX),
+		/* what no datagram can hold goes the other way, and what is encrypted */
+		.tcp = to->host && (to->tcp || all->plan->auth ||
+				    in->note->page_size > TINIT_DATAGRAM_MAX),
 	};
 	in->datagrams = !l->want.tcp && !l->want.vsock;
 }
@@ -449,6 +478,7 @@ void listeners_release(struct listeners *l)
 
 	for (i = 0; i < l->nr; i++) {
 		channel_close(&l->each[i].ctl);
+		tunnels_finish(&l->each[i].tunnels, l->each[i].lost ? 0 : DELIVER_MS);
 		free(l->each[i].ports);
 	}
 	free(l->each);

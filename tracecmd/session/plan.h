@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "net/auth.h"
 #include "setup/setup.h"
 #include "wire/opt-timeshift.h"
 #include "zip/zip.h"
@@ -102,6 +103,8 @@ struct plan {
 	int64_t duration_ms;		/* --duration: end after that time; 0: no limit */
 	struct plan_rotate rotate;
 	struct plan_listener listener;
+	bool auth;			/* --auth: peers must know the key, connections are encrypted */
+	struct auth_secret auth_key;
 	bool only_command;		/* -F: trace the command and nothing else */
 	char *user;			/* run the command as this user, or NULL */
 	bool exit_status;		/* end with the command's */

@@ -59,7 +59,7 @@ seconds_of() {
 	half-message | silence | drips) echo 30 ;;
 	meta-drips) echo 75 ;;
 	data-never-ends | chatter-at-the-end | data-flood) echo 60 ;;
-	*) echo 20 ;;
+	*) echo 40 ;;
 	esac
 }
 

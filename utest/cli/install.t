@@ -47,7 +47,8 @@ is "$out $rc" "no trace 0" "and runs with the installed library"
 succeeds "the same, linked with the static library" \
 	cc -o "$T/user-static" "$T/user.c" $(pkg-config --cflags libtracecmd) \
 	"$prefix/lib/libtracecmd.a" $(pkg-config --libs libtracefs libtraceevent zlib) \
-	$(pkg-config --libs --silence-errors libzstd) $(pkg-config --libs --silence-errors libdeflate) -pthread
+	$(pkg-config --libs --silence-errors libzstd) $(pkg-config --libs --silence-errors libdeflate) \
+	$(pkg-config --libs --silence-errors libsodium) -pthread
 run 20 "$prefix/bin/trace-cmd" dump -i "$T/missing.dat"
 isnt "$rc" 0 "the installed command runs"
 is "$(cd / && bash -c '. "$1/share/bash-completion/completions/trace-cmd"

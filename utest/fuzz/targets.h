@@ -22,6 +22,7 @@
 #include "in/merge.h"
 #include "in/meta.h"
 #include "in/text.h"
+#include "net/auth.h"
 #include "out/append-walk.h"
 #include "out/out.h"
 #include "wire/kvm.h"
@@ -322,6 +323,36 @@ static inline int fuzz_greet(const uint8_t *data, size_t size)
 	return 0;
 }
 
+/* --- handshakes -------------------------------------------------------------------- */
+
+/* A byte: which side, and in pieces of which size; then what the peer says. */
+static inline int fuzz_auth(const uint8_t *data, size_t size)
+{
+	static const struct auth_secret secret = { { 1 } };
+	uint8_t out[AUTH_REPLY_LEN];
+	struct auth_hand h;
+	size_t piece, at = 1;
+	int ret = 1;
+
+	if (!size)
+		return 0;
+	piece = (data[0] >> 1) + 1;
+	auth_hand_init(&h, &secret, data[0] & 1, AUTH_DATA, 2);
+	if (auth_hand_begin(&h, out) < 0)
+		return 0;
+	while (ret == 1 && at < size) {
+		size_t used, len;
+
+		ret = auth_hand_take(&h, data + at, size - at < piece ? size - at : piece, &used,
+				     out, &len);
+		at += used;
+	}
+	/* who does not know the secret cannot get in */
+	if (!ret)
+		abort();
+	return 0;
+}
+
 /* --- records of events --------------------------------------------------------- */
 
 #define FUZZ_COMMON \
@@ -497,7 +528,7 @@ static const struct fuzz_target {
 	{ "append", "append", fuzz_append }, { "page", "page", fuzz_page },
 	{ "burst", "burst", fuzz_burst },
 	{ "wire", "wire", fuzz_wire }, { "greet", "greet", fuzz_greet },
-	{ "record", "record", fuzz_record }, { "format", "format", fuzz_format },
+	{ "auth", "auth", fuzz_auth }, { "record", "record", fuzz_record }, { "format", "format", fuzz_format },
 };
 
 #endif

@@ -161,6 +161,16 @@ int net_peer_addr(const struct net_peer *p, enum net_kind kind, uint32_t port,
 	return 0;
 }
 
+bool net_peer_is_remote_tcp(const struct net_peer *p)
+{
+	const struct sockaddr_in *in = (const void *)&p->sa;
+	const struct sockaddr_in6 *in6 = (const void *)&p->sa;
+
+	if (p->sa.ss_family == AF_INET)
+		return ntohl(in->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+	return p->sa.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
 int64_t net_local_cid(void)
 {
 	_cleanup_close_ int fd = open("/dev/vsock", O_RDONLY | O_CLOEXEC);

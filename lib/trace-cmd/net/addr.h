@@ -60,6 +60,9 @@ int64_t net_peer_cid(const struct net_peer *p);
 /* Same host (TCP: address; vsock: CID), whatever the ports. */
 bool net_peer_same_host(const struct net_peer *a, const struct net_peer *b);
 
+/* Did @p come over TCP from another machine, or through its address? */
+bool net_peer_is_remote_tcp(const struct net_peer *p);
+
 /* This machine's CID; -errno if it has none. */
 int64_t net_local_cid(void);
 

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""Who listens, or meddles, between trace-cmd's ends.
+
+    auth-peer.py proxy PORT TARGET MODE [FILE]   passes on one connection; flip: with a bit changed behind
+                                                 the handshake, cut: without the end, save: what the client says is
+                                                 stored in FILE
+    auth-peer.py replay PORT FILE                says what is in FILE; prints what the other side does
+    auth-peer.py capture WORD...                 looks at all packets of lo until its input ends; prints
+                                                 for each word how often it was there, and the bytes in all
+"""
+import socket
+import sys
+import threading
+
+HERE = '127.0.0.1'
+HANDSHAKE = 80 + 56     # bytes of the client
+
+
+def proxy(port, target, mode, path=None):
+    server = socket.create_server((HERE, port))
+    print('ready', flush=True)
+    client, _ = server.accept()
+    server.close()
+    agent = socket.create_connection((HERE, target))
+    said = bytearray()
+
+    def back():
+        try:
+            while True:
+                data = agent.recv(65536)
+                if not data:
+                    break
+                client.sendall(data)
+        except OSError:
+            pass
+        for s in (client, agent):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    thread = threading.Thread(target=back)
+    thread.start()
+    try:
+        while True:
+            data = bytearray(client.recv(65536))
+            if not data:
+                break
+            begin = len(said)
+            said += data
+            if mode == 'flip' and begin <= HANDSHAKE + 20 < len(said):
+                data[HANDSHAKE + 20 - begin] ^= 4
+            if mode == 'cut' and len(said) > HANDSHAKE + 20:
+                data = data[:HANDSHAKE + 20 - begin]
+                agent.sendall(data)
+                break
+            agent.sendall(data)
+    except OSError:
+        pass
+    if path:
+        with open(path, 'wb') as f:
+            f.write(said)
+    try:
+        agent.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+    thread.join()
+
+
+def replay(port, path):
+    s = socket.create_connection((HERE, port))
+    s.settimeout(20)
+    with open(path, 'rb') as f:
+        data = f.read()
+    got = b''
+    try:
+        s.sendall(data[:80])
+        while len(got) < 8 + 88:
+            part = s.recv(4096)
+            if not part:
+                break
+            got += part
+        s.sendall(data[80:])
+        while True:
+            part = s.recv(4096)
+            if not part:
+                break
+            got += part
+    except socket.timeout:
+        print('waits')
+        return
+    except OSError:
+        pass
+    print('ends after %d bytes' % len(got))
+
+
+def capture(*words):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.bind(('lo', 0))
+    s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)   # SO_RCVBUFFORCE
+    s.settimeout(0.2)
+    ended = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+    print('ready', flush=True)
+    counts = {w.encode(): 0 for w in words}
+    total = 0
+    while True:
+        try:
+            data = s.recv(1 << 17)
+        except socket.timeout:
+            if ended.is_set():
+                break
+            continue
+        total += len(data)
+        for w in counts:
+            counts[w] += data.count(w)
+    for w, n in counts.items():
+        print('%s: %d' % (w.decode(), n))
+    print('total: %d' % total)
+
+
+if __name__ == '__main__':
+    what, args = sys.argv[1], sys.argv[2:]
+    if what == 'proxy':
+        proxy(int(args[0]), int(args[1]), *args[2:])
+    elif what == 'replay':
+        replay(int(args[0]), args[1])
+    else:
+        capture(*args)
