@@ -25,9 +25,10 @@
 #include "net/auth.h"
 #include "out/append-walk.h"
 #include "out/out.h"
-#include "wire/kvm.h"
+#include "record/options.h"
 #include "tsync/link.h"
 #include "wire/burst.h"
+#include "wire/kvm.h"
 #include "wire/msg.h"
 #include "wire/opts.h"
 #include "wire/opt-timeshift.h"
@@ -197,7 +198,7 @@ static inline int fuzz_page(const uint8_t *data, size_t size)
 /* --- what peers say ----------------------------------------------------------- */
 
 /* What is taken for sound must be so for any time. */
-static inline void fuzz_clock(const struct opt_tsync *t)
+static inline void fuzz_model(const struct opt_tsync *t)
 {
 	static const int64_t times[] = { INT64_MIN, -1, 0, 1LL << 40, INT64_MAX };
 	struct opt_tsync_value v;
@@ -211,6 +212,33 @@ static inline void fuzz_clock(const struct opt_tsync *t)
 	buf_release(&text);
 }
 
+/* Payloads of the protocols that compare clocks. */
+static inline void fuzz_sync(const uint8_t *data, size_t size)
+{
+	struct kvm_request request;
+	struct kvm_response response;
+	struct burst_begin begin;
+	struct burst_ready ready;
+	struct burst_packet packet;
+	struct vmexit_start start;
+	struct burst_stamps *stamps = malloc(sizeof(*stamps));
+	struct vmexit_stamps *exits = malloc(sizeof(*exits));
+
+	kvm_request_parse(data, size, &request);
+	kvm_response_parse(data, size, &response);
+	burst_begin_parse(data, size, &begin);
+	burst_ready_parse(data, size, &ready);
+	vmexit_start_parse(data, size, &start);
+	if (stamps)
+		burst_stamps_parse(data, size, stamps);
+	if (exits)
+		vmexit_stamps_parse(data, size, exits);
+	if (size >= BURST_PACKET_LEN)
+		burst_packet_parse(data, &packet);
+	free(stamps);
+	free(exits);
+}
+
 static inline int fuzz_wire(const uint8_t *data, size_t size)
 {
 	struct msg_trace_resp resp;
@@ -218,18 +246,11 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 	struct msg_tsync sync;
 	struct timeshift shift;
 	struct opt_tsync model;
-	static struct burst_stamps stamps;
-	struct burst_packet packet;
-	struct burst_begin begin;
-	struct burst_ready ready;
 	struct ptp_offset offset;
 	struct ptp_start start;
 	struct ptp_list list;
-	struct kvm_request request;
-	struct kvm_response response;
-	struct vmexit_start tags;
-	struct vmexit_stamps stamps;
 	struct opt_guest guest;
+	struct opt_tsc2nsec tsc;
 	struct tinit tinit;
 	uint32_t number, ports[3];
 	struct msg m;
@@ -241,31 +262,27 @@ static inline int fuzz_wire(const uint8_t *data, size_t size)
 			msg_trace_req_release(&req);
 		if (!msg_trace_resp_parse(&m, &resp))
 			msg_trace_resp_release(&resp);
-		msg_tsync_parse(&m, &sync);
+		if (!msg_tsync_parse(&m, &sync))
+			fuzz_sync(sync.data, sync.len);
 		tinit_parse(&m, &tinit);
 		rinit_parse(&m, ports, ARRAY_SIZE(ports));
 	}
-	burst_begin_parse(data, size, &begin);
-	burst_ready_parse(data, size, &ready);
-	burst_stamps_parse(data, size, &stamps);
-	if (size >= BURST_PACKET_LEN)
-		burst_packet_parse(data, &packet);
 	ptp_start_parse(data, size, &start);
 	ptp_probe_parse(data, size, &number);
 	ptp_list_parse(data, size, &list);
 	ptp_offset_parse(data, size, &offset);
-	kvm_request_parse(data, size, &request);
-	kvm_response_parse(data, size, &response);
-	vmexit_start_parse(data, size, &tags);
-	vmexit_stamps_parse(data, size, &stamps);
 	if (!timeshift_parse(data, size, ORDER_LITTLE, &shift))
 		timeshift_release(&shift);
 	if (!opt_guest_parse(data, size, ORDER_BIG, &guest))
 		opt_guest_release(&guest);
 	if (!opt_tsync_parse(data, size, ORDER_LITTLE, &model)) {
-		fuzz_clock(&model);
+		fuzz_model(&model);
 		opt_tsync_release(&model);
 	}
+	fuzz_sync(data, size);
+	opt_tsc2nsec_parse(data, size, ORDER_BIG, &tsc);
+	if (!timeshift_parse(data, size, ORDER_BIG, &shift))
+		timeshift_release(&shift);
 	return 0;
 }
 
@@ -320,6 +337,29 @@ static inline int fuzz_greet(const uint8_t *data, size_t size)
 		;
 	if (text)
 		greet_ports_parse(text, ports, ARRAY_SIZE(ports));
+	return 0;
+}
+
+/* --- a host's options, as an agent takes them ------------------------------------------ */
+
+static inline int fuzz_args(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = malloc(size + 1);
+	char *argv[64] = { (char *)"record" }, *at;
+	struct err err = { 0 };
+	struct plan plan;
+	int argc = 1;
+
+	if (!text || plan_init(&plan))
+		return 0;
+	memcpy(text, data, size);
+	text[size] = 0;
+	for (at = text; at < text + size && argc < 63; at += strlen(at) + 1)
+		argv[argc++] = at;
+	if (!record_parse(argc, argv, PLAN_AGENT, &plan, &err) &&
+	    (plan.command || plan.listener.port || plan.nr_guests || plan.auth))
+		abort();	/* what no host may ask for */
+	plan_release(&plan);
 	return 0;
 }
 
@@ -528,7 +568,7 @@ static const struct fuzz_target {
 	{ "append", "append", fuzz_append }, { "page", "page", fuzz_page },
 	{ "burst", "burst", fuzz_burst },
 	{ "wire", "wire", fuzz_wire }, { "greet", "greet", fuzz_greet },
-	{ "auth", "auth", fuzz_auth }, { "record", "record", fuzz_record }, { "format", "format", fuzz_format },
+	{ "auth", "auth", fuzz_auth }, { "args", "args", fuzz_args }, { "record", "record", fuzz_record }, { "format", "format", fuzz_format },
 };
 
 #endif
