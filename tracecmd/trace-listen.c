@@ -11,7 +11,13 @@
 #include "net/auth.h"
 #include "session/listen.h"
 
-enum { OPT_AUTH = OPT_LONG, OPT_DEBUG, OPT_VERBOSE };
+enum {
+	OPT_AUTH = OPT_LONG, OPT_MAX_SIZE, OPT_MAX_CLIENTS, OPT_MAX_PER_HOST, OPT_MAX_FILES,
+	 OPT_DEBUG, OPT_VERBOSE,
+};
+
+#define CLIENTS_MAX	64	/* unless told otherwise */
+#define PER_HOST_MAX	16
 
 const struct opt_spec listen_options[] = {
 	{ 'p', NULL, OPT_REQUIRED, "port to listen on", "number" },
@@ -20,6 +26,10 @@ const struct opt_spec listen_options[] = {
 	{ 'd', NULL, OPT_REQUIRED, "directory for the files", "directory" },
 	{ 'l', NULL, OPT_REQUIRED, "write what would be printed to this file", "file" },
 	{ OPT_AUTH, "auth", OPT_REQUIRED, "encrypt, and serve only who knows the key in this file", "file" },
+	{ OPT_MAX_SIZE, "max-size", OPT_REQUIRED, "take at most as much data of a client: 500M, 2G", "text" },
+	{ OPT_MAX_CLIENTS, "max-clients", OPT_REQUIRED, "serve so many at once (64)", "number" },
+	{ OPT_MAX_PER_HOST, "max-per-host", OPT_REQUIRED, "... and so many of one address (16)", "number" },
+	{ OPT_MAX_FILES, "max-files", OPT_REQUIRED, "write so many files, then serve nobody", "number" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
 	{ OPT_DEBUG, "debug", OPT_NONE, "serve one client after the other, without deadlines" },
 	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
@@ -27,6 +37,21 @@ const struct opt_spec listen_options[] = {
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };
+
+static int set_max(struct listen_conf *conf, int id, const char *arg)
+{
+	long long number, most = id == OPT_MAX_FILES ? INT64_MAX : 4096;
+
+	if (opt_number(arg, 1, most, &number))
+		return cmd_fail(0, "'%s' is no number from 1 to %lld", arg, most);
+	if (id == OPT_MAX_FILES)
+		conf->max_files = number;
+	else if (id == OPT_MAX_CLIENTS)
+		conf->max_clients = number;
+	else
+		conf->max_per_host = number;
+	return 0;
+}
 
 /* One option. 0; an exit status after a message. */
 static int listen_option(struct listen_conf *conf, int id, const char *arg)
@@ -45,6 +70,15 @@ static int listen_option(struct listen_conf *conf, int id, const char *arg)
 			return cmd_fail(0, "-p: '%s' is no port", arg);
 		conf->port = number;
 		return 0;
+	case OPT_MAX_SIZE:
+		if (opt_size(arg, &number))
+			return cmd_fail(0, "--max-size: '%s' is no size: 500K, 100M, 2G", arg);
+		conf->max_bytes = number;
+		return 0;
+	case OPT_MAX_CLIENTS:
+	case OPT_MAX_PER_HOST:
+	case OPT_MAX_FILES:
+		return set_max(conf, id, arg);
 	case 'V':
 		conf->vsock = true;
 		return 0;
@@ -90,7 +124,9 @@ static int check(const struct listen_conf *conf)
 
 int cmd_listen(int argc, char **argv)
 {
-	struct listen_conf conf = { .base = "trace" };
+	struct listen_conf conf = {
+		.base = "trace", .max_clients = CLIENTS_MAX, .max_per_host = PER_HOST_MAX,
+	};
 	struct optparse o;
 	int id, ret;
 

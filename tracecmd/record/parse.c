@@ -100,7 +100,8 @@ static int one_option(struct parse *x, const struct optparse *o, int id)
 	const struct opt_spec *row = opt_row(o->cmd, id);
 
 	/* behind -A only these are about this machine */
-	if (x->guest && !strchr("AB", id < OPT_LONG ? id : 1) && id != OPT_NAME && id != OPT_AUTH)
+	if (x->guest && !strchr("AB", id < OPT_LONG ? id : 1) && id != OPT_NAME &&
+	    id != OPT_AUTH && id != OPT_GUEST_SIZE)
 		return parse_guest_word(x, row, o->arg);
 	if (row->commands && !(row->commands & 1u << x->plan->kind))
 		return not_for_us(x, row, o->argv[0]);

@@ -150,6 +150,8 @@ static int tsync_option(struct parse *x, int id, const char *arg)
 
 int parse_remote(struct parse *x, int id, const char *arg)
 {
+	long long bytes;
+
 	switch (id) {
 	case 'N':
 		return set_listener(x, arg);
@@ -160,6 +162,11 @@ int parse_remote(struct parse *x, int id, const char *arg)
 		return x->guest ? 0 : refuse(x, "more than %d guests", PLAN_MAX_GUESTS);
 	case OPT_NOFIFOS:
 		x->plan->no_fifos = true;
+		return 0;
+	case OPT_GUEST_SIZE:
+		if (opt_size(arg, &bytes))
+			return refuse(x, "--guest-size: '%s' is no size: 500K, 100M, 2G", arg);
+		x->plan->guest_bytes = bytes;
 		return 0;
 	case OPT_AUTH:
 		x->plan->auth = true;

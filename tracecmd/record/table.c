@@ -125,6 +125,8 @@ const struct opt_spec record_options[] = {
 	  "after it are the guest's", "guest", R },
 	{ OPT_NAME, "name", OPT_REQUIRED, "name of the guest of the -A before it", "text", R },
 	{ OPT_NOFIFOS, "nofifos", OPT_NONE, "data of guests never comes through FIFOs", NULL, R },
+	{ OPT_GUEST_SIZE, "guest-size", OPT_REQUIRED,
+	  "store at most as much data of each guest: 500M, 2G", "text", R },
 	{ OPT_AUTH, "auth", OPT_REQUIRED, "-A, -N, -V: encrypt, and trust who knows the key in this file",
 	  "file", R },
 	{ OPT_TSYNC_INTERVAL, "tsync-interval", OPT_REQUIRED,

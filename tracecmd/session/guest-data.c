@@ -122,7 +122,9 @@ int guest_data_connect(struct guest *g, struct err *err)
 	}
 	/* what has none comes from nowhere: the drain gets those that are there */
 	conf = (struct drain_conf){
-		.n = g->fifos && g->nr_fifos < n ? g->nr_fifos : n, .sockets = g->sockets, .files = g->files, .quota_bytes = UINT64_MAX,
+		.n = g->fifos && g->nr_fifos < n ? g->nr_fifos : n,
+		.sockets = g->sockets, .files = g->files,
+		.quota_bytes = g->plan->guest_bytes ? g->plan->guest_bytes : UINT64_MAX,
 		.keep_free_bytes = files_keep_free(g->files[0]),
 	};
 	ret = drain_start(&conf, &g->drain, err);
@@ -134,6 +136,11 @@ int guest_data_connect(struct guest *g, struct err *err)
 int guest_data_fd(const struct guest *g)
 {
 	return g->drain && !g->lost && !g->data_ended ? drain_ended_fd(g->drain) : -1;
+}
+
+bool guest_data_too_much(const struct guest *g)
+{
+	return g->drain && drain_over_quota(g->drain);
 }
 
 int guest_data_check(struct guest *g, struct err *err)
@@ -148,6 +155,10 @@ int guest_data_check(struct guest *g, struct err *err)
 		return err_set(err, ret,
 			       "guest %s: the disk of '%s' is getting full, no more of its data is stored; the host and other guests go on",
 			       g->own->name, g->own->file);
+	if (ret == -EDQUOT)
+		return err_set(err, ret,
+			       "guest %s sends more than --guest-size allows, no more of its data is stored; the host and other guests go on",
+			       g->own->name);
 	if (ret && ret != -EPIPE)
 		return err_set(err, ret, "guest %s: no more of its data can be stored: %s",
 			       g->own->name, strerror(-ret));

@@ -327,6 +327,7 @@ int guest_check(struct guest *g, struct err *err)
 		ret = guest_data_check(g, err);
 		if (ret && ret != -EPIPE)
 			note_incomplete(g->own, ret == -ENOSPC ? "the disk was getting full" :
+					ret == -EDQUOT ? "it was more than --guest-size" :
 					"no more of its data could be stored");
 		if (ret != -EPIPE)
 			return ret;
@@ -339,9 +340,16 @@ int guest_check(struct guest *g, struct err *err)
 				       g->own->name, recorded_s(g));
 	}
 	g->lost = true;
-	note_incomplete(g->own, "the guest was lost while recording");
+	note_incomplete(g->own, guest_data_too_much(g) ? "it was more than --guest-size" :
+			"the guest was lost while recording");
 	/* should there be somebody who only broke the protocol: it shall end now */
 	shutdown(g->ctl.fd, SHUT_RDWR);
+	/* its agent cannot go on either when nobody takes its data */
+	if (guest_data_too_much(g)) {
+		return err_set(err, -EDQUOT,
+			       "guest %s sends more than --guest-size allows, no more of its data is stored; the host and other guests go on",
+			       g->own->name);
+	}
 	return err_set(err, -ECONNRESET,
 		       "guest %s: its agent %s while recording, after %.1f s; the host and other guests go on",
 		       g->own->name, ret == -EPROTO || ret == -EBADMSG || ret == -ENOTSUP ?
@@ -396,11 +404,15 @@ int guest_wait_close(struct guest *g, struct err *err)
 	ret = ret ? ret : end;
 	if (!ret && !g->lost)
 		return 0;
-	note_incomplete(g->own, stop_urgent(g->stop) ? "interrupted while the guest was still sending" :
+	note_incomplete(g->own, ret == -EDQUOT ? "it was more than --guest-size" :
+			stop_urgent(g->stop) ? "interrupted while the guest was still sending" :
 			"the guest was lost before all of its data had come");
 	if (stop_urgent(g->stop))
 		return err_set(err, -EINTR,
 			       "interrupted while guest %s was still sending; what it sent until then is kept in '%s'",
+			       g->own->name, g->own->file);
+	if (ret == -EDQUOT)
+		return err_set(err, ret, "guest %s sent more than --guest-size allows; what it sent until then is kept in '%s'",
 			       g->own->name, g->own->file);
 	return err_set(err, ret ? ret : -ECONNRESET,
 		       "guest %s was lost while recording; what it sent until then is kept in '%s'",

@@ -131,6 +131,9 @@ int guest_data_connect(struct guest *g, struct err *err);
  */
 int guest_data_check(struct guest *g, struct err *err);
 
+/* Has it sent more than it may? */
+bool guest_data_too_much(const struct guest *g);
+
 /* Wait for the last of it. 0; -errno. */
 int guest_data_finish(struct guest *g);
 

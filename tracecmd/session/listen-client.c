@@ -184,7 +184,8 @@ static int begin(struct client *c, struct err *err)
 	if (ret)
 		return ret;
 	c->keep_free = files_keep_free(c->meta_fd);
-	ret = listen_data_open(&c->data, &c->plan, g, c->peer, kind, &c->tunnels, err);
+	ret = listen_data_open(&c->data, &c->plan, g, c->peer, kind, &c->tunnels,
+			       c->conf->max_bytes, err);
 	if (!ret)
 		ret = answer(c);
 	return ret ? err_set(err, ret, "cannot tell it its ports") : 0;
@@ -369,6 +370,7 @@ static int serve(struct client *c, struct err *err)
 	if (ret)
 		note_incomplete(&c->note->guest, ret == -EINTR ? "the listener was ended" :
 				ret == -ENOSPC ? "the disk was getting full" :
+				ret == -EDQUOT ? "it was more than the listener takes" :
 				"the client was lost before it ended");
 	/* what is left of protocol 1's metadata is what there is */
 	c->meta_done |= c->protocol == 1;

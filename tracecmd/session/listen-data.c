@@ -35,13 +35,14 @@ static int open_cpu(struct listen_data *d, int cpu, uint32_t first, struct err *
 
 int listen_data_open(struct listen_data *d, const struct plan *p, const struct note_guest *note,
 		     const struct net_peer *peer, enum net_kind kind, struct tunnels *tunnels,
-		     struct err *err)
+		     uint64_t max_bytes, struct err *err)
 {
 	int cpu, n = note->nr_cpus, ret;
 	uint32_t next = PORT_FIRST;
 
 	*d = (struct listen_data){
 		.plan = p, .note = note, .peer = peer, .kind = kind, .tunnels = tunnels,
+		.max_bytes = max_bytes ? max_bytes : UINT64_MAX,
 	};
 	d->listen = malloc(n * sizeof(int));
 	d->sockets = malloc(n * sizeof(int));
@@ -120,7 +121,7 @@ int listen_data_start(struct listen_data *d, struct err *err)
 {
 	_cleanup_free_ int *sockets = calloc(d->n, sizeof(int)), *files = calloc(d->n, sizeof(int));
 	struct drain_conf conf = {
-		.sockets = sockets, .files = files, .quota_bytes = UINT64_MAX, .from = *d->peer,
+		.sockets = sockets, .files = files, .quota_bytes = d->max_bytes, .from = *d->peer,
 		.datagram_bytes = d->kind == NET_UDP ? d->note->page_size : 0,
 		.keep_free_bytes = files_keep_free(d->files[0]),
 	};
@@ -155,6 +156,9 @@ int listen_data_check(struct listen_data *d, struct err *err)
 	ret = drain_finish(d->drain, 0, NULL);
 	if (ret == -ENOSPC)
 		return err_set(err, ret, "the disk of '%s' is getting full: no more is stored",
+			       d->note->file);
+	if (ret == -EDQUOT)
+		return err_set(err, ret, "it sends more than --max-size allows: no more is stored in '%s'",
 			       d->note->file);
 	if (ret && ret != -EPIPE)
 		return err_set(err, ret, "no more can be stored in '%s'", d->note->file);
@@ -220,9 +224,11 @@ int listen_data_finish(struct listen_data *d, bool hurry, struct stop *stop, str
 		return err_set(err, -EBADMSG, "%llu datagrams were none of the client's data",
 			       (unsigned long long)refused);
 	/* those that were told already, and ends without an end, are no news */
-	if (!ret || d->ended || hurry)
+	if (!ret || d->ended || (hurry && ret != -EDQUOT))
 		return 0;
-	return err_set(err, ret, "the end of the data is missing in '%s'", d->note->file);
+	return err_set(err, ret, ret == -EDQUOT ?
+		       "it sent more than --max-size allows: the rest is missing in '%s'" :
+		       "the end of the data is missing in '%s'", d->note->file);
 }
 
 void listen_data_release(struct listen_data *d)

@@ -23,6 +23,7 @@ struct listen_data {
 	const struct net_peer *peer;
 	enum net_kind kind;
 	struct tunnels *tunnels;	/* --auth: of all connections */
+	uint64_t max_bytes;	/* of all CPUs together; UINT64_MAX: no limit */
 	int n;			/* CPUs */
 	int *listen;		/* one a CPU: where the connection is awaited, -1: no more */
 	int *sockets;		/* the connection, -1: none, or the drain has it */
@@ -34,10 +35,10 @@ struct listen_data {
 	bool ended;		/* no connection is left, as has been told */
 };
 
-/* Create files and ports for note->nr_cpus CPUs. 0; -errno described in @err. */
+/* Create files and ports for note->nr_cpus CPUs, and at most @max_bytes of data (0: no limit). 0; -errno described in @err. */
 int listen_data_open(struct listen_data *d, const struct plan *p, const struct note_guest *note,
 		     const struct net_peer *peer, enum net_kind kind, struct tunnels *tunnels,
-		     struct err *err);
+		     uint64_t max_bytes, struct err *err);
 
 /* Descriptors to wait for: fills @fds (at most @max), returns how many. */
 int listen_data_poll_fds(const struct listen_data *d, struct pollfd *fds, int max);

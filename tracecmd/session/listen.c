@@ -22,8 +22,6 @@
 #include "session/listen.h"
 #include "session/stop.h"
 
-#define CLIENTS_MAX		64
-#define CLIENTS_PER_HOST_MAX	16	/* so that one host cannot keep others out */
 #define STOP_MS			60000	/* for all to finish their files when we are to end */
 
 #define PID_FILE	"/var/run/trace-cmd-net.pid"
@@ -41,7 +39,8 @@ struct listen {
 	int fd;
 	struct stop stop;
 	int child_fd;		/* readable: a process may have ended */
-	struct slot *slots;
+	struct slot *slots;	/* conf->max_clients */
+	uint64_t files;		/* written by clients that have ended */
 };
 
 /* --- processes ------------------------------------------------------------------------ */
@@ -50,7 +49,7 @@ static int running(const struct listen *l)
 {
 	int i, n = 0;
 
-	for (i = 0; i < CLIENTS_MAX; i++)
+	for (i = 0; i < l->conf->max_clients; i++)
 		n += l->slots[i].pid > 0;
 	return n;
 }
@@ -94,8 +93,10 @@ static void ended(struct listen *l, struct slot *s, int status)
 	char text[300];
 
 	s->pid = 0;
-	if (WIFEXITED(status))
+	if (WIFEXITED(status)) {
+		l->files += s->note.guest.file[0] != 0;
 		return;
+	}
 	err_set(&err, -ECHILD, "client %s: its process was ended by signal %d",
 		net_peer_text(&s->peer, text, sizeof(text)), WTERMSIG(status));
 	listen_complain(err.code, &err);
@@ -113,7 +114,7 @@ static void reap(struct listen *l)
 
 	while (read(l->child_fd, &si, sizeof(si)) == sizeof(si))
 		;
-	for (i = 0; i < CLIENTS_MAX; i++) {
+	for (i = 0; i < l->conf->max_clients; i++) {
 		struct slot *s = &l->slots[i];
 
 		if (s->pid && waitpid(s->pid, &status, WNOHANG) == s->pid)
@@ -129,14 +130,20 @@ static struct slot *find_slot(struct listen *l, const struct net_peer *peer)
 	struct slot *free_slot = NULL;
 	int i, same = 0;
 
-	for (i = 0; i < CLIENTS_MAX; i++) {
+	for (i = 0; i < l->conf->max_clients; i++) {
 		struct slot *s = &l->slots[i];
 
 		if (!s->pid && !free_slot)
 			free_slot = s;
 		same += s->pid && net_peer_same_host(&s->peer, peer);
 	}
-	return same < CLIENTS_PER_HOST_MAX ? free_slot : NULL;
+	return same < l->conf->max_per_host ? free_slot : NULL;
+}
+
+/* May there be one more file? */
+static bool may_write(const struct listen *l)
+{
+	return !l->conf->max_files || l->files + running(l) < l->conf->max_files;
 }
 
 static void take_client(struct listen *l)
@@ -149,10 +156,11 @@ static void take_client(struct listen *l)
 
 	if (net_accept(l->fd, deadline_in_ms(0), NULL, &fd, &peer))
 		return;
-	s = find_slot(l, &peer);
+	s = may_write(l) ? find_slot(l, &peer) : NULL;
 	if (!s) {
-		err_set(&err, -EBUSY, "client %s turned away: there are too many",
-			net_peer_text(&peer, text, sizeof(text)));
+		err_set(&err, may_write(l) ? -EBUSY : -EDQUOT, "client %s turned away: there are too many%s",
+			net_peer_text(&peer, text, sizeof(text)),
+			may_write(l) ? "" : " files (--max-files)");
 		listen_complain(err.code, &err);
 		close(fd);
 		return;
@@ -160,6 +168,7 @@ static void take_client(struct listen *l)
 	*s = (struct slot){ .peer = peer };
 	if (l->conf->debug) {
 		listen_client(l->conf, fd, &s->peer, &s->note, &l->stop);
+		l->files += s->note.guest.file[0] != 0;
 		return;
 	}
 	start(l, s, fd);
@@ -190,7 +199,7 @@ static void signal_all(struct listen *l, int sig)
 {
 	int i;
 
-	for (i = 0; i < CLIENTS_MAX; i++) {
+	for (i = 0; i < l->conf->max_clients; i++) {
 		if (l->slots[i].pid)
 			kill(l->slots[i].pid, sig);
 	}
@@ -258,7 +267,7 @@ static int begin(struct listen *l, struct err *err)
 	if (ret)
 		return ret;
 	io_allow_descriptors();
-	l->slots = mmap(NULL, CLIENTS_MAX * sizeof(*l->slots), PROT_READ | PROT_WRITE,
+	l->slots = mmap(NULL, l->conf->max_clients * sizeof(*l->slots), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (l->slots == MAP_FAILED) {
 		l->slots = NULL;
@@ -286,7 +295,7 @@ int listen_run(const struct listen_conf *conf)
 	fd_close(&l.fd);
 	if (l.slots) {
 		stop_clients(&l);
-		munmap(l.slots, CLIENTS_MAX * sizeof(*l.slots));
+		munmap(l.slots, conf->max_clients * sizeof(*l.slots));
 	}
 	if (conf->daemon && l.slots)
 		unlink(PID_FILE);

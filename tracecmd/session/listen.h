@@ -17,6 +17,10 @@ struct listen_conf {
 	bool vsock;		/* instead of TCP */
 	bool auth;		/* serve only who knows the key */
 	struct auth_secret auth_key;
+	int max_clients;	/* at once */
+	int max_per_host;	/* of these, of one address: it cannot keep others out */
+	uint64_t max_files;	/* written in all, 0: no limit */
+	uint64_t max_bytes;	/* of a client's data, 0: what the disk has room for */
 	bool daemon;
 	bool debug;		/* one client after the other, in this process; no deadlines */
 	const char *dir;	/* where files go, NULL: here */

@@ -103,6 +103,7 @@ struct plan {
 	int64_t duration_ms;		/* --duration: end after that time; 0: no limit */
 	struct plan_rotate rotate;
 	struct plan_listener listener;
+	uint64_t guest_bytes;		/* of each guest's data, at most; 0: what the disk has room for */
 	bool auth;			/* --auth: peers must know the key, connections are encrypted */
 	struct auth_secret auth_key;
 	bool only_command;		/* -F: trace the command and nothing else */

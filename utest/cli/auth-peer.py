@@ -5,19 +5,21 @@
                                                  the handshake, cut: without the end, save: what the client says is
                                                  stored in FILE
     auth-peer.py replay PORT FILE                says what is in FILE; prints what the other side does
-    auth-peer.py capture WORD...                 looks at all packets of lo until its input ends; prints
-                                                 for each word how often it was there, and the bytes in all
+    auth-peer.py capture ADDRESS WORD...         looks at all packets of lo from or to ADDRESS until its input
+                                                 ends; prints for each word how often it was there, and the
+                                                 bytes in all
 """
 import socket
 import sys
 import threading
+import time
 
 HERE = '127.0.0.1'
 HANDSHAKE = 80 + 56     # bytes of the client
 
 
 def proxy(port, target, mode, path=None):
-    server = socket.create_server((HERE, port))
+    server = socket.create_server(('', port))
     print('ready', flush=True)
     client, _ = server.accept()
     server.close()
@@ -94,7 +96,8 @@ def replay(port, path):
     print('ends after %d bytes' % len(got))
 
 
-def capture(*words):
+def capture(address, *words):
+    wanted = socket.inet_aton(address)
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     s.bind(('lo', 0))
     s.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)   # SO_RCVBUFFORCE
@@ -104,12 +107,19 @@ def capture(*words):
     print('ready', flush=True)
     counts = {w.encode(): 0 for w in words}
     total = 0
-    while True:
+    until = None
+    while until is None or time.monotonic() < until:
+        # what has been received but not looked at yet is to be seen, too
+        if until is None and ended.is_set():
+            until = time.monotonic() + 5
         try:
             data = s.recv(1 << 17)
         except socket.timeout:
-            if ended.is_set():
+            if until is not None:
                 break
+            continue
+        # behind the link's head of 14 bytes
+        if wanted not in (data[26:30], data[30:34]):
             continue
         total += len(data)
         for w in counts:

@@ -17,10 +17,12 @@ largest() { offsets "$1" | tr -d - | sort -n | tail -n 1; }
 
 # record_guest PORT [OPTION...]: into g.dat and g-guest.dat, with a word in the guest's trace
 word="words_not_to_be_read"
+# where nobody else is talked to: only what goes there is watched
+at=127.$((1 + RANDOM % 250)).$((1 + RANDOM % 250)).$((1 + RANDOM % 250))
 record_guest() {
 	local port=$1; shift
 	rm -f g.dat g-guest.dat
-	run 90 "$TRACE_CMD" record -o g.dat -B "$host" -e irq "$@" -A "127.0.0.1:$port" --name guest -e irq \
+	run 90 "$TRACE_CMD" record -o g.dat -B "$host" -e irq "$@" -A "$at:$port" --name guest -e irq \
 		-B "$host" sh -c "sleep 0.2; echo $word > $TRACING/instances/$guest/trace_marker"
 }
 
@@ -28,7 +30,7 @@ record_guest() {
 watch() {
 	rm -f watch.in
 	mkfifo watch.in
-	start watch.log bash -c "exec python3 '$peer' capture $word 'print fmt: ' < watch.in"
+	start watch.log bash -c "exec python3 '$peer' capture $at $word 'print fmt: ' < watch.in"
 	watcher=$pid
 	exec 5> watch.in
 	wait_for 20 grep -q ready watch.log
@@ -156,7 +158,7 @@ start_listener() {
 }
 log() { cat "$T/listen-$port.log"; }
 send() {
-	run 60 "$TRACE_CMD" record -N "127.0.0.1:$port" -B "$host" -e irq "$@" \
+	run 60 "$TRACE_CMD" record -N "$at:$port" -B "$host" -e irq "$@" \
 		sh -c "echo $word > $TRACING/instances/$host/trace_marker"
 }
 files() { find "$dir" -name '*.dat' ! -size 0; }

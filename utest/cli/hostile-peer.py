@@ -331,6 +331,7 @@ AGENTS = {
     'data-garbage': data(lambda d: d.sendall(b'\xff' * 100 * PAGE)),
     'data-part-of-page': data(lambda d: d.sendall(page() + b'x' * 100)),
     'data-flood': data(flood),
+    'data-quota': data(flood),
     'data-hang-up': data(lambda d: None, hang_up),
     # 24: out of turn
     'close-response-at-once': data(lambda d: None, say(message(CLOSE_RESP))),

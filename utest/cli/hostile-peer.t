@@ -9,8 +9,8 @@ peer=$TOP/utest/cli/hostile-peer.py
 mark="a mark of the host"
 rm -rf /tmp/hostile
 
-start_agent || exit 1
-agent=$pid agent_log=$T/agent-$agent_port.log
+start_agent -B "hp-agent-$$" || exit 1
+agent=$pid real_port=$agent_port agent_log=$T/agent-$agent_port.log
 succeeds "a host gets the metadata of a good agent" python3 "$peer" capture "$agent_port" meta.dat
 start hosts.log python3 "$peer" host "$agent_port"
 hosts=$pid
@@ -26,8 +26,9 @@ session() {
 	port=$(free_port)
 	python3 "$peer" agent "$port" "$1" "$T/meta.dat" > agent 2>&1 & fake=$!
 	wait_for 20 listens "$port" || echo "the hostile agent does not listen"
+	[ "$1" != data-quota ] || set -- "$1" --guest-size 1M
 	began=$EPOCHREALTIME
-	timeout -k 5 $((150 * SLOW)) "$TRACE_CMD" record -o h.dat -B "$inst" -e irq -A "127.0.0.1:$port" \
+	timeout -k 5 $((150 * SLOW)) "$TRACE_CMD" record -o h.dat "${@:2}" -B "$inst" -e irq -A "127.0.0.1:$port" \
 		--name evil -e irq -B "$inst" \
 		sh -c "sleep 0.3; echo '$mark' > $TRACING/instances/$inst/trace_marker" < /dev/null > log 2>&1
 	echo $? > rc
@@ -113,6 +114,9 @@ for name in "${names[@]}"; do
 	esac
 done
 cd "$T" || exit 1
+like "$(cat s/data-quota/log)" 'guest evil sen(ds|t) more than --guest-size allows' "--guest-size: one that sends more is given up"
+[ "$(stat -c %s s/data-quota/h-evil.dat)" -le $(($(stat -c %s meta.dat) + (2 << 20))) ]
+ok $? "... and its file has no more" "$(ls -l s/data-quota meta.dat)"
 size=$(du -sm s/data-flood | cut -f 1)
 [ "$size" -gt 20 ] && [ "$size" -le 92 ]
 ok $? "a flood of data leaves room on the disk" "$size of 96 MiB are used"
@@ -144,6 +148,12 @@ unlike "$(cat "$agent_log")" 'AddressSanitizer|runtime error|ended by signal' "n
 ok $? "no option made a file"
 alive "$agent"
 ok $? "the agent is still there"
+run 60 "$TRACE_CMD" record -o q.dat -B "hp-q-$$" -e irq --guest-size 64K -A "127.0.0.1:$real_port" --name q -e sched \
+	-B "hp-q-$$" sh -c "for i in \$(seq 400); do /bin/true; done; sleep 0.5; echo '$mark' > $TRACING/instances/hp-q-$$/trace_marker"
+isnt "$rc" 0 "--guest-size with a good agent: an error"
+like "$err" 'guest q sen(ds|t) more than --guest-size allows' "... that says what it is"
+like "$("$TRACE_CMD" report q.dat 2>&1)" "$mark" "... the host's trace is complete"
+like "$("$TRACE_CMD" report q-q.dat 2>&1)" 'q-q.dat is not complete: it was more' "... the guest's says that it is not"
 stop "$agent"
 is "$rc" 0 "... and ends well"
 remove_new_instances "$before"

@@ -287,6 +287,31 @@ stop "$listener"
 is "$rc" 0 "after all of them the listener ends well"
 unlike "$(log)" 'AddressSanitizer|runtime error' "no sanitizer had to complain"
 
+# --- limits
+
+start_listener --max-size 1M --max-clients 2 --max-per-host 1 --max-files 2
+start one.log bash -c "exec python3 '$peer' silent $port 1 < <(sleep 100)"
+one=$pid
+wait_for 20 grep -q 'Connected' "$T/listen-$port.log"
+send -t
+isnt "$rc" 0 "--max-per-host 1: the second one is turned away"
+like "$(log)" 'turned away: there are too many$' "... that is told"
+stop "$one"
+wait_for 20 eval '[ -z "$(pgrep -P $listener)" ]'
+send -t
+is "$rc" 0 "when the first one is gone it is served"
+arrived "within the limits"
+run 60 "$TRACE_CMD" record -N "127.0.0.1:$port" -t -B "$inst" -e sched:sched_process_exit \
+	bash -c 'head -c 4000000 /dev/zero | tr "\0" x | fold -w 200 > '"$marker"
+wait_for 30 has_files 2
+like "$(log)" 'more than --max-size allows' "--max-size 1M: more is not taken"
+big=$(find "$dir" -name '*.dat' -newer one.log -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2)
+like "$("$TRACE_CMD" report "$big" 2>&1)" 'not complete' "... and the file says so"
+send -t
+isnt "$rc" 0 "--max-files 2: nobody else is served"
+like "$(log)" 'too many files' "... that is told"
+stop "$listener"
+
 # --- names, log, daemon, wrong usage
 
 start_listener -l "$T/log"

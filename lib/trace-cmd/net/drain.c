@@ -43,6 +43,7 @@ struct drain {
 	struct net_peer from;		/* datagrams of this host count */
 	uint64_t look_at;		/* bytes at which to look for the free space again */
 	_Atomic uint64_t bytes;
+	_Atomic bool over_quota;
 	_Atomic int64_t progress_ns;	/* CLOCK_MONOTONIC of the last bytes */
 	int pipe[2];
 	int stop_fd;			/* written to: the thread shall end */
@@ -55,6 +56,11 @@ struct drain {
 uint64_t drain_bytes(const struct drain *d)
 {
 	return atomic_load(&d->bytes);
+}
+
+bool drain_over_quota(const struct drain *d)
+{
+	return atomic_load(&d->over_quota);
 }
 
 int64_t drain_idle_ms(const struct drain *d)
@@ -234,6 +240,8 @@ static int look_beyond(const struct drain_conn *c)
 static void end_conn(struct drain *d, unsigned int i, int error)
 {
 	d->conns[i].result.error = error;
+	if (error == -EDQUOT)
+		atomic_store(&d->over_quota, true);
 	if (d->datagram_bytes)
 		d->conns[i].result.lost = datagrams_lost(d->conns[i].sock);
 	fd_close(&d->conns[i].sock);

@@ -14,6 +14,7 @@
 #ifndef NET_DRAIN_H
 #define NET_DRAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -49,6 +50,9 @@ int drain_start(const struct drain_conf *conf, struct drain **ret, struct err *e
 
 /* Bytes written so far, all connections together. Any thread may ask. */
 uint64_t drain_bytes(const struct drain *d);
+
+/* Has any connection been ended because of the quota? Any thread may ask. */
+bool drain_over_quota(const struct drain *d);
 
 /* Milliseconds since the last bytes came (or since the start). Any thread may ask. */
 int64_t drain_idle_ms(const struct drain *d);
