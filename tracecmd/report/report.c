@@ -286,6 +286,12 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 	return ret;
 }
 
+/* Must events be known by name before records of theirs are met? */
+static bool needs_all_events(const struct report_plan *plan)
+{
+	return plan->modes || plan->wakeup || plan->summary || plan->profile;
+}
+
 int report_run(const struct report_plan *plan, struct err *err)
 {
 	_cleanup_(inputs_release) struct inputs in = { 0 };
@@ -294,7 +300,7 @@ int report_run(const struct report_plan *plan, struct err *err)
 
 	if (textout_init(&out, STDOUT_FILENO))
 		return err_set(err, -ENOMEM, "out of memory");
-	ret = inputs_open(&in, plan, plan->modes || plan->wakeup || plan->summary, err);
+	ret = inputs_open(&in, plan, needs_all_events(plan), err);
 	if (ret)
 		return ret;
 	if (plan->modes & ~REPORT_FILTER_TEST)

@@ -86,6 +86,9 @@ E3
 outcome one.txt 1 --limit 3000 v6.dat
 is "$(grep -vc 'EVENTS DROPPED\|^cpus=\|^status' one.txt)" 3000 "--limit in the midst of a batch is exact"
 
+# reports that look events up by their names know those that they have not met
+like "$("$TRACE_CMD" report --profile v6.dat 2> /dev/null | grep -c '^task: ')" '^[1-9]' "--profile has tasks"
+
 # who reads no further ends it, without a complaint
 for jobs in 1 2 7; do
 	timeout 60 "$TRACE_CMD" report -j $jobs v6.dat 2> err.txt | head -n 2000 > head.txt
