@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -19,7 +18,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "setup/functions.h"
-#include "setup/journal.h"
+#include "setup/journal-entry.h"
 #include "setup/list.h"
 #include "setup/tracefile.h"
 #include "setup/triggers.h"
@@ -28,32 +27,6 @@
 #define MAX_PATH_BYTES	4096
 #define MAX_VALUE_BYTES	(4 * 1024 * 1024)
 #define MIRROR_MS	5000
-#define BUSY_MS		1000	/* how long an instance may stay busy after its last user ended */
-
-enum kind {
-	KIND_VALUE = 1,		/* write the value to the file */
-	KIND_WORDS,		/* take the words out of the list that the file holds */
-	KIND_DIR,		/* remove the directory */
-	KIND_TRIGGERS,		/* make the value, lines, the event's triggers */
-	KIND_FUNCTIONS,		/* make the value, lines, the list of functions and commands */
-	KIND_DROP,		/* the last entry doesn't count */
-	KIND_FINISHED,		/* nothing is to be restored any more */
-};
-
-struct entry {
-	enum kind kind;
-	char *path;
-	char *value;		/* NULL for KIND_DIR */
-	bool done;
-};
-
-struct journal {
-	struct entry *entry;
-	size_t count, alloc;
-	int mirror_fd;
-	int file_fd;
-	bool finished;
-};
 
 struct journal *journal_new(int mirror_fd)
 {
@@ -125,7 +98,7 @@ static void mirror_to(int *fd, const struct buf *b, const char *path)
 }
 
 /* Tell the guardian, and the file. */
-static void mirror(struct journal *j, enum kind kind, const char *path, const char *value)
+void journal_mirror(struct journal *j, enum kind kind, const char *path, const char *value)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
 	uint32_t head[] = { kind, strlen(path), strlen(value) };
@@ -259,7 +232,7 @@ static int note(struct journal *j, enum kind kind, const char *path, const char 
 		return 0;
 	ret = add_entry(j, kind, path, value);
 	if (!ret)
-		mirror(j, kind, path, value ? value : "");
+		journal_mirror(j, kind, path, value ? value : "");
 	return ret;
 }
 
@@ -325,7 +298,7 @@ int journal_append(struct journal *j, const char *path, const char *value, struc
 	ret = add_entry(j, KIND_WORDS, path, value);
 	if (ret)
 		return ret;
-	mirror(j, KIND_WORDS, path, value);
+	journal_mirror(j, KIND_WORDS, path, value);
 	ret = list_add(path, value);
 	return ret ? describe(err, ret, path, value) : 0;
 }
@@ -343,172 +316,7 @@ int journal_mkdir(struct journal *j, const char *path)
 	ret = -errno;
 	if (j->count > count) {
 		drop_last(j);
-		mirror(j, KIND_DROP, "", "");
+		journal_mirror(j, KIND_DROP, "", "");
 	}
 	return ret;
-}
-
-/* --- restoring */
-
-static int restore_value(const struct entry *e)
-{
-	_cleanup_free_ char *now = NULL;
-	bool clean = false;
-
-	if (e->kind == KIND_WORDS)
-		return list_remove(e->path, e->value);
-	if (e->kind == KIND_TRIGGERS)
-		return triggers_set(e->path, e->value);
-	if (e->kind == KIND_FUNCTIONS)
-		return functions_set(e->path, e->value);
-	/* most writes cost the kernel a grace period; what is right already needs none */
-	if (setting_read(e->path, &now, &clean) == 0 && clean && strcmp(now, e->value) == 0)
-		return 0;
-	return tracefile_write(e->path, e->value, false);
-}
-
-/* Remove an instance; those that had its files open may still be ending. */
-static int remove_dir(const char *path, struct deadline d)
-{
-	static const struct timespec pause = { .tv_nsec = 5000000 };
-
-	while (rmdir(path)) {
-		if (errno == ENOENT)
-			return 0;
-		if (errno != EBUSY || deadline_passed(d))
-			return -errno;
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
-
-static bool is_beneath(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	return strncmp(path, dir, len) == 0 && path[len] == '/';
-}
-
-/* Directories first: what is in them goes with them. */
-static void remove_dirs(struct journal *j)
-{
-	struct deadline d = deadline_in_ms(BUSY_MS);
-
-	for (size_t i = j->count; i-- > 0;) {
-		struct entry *dir = &j->entry[i];
-
-		if (dir->kind != KIND_DIR || remove_dir(dir->path, d))
-			continue;
-		dir->done = true;
-		for (size_t k = 0; k < j->count; k++)
-			if (is_beneath(j->entry[k].path, dir->path))
-				j->entry[k].done = true;
-	}
-}
-
-/* Nothing is left to do for the guardian either. */
-static void finish(struct journal *j)
-{
-	j->finished = true;
-	mirror(j, KIND_FINISHED, "", "");
-}
-
-/*
- * Leave a tracer of ours before its filters go: it would trace all functions then. The tracer
- * that was there follows with its own entry.
- */
-static void leave_tracers(struct journal *j)
-{
-	static const char name[] = "/current_tracer";
-
-	for (size_t i = 0; i < j->count; i++) {
-		const struct entry *e = &j->entry[i];
-		size_t len = strlen(e->path);
-		_cleanup_free_ char *now = NULL;
-
-		if (e->done || e->kind != KIND_VALUE || len < sizeof(name) ||
-		    strcmp(e->path + len - strlen(name), name) != 0)
-			continue;
-		if (tracefile_read(e->path, &now) == 0 && strcmp(now, "nop") != 0 &&
-		    strcmp(now, e->value) != 0)
-			tracefile_write(e->path, "nop", false);
-	}
-}
-
-/*
- * Restore the entries that are left, last change first. Triggers may need those of another
- * event: with @patient such failures are not final. 0 or the first -errno.
- */
-static int restore_entries(struct journal *j, bool patient)
-{
-	int ret = 0;
-
-	for (size_t i = j->count; i-- > 0;) {
-		struct entry *e = &j->entry[i];
-		int error;
-
-		if (e->done)
-			continue;
-		error = e->kind == KIND_DIR ? remove_dir(e->path, deadline_in_ms(0)) :
-					      restore_value(e);
-		e->done = !error || !patient || e->kind != KIND_TRIGGERS;
-		if (error && e->done) {
-			log_debug("cannot restore %s: %s", e->path, strerror(-error));
-			ret = ret ? ret : error;
-		}
-	}
-	return ret;
-}
-
-/* Does it lie in a directory that will be removed? */
-static bool goes_with_dir(const struct journal *j, const char *path)
-{
-	for (size_t i = 0; i < j->count; i++)
-		if (j->entry[i].kind == KIND_DIR && is_beneath(path, j->entry[i].path))
-			return true;
-	return false;
-}
-
-void journal_restore_lists(struct journal *j)
-{
-	for (size_t i = j->count; i-- > 0 && !j->finished;) {
-		struct entry *e = &j->entry[i];
-
-		if (e->kind == KIND_WORDS && !e->done && !goes_with_dir(j, e->path))
-			e->done = !list_remove(e->path, e->value);
-	}
-}
-
-int journal_restore(struct journal *j)
-{
-	int ret, error;
-
-	if (j->finished)
-		return 0;
-	remove_dirs(j);
-	leave_tracers(j);
-	ret = restore_entries(j, true);
-	error = restore_entries(j, false);
-	finish(j);
-	return ret ? ret : error;
-}
-
-/* Is @path a list of tasks that are not to be traced? */
-static bool is_exclusion(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && strcmp(slash, "/set_event_notrace_pid") == 0;
-}
-
-void journal_forget(struct journal *j)
-{
-	if (j->finished)
-		return;
-	/* those were our threads: others that get their pids should be seen */
-	for (size_t i = 0; i < j->count; i++) {
-		if (j->entry[i].kind == KIND_WORDS && is_exclusion(j->entry[i].path))
-			restore_value(&j->entry[i]);
-	}
-	finish(j);
 }

@@ -25,39 +25,22 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "rec/budget.h"
+#include "rec/raw.h"
 #include "rec/recorder.h"
 #include "rec/sink.h"
 
 #define LOOK_MS		250		/* default pause between looks */
 #define HOLD_MS		10		/* pause when poll() says "readable" of less than a page */
-#define PIPE_BYTES	(1024 * 1024)	/* pages moved at once; the limit without privileges */
 #define ROUND_BYTES	(16 * 1024 * 1024)	/* moved between looks whether to stop */
 #define QUIT_MS		500		/* time an abandoned thread gets to notice */
 #define SETTLE_NS	100000000LL
 #define FIRST_NICE	(-20)
 #define MAX_PAGE_SIZE	(16 * 1024 * 1024)
 
-/* In a sub-buffer's header: the bytes of its events, below the flags for lost ones. */
-#define COMMIT_OFFSET	8
-#define COMMIT_MASK	0x3ffffffful
-#define HEADER_BYTES	(COMMIT_OFFSET + sizeof(unsigned long))
-
-/*
- * Sub-buffers of which less than a quarter is used, in a row, that mean that we
- * read faster than events come in. Closed sub-buffers can't do that: an event that
- * fits the next one would have fitted there.
- */
-#define CAUGHT_UP_DRAIN	4
-#define CAUGHT_UP_LIVE	1
-
 struct recorder {
 	struct recorder_conf conf;
 	struct sink sink;
-	int pipe[2];
-	size_t pipe_bytes;		/* most that one splice may bring */
-	bool splice_in;
-	uint8_t *page;			/* one sub-buffer, for read() */
-	size_t page_fill;
+	struct raw raw;
 	int64_t settled_ns;		/* CLOCK_MONOTONIC */
 
 	int wake_fd, failed_fd;
@@ -75,16 +58,13 @@ static void recorder_unref(struct recorder *r)
 {
 	if (atomic_fetch_sub(&r->refs, 1) != 1)
 		return;
-	fd_close(&r->conf.raw_fd);
+	raw_release(&r->raw);
 	sink_close(&r->sink);
 	budget_free(r->conf.budget);
-	fd_close(&r->pipe[0]);
-	fd_close(&r->pipe[1]);
 	fd_close(&r->wake_fd);
 	fd_close(&r->failed_fd);
 	pthread_cond_destroy(&r->ended);
 	pthread_mutex_destroy(&r->lock);
-	free(r->page);
 	free(r);
 }
 
@@ -98,140 +78,13 @@ static void fire(int event_fd)
 	(void)n;
 }
 
-/* --- the source's side */
-
-/* Move all full sub-buffers there are, to about @limit bytes. Returns the bytes moved or -errno. */
-static int64_t move_full_pages(struct recorder *r, int64_t limit)
-{
-	int64_t moved = 0;
-
-	while (r->splice_in && moved < limit) {
-		uint64_t room;
-		ssize_t n;
-		int ret = sink_ready(&r->sink, &room);
-
-		if (ret)
-			return ret;
-		n = splice(r->conf.raw_fd, NULL, r->pipe[1], NULL,
-			   room < r->pipe_bytes ? room : r->pipe_bytes,
-			   SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-		if (n > 0) {
-			ret = sink_splice(&r->sink, r->pipe[0], n, r->page, r->conf.page_size);
-			if (ret)
-				return ret;
-			moved += n;
-			continue;
-		}
-		if (n == 0 || errno == EAGAIN)
-			break;
-		if (errno == EINTR)
-			continue;
-		if (errno != EINVAL && errno != ENOSYS)
-			return -errno;
-		log_debug("cpu %d: the buffer can't be spliced, reading it", r->conf.cpu);
-		r->splice_in = false;
-	}
-	return moved;
-}
-
-/* Move one sub-buffer, full or not. 1; 0 if there is nothing now; -errno. */
-static int move_any_page(struct recorder *r)
-{
-	size_t size = r->conf.page_size;
-	int ret;
-
-	while (r->page_fill < size) {
-		ssize_t n = read(r->conf.raw_fd, r->page + r->page_fill, size - r->page_fill);
-
-		if (n == 0 || (n < 0 && errno == EAGAIN))
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			r->page_fill += n;
-	}
-	r->page_fill = 0;
-	ret = sink_ready(&r->sink, NULL);
-	if (!ret)
-		ret = sink_write(&r->sink, r->page, size);
-	return ret ? ret : 1;
-}
-
-/* Does the sub-buffer read last hold few events? */
-static bool page_is_sparse(const struct recorder *r)
-{
-	unsigned long commit;
-
-	memcpy(&commit, r->page + COMMIT_OFFSET, sizeof(commit));
-	return (commit & COMMIT_MASK) < r->conf.page_size / 4;
-}
-
-/*
- * Move everything, the last sub-buffer with its few events too, until there is nothing, or
- * @caught_up sparse ones came in a row (events of a running trace, ours among them), or about
- * @limit bytes have been moved. Returns the bytes moved or -errno.
- */
-static int64_t move_everything(struct recorder *r, int caught_up, int64_t limit)
-{
-	int64_t moved = 0;
-	int sparse = 0;
-
-	while (sparse < caught_up && moved < limit) {
-		int64_t full = move_full_pages(r, limit - moved);
-		int ret;
-
-		if (full < 0)
-			return full;
-		ret = move_any_page(r);
-		if (ret < 0)
-			return ret;
-		if (ret == 0)
-			return moved + full;
-		sparse = !full && page_is_sparse(r) ? sparse + 1 : 0;
-		moved += full + r->conf.page_size;
-	}
-	return moved;
-}
-
-/*
- * The bytes that this CPU's buffer can hold, sub-buffer headers included. Who has moved as much
- * since the stop has all that was recorded before it, even if tracing was switched on again by
- * others and our own moving is traced. INT64_MAX if it can't be told.
- */
-static int64_t buffer_capacity(const struct recorder *r)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT;
-	char link[64], path[PATH_MAX];
-	unsigned long long kb;
-	char *slash;
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", r->conf.raw_fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
-		return INT64_MAX;
-	path[n] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return INT64_MAX;
-	snprintf(slash, path + sizeof(path) - slash, "/buffer_size_kb");
-	/* "1410", or "7 (expanded: 1408)" */
-	if (io_read_path(path, &b) || !b.len)
-		return INT64_MAX;
-	kb = strtoull((char *)b.data, NULL, 10);
-	if (!kb || kb > 1ull << 40)
-		return INT64_MAX;
-	/* the size is that of the events; a page on each side may be partly used */
-	return (kb * 1024 / (r->conf.page_size - HEADER_BYTES) + 3) * r->conf.page_size;
-}
-
 /* Sleep until data is there (-> true), somebody wakes us, or @ns (< 0: any time) have passed. */
 static bool wait_raw(struct recorder *r, bool watch_raw, int64_t ns)
 {
 	struct timespec ts = { ns / 1000000000, ns % 1000000000 };
 	struct pollfd pfd[] = {
 		{ .fd = r->wake_fd, .events = POLLIN },
-		{ .fd = r->conf.raw_fd, .events = POLLIN },
+		{ .fd = r->raw.fd, .events = POLLIN },
 	};
 	uint64_t times;
 
@@ -272,10 +125,10 @@ static int64_t move_some(struct recorder *r, bool ready)
 
 	if (ret)
 		return ret;
-	if (r->splice_in)
-		moved = move_full_pages(r, ROUND_BYTES);
+	if (r->raw.splice_in)
+		moved = raw_move_full(&r->raw, ROUND_BYTES);
 	else if (ready)
-		moved = move_everything(r, CAUGHT_UP_LIVE, ROUND_BYTES);
+		moved = raw_move_everything(&r->raw, RAW_CAUGHT_UP_LIVE, ROUND_BYTES);
 	if (moved >= 0 && settle_is_due(r))
 		ret = sink_settle(&r->sink);
 	return ret ? ret : moved;
@@ -294,16 +147,16 @@ static int recorder_run(struct recorder *r)
 		if (moved < 0)
 			return moved;
 		/* kernels that know no buffer_percent call any event readable */
-		if (ready && !r->conf.poll && moved <= (r->splice_in ? 0 : r->conf.page_size))
+		if (ready && !r->conf.poll && moved <= (r->raw.splice_in ? 0 : r->conf.page_size))
 			wait_raw(r, false, hold_ns);
 	}
 	moved = sink_ready(&r->sink, NULL);
 	if (moved < 0)
 		return moved;
-	moved = move_everything(r, CAUGHT_UP_DRAIN, buffer_capacity(r));
-	if (r->page_fill)
+	moved = raw_move_everything(&r->raw, RAW_CAUGHT_UP_DRAIN, raw_capacity(&r->raw));
+	if (r->raw.page_fill)
 		log_debug("cpu %d: %zu bytes of a cut sub-buffer dropped", r->conf.cpu,
-			  r->page_fill);
+			  r->raw.page_fill);
 	return moved < 0 ? (int)moved : sink_finish(&r->sink);
 }
 
@@ -357,20 +210,6 @@ static void *recorder_thread(void *arg)
 
 /* --- start, stop, join */
 
-/* A pipe of which one slot per page, whatever the page's size, is what splice needs. */
-static int open_pipe(struct recorder *r)
-{
-	long slots, size = PIPE_BYTES;
-
-	if (pipe2(r->pipe, O_CLOEXEC))
-		return -errno;
-	while (size > 65536 && fcntl(r->pipe[1], F_SETPIPE_SZ, size) < 0)
-		size /= 2;
-	slots = fcntl(r->pipe[1], F_GETPIPE_SZ) / sysconf(_SC_PAGESIZE);
-	r->pipe_bytes = (slots > 0 ? slots : 1) * (size_t)r->conf.page_size;
-	return 0;
-}
-
 static int open_events(struct recorder *r)
 {
 	r->wake_fd = eventfd(0, EFD_CLOEXEC);
@@ -388,9 +227,12 @@ static struct recorder *recorder_alloc(const struct recorder_conf *conf)
 	r->conf = *conf;
 	/* a thread that is abandoned may count what it has written when the caller is gone */
 	r->conf.budget = budget_ref(conf->budget);
-	r->pipe[0] = r->pipe[1] = r->wake_fd = r->failed_fd = -1;
+	r->raw = (struct raw){
+		.fd = conf->raw_fd, .cpu = conf->cpu, .page_size = conf->page_size,
+		.pipe = { -1, -1 },
+	};
+	r->wake_fd = r->failed_fd = -1;
 	sink_init(&r->sink);
-	r->splice_in = !conf->no_splice;
 	atomic_init(&r->refs, 1);
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -426,7 +268,7 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 		return err_set(err, -ENOMEM, "cannot start the recorder of CPU %d: no memory",
 			       conf->cpu);
 	}
-	if (conf->page_size <= HEADER_BYTES || conf->page_size > MAX_PAGE_SIZE ||
+	if (conf->page_size <= RAW_HEADER_BYTES || conf->page_size > MAX_PAGE_SIZE ||
 	    conf->sleep_us < 0 || conf->full_bytes % conf->page_size)
 		error = -EINVAL;
 	if (!error)
@@ -439,9 +281,7 @@ int recorder_start(const struct recorder_conf *conf, struct recorder **ret, stru
 	if (!error && conf->zip)
 		error = sink_compress(&r->sink, conf->zip, conf->page_size);
 	if (!error)
-		error = open_pipe(r);
-	if (!error && !(r->page = calloc(1, conf->page_size)))
-		error = -ENOMEM;
+		error = raw_open(&r->raw, &r->sink, conf->no_splice);
 	if (!error)
 		error = start_thread(r);
 	if (error) {
