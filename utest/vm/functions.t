@@ -92,6 +92,25 @@ good tasks "-P and -c with functions"
 is "$(grep 'function: ' tasks.txt | grep -vcE -- '(bash|cat)-[0-9]+ ')" 0 "... only these tasks"
 like "$(cat tasks.txt)" "cat-[0-9]+ .*vfs_" "... and their children"
 
+good pids "-P and -c with events"
+is "$(grep -c 'sched_process_exec: .*cat' pids.txt)" 2 "... their children are traced"
+is "$(grep 'sched_process' pids.txt | grep -vcE -- '(bash|cat)-[0-9]+ ')" 0 "... and nobody else"
+good kprobe "events of kprobes"
+like "$(cat kprobe.txt)" 'cat-[0-9]+ .* opened: .*file="/proc/version"' "... with their arguments"
+like "$(cat kprobe.txt)" 'opens: .*<-.*ret=0x' "... and what functions return"
+good snapshot "snapshot -s, extract -s, show -s"
+like "$(cat snapshot.txt)" 'sched_process_exec: .*cat' "... it holds the events" "$(cat snapshot.log)"
+is "$(grep -c sched_process_exec: snapshot.txt)" "$(grep -c sched_process_exec: snapshot.shown)" \
+	"... as many as are shown"
+# what Debian's program prints of these files; calls as a tree are another test's business
+if [ -n "$STOCK" ]; then
+	for f in *.dat; do
+		case $f in graph.dat | notrace.dat | depth.dat) continue ;; esac
+		is "$("$TRACE_CMD" report --compat 3.1 "$f" 2> /dev/null | md5sum)" \
+			"$("$STOCK" report -i "$f" 2> /dev/null | md5sum)" "$f: Debian's report is the same"
+	done
+fi
+
 if [ "$(cat cycles.status)" = 0 ]; then
 	good cycles "-C tsc2nsec"
 	like "$("$TRACE_CMD" dump --options -i cycles.dat)" 'TSC2NSEC' "... the scale is stored"
