@@ -166,7 +166,7 @@ static int open_listeners(struct session *s, struct err *err)
 	if (!s->ports)
 		return -ENOMEM;
 	/* what goes through FIFOs is not encrypted */
-	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels &&
+	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels->key &&
 		   !virt_open_ports(s->listen, s->nr_cpus);
 	for (cpu = 0; cpu < s->nr_cpus && !s->fifos; cpu++) {
 		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);
