@@ -133,7 +133,8 @@ static int receive_response(struct guest *g, struct err *err)
 
 	if (!ret)
 		ret = msg_trace_resp_parse(&m, &g->resp);
-	for (i = 0; !ret && g->addr.kind != NET_VSOCK && i < g->resp.nr_cpus; i++)
+	/* those of vsock, also behind a socket in the file system, are any 32 bits */
+	for (i = 0; !ret && g->addr.kind == NET_TCP && i < g->resp.nr_cpus; i++)
 		ret = g->resp.ports[i] > 65535 ? -EBADMSG : 0;
 	if (ret && auth_is_banner(g->ctl.in, g->ctl.in_len))
 		return err_set(err, -EACCES, "the agent of guest %s wants to authenticate: --auth FILE is missing here",
@@ -185,6 +186,9 @@ int guest_connect(struct guest *g, struct err *err)
 			       "Failed to connect to vsocket %s: is `trace-cmd agent` running in the guest?" :
 			       "Failed to connect to host %s: is `trace-cmd agent -N` running there, on that port?",
 			       net_addr_text(&g->addr, text, sizeof(text)));
+	/* who listens on a socket in the file system is known from now on only; behind a tunnel it would be us */
+	if (g->vm_pid < 0)
+		g->vm_pid = vm_pid_at(&g->addr, fd);
 	ret = secure(g, &fd, err);
 	if (ret) {
 		close(fd);
@@ -193,9 +197,6 @@ int guest_connect(struct guest *g, struct err *err)
 	channel_close(&g->ctl);
 	channel_init(&g->ctl, fd);
 	g->ctl.stop_fd = g->stop->fd;
-	/* who listens on a socket in the file system is known from now on only */
-	if (g->vm_pid < 0)
-		g->vm_pid = vm_pid_at(&g->addr, fd);
 	guest_fifos_open(g);
 	ret = send_request(g, host_clock, err);
 	if (!ret)
