@@ -381,6 +381,45 @@ static void good_end_is_a_good_end(void **state)
 	line_close(&l);
 }
 
+static void *pass_all(void *arg)
+{
+	struct line *l = arg;
+
+	uint8_t block[4096];
+	ssize_t n;
+
+	while ((n = recv(l->wire[1], block, sizeof(block), 0)) > 0)
+		io_write_full(l->far[0], block, n, deadline_in_ms(10000));
+	shutdown(l->far[0], SHUT_WR);
+	return NULL;
+}
+
+/* Whoever sends to somebody who left with much of it not taken must not wait for that for ever. */
+static void user_who_leaves_does_not_stop_the_peer(void **state)
+{
+	static const enum tunnel_use uses[] = { TUNNEL_IN, TUNNEL_BOTH };
+	static char much[8 << 20];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(uses); i++) {
+		pthread_t between;
+		struct line l;
+
+		line_open(&l, uses[i]);
+		pthread_create(&between, NULL, pass_all, &l);
+		/* until all on the way is full */
+		while (!io_wait(l.client_fd, 4 /* POLLOUT */, deadline_in_ms(200)))
+			assert_true(send(l.client_fd, much, 65536, MSG_DONTWAIT) > 0);
+		fd_close(&l.server_fd);
+		assert_int_equal(io_write_full(l.client_fd, much, sizeof(much), deadline_in_ms(10000)), 0);
+		shutdown(l.wire[1], SHUT_RDWR);
+		pthread_join(between, NULL);
+		/* that was no good end */
+		assert_int_equal(tunnels_finish(&l.client, 10000), -EPIPE);
+		line_close(&l);
+	}
+}
+
 static void end_without_its_confirmation_is_a_reset(void **state)
 {
 	uint8_t m[70000];
@@ -444,19 +483,6 @@ static void *send_much(void *arg)
 	return NULL;
 }
 
-static void *pass_all(void *arg)
-{
-	struct line *l = arg;
-
-	uint8_t block[4096];
-	ssize_t n;
-
-	while ((n = recv(l->wire[1], block, sizeof(block), 0)) > 0)
-		io_write_full(l->far[0], block, n, deadline_in_ms(10000));
-	shutdown(l->far[0], SHUT_WR);
-	return NULL;
-}
-
 static void much_arrives_in_order(void **state)
 {
 	_cleanup_free_ uint8_t *block = malloc(1 << 20);
@@ -494,6 +520,7 @@ int main(void)
 		cmocka_unit_test(other_protocols_are_refused_at_their_first_bytes),
 		cmocka_unit_test(bytes_arrive_both_ways_and_are_not_seen_between),
 		cmocka_unit_test(good_end_is_a_good_end),
+		cmocka_unit_test(user_who_leaves_does_not_stop_the_peer),
 		cmocka_unit_test(end_without_its_confirmation_is_a_reset),
 		cmocka_unit_test(changed_repeated_and_lost_messages_end_it),
 		cmocka_unit_test(much_arrives_in_order),

@@ -38,6 +38,7 @@ struct tunnel {
 	bool held_byte;		/* TUNNEL_IN: taken before an orderly end, see tunnels_add() */
 	bool sent_final, got_final;
 	bool user_gone;		/* nobody takes what comes */
+	int error;		/* why it ended; 0: both sides have */
 	stream_state send, receive;
 	pthread_t thread;
 	/* network to user: what is being received, then what of it is still to be written */
@@ -100,6 +101,13 @@ static int receive(struct tunnel *t)
 	}
 }
 
+/* Nobody takes what has come, nor what will: the peer must not have to wait for that. */
+static void user_left(struct tunnel *t)
+{
+	t->user_gone = true;
+	t->plain_at = t->plain_len = 0;
+}
+
 /* To the user what has come. */
 static void deliver(struct tunnel *t)
 {
@@ -112,8 +120,7 @@ static void deliver(struct tunnel *t)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0) {
-			t->user_gone = true;
-			t->plain_len = 0;
+			user_left(t);
 			return;
 		}
 		t->plain_at += n;
@@ -203,7 +210,7 @@ static int work(struct tunnel *t, const struct pollfd fds[3])
 		if (!t->sent_final && t->out_at == t->out_len && !t->held_byte)
 			take(t);
 		if (t->held_byte || t->sent_final)
-			t->user_gone = true;
+			user_left(t);
 		if (t->held_byte && !t->sent_final && t->out_at == t->out_len)
 			encrypt(t, 0);
 	} else if (fds[1].revents & POLLIN && t->out_at == t->out_len && !t->sent_final) {
@@ -233,6 +240,7 @@ static void *tunnel_main(void *arg)
 
 	while (!ret && !wait_work(t, fds))
 		ret = work(t, fds);
+	t->error = ret < 0 ? ret : 0;
 	/* with the byte in it, this is a reset for the user */
 	fd_close(&t->local);
 	shutdown(t->net, SHUT_RDWR);
@@ -304,13 +312,14 @@ int tunnels_add(struct tunnels *ts, int *fd, struct auth_hand *h, enum tunnel_us
 	return 0;
 }
 
-/* Wait for the end of @t's thread by @d, then insist. 0; -ETIMEDOUT. */
+/* Wait for the end of @t's thread by @d, then insist. 0; -ETIMEDOUT; why it ended. */
 static int tunnel_end(struct tunnel *t, struct deadline d)
 {
 	int ret = io_wait(t->done_fd, POLLIN, d);
 
 	eventfd_write(t->wake_fd, 1);
 	pthread_join(t->thread, NULL);
+	ret = ret ? ret : t->error;
 	tunnel_free(t);
 	return ret;
 }

@@ -39,7 +39,8 @@ int tunnels_add(struct tunnels *t, int *fd, struct auth_hand *h, enum tunnel_use
 
 /*
  * Wait until all that was sent has arrived and the peer has ended, too, @timeout_ms at most, and forget
- * all tunnels. The user's ends are closed or shut down before. 0; -ETIMEDOUT.
+ * all tunnels. The user's ends are closed or shut down before. 0; -ETIMEDOUT; -EPIPE or another -errno: one
+ * of them ended without that.
  */
 int tunnels_finish(struct tunnels *t, int timeout_ms);
 
