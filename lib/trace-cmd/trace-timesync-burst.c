@@ -41,6 +41,8 @@
 #define MORE_NS		200000000
 #define PAUSE_NS	2000
 #define PAUSES		8	/* of different length */
+/* Bursts in a row whose probes contradict each other. A clock may step in one. */
+#define STEPS_MAX	3
 
 static int send_msg(struct tsync_link *link, enum burst_msg id, const struct buf *payload)
 {
@@ -359,6 +361,22 @@ static void debug_burst(struct tsync_link *link, const struct burst_outcome *o)
 	tsync_debug_points(&link->debug, b->series, points, n, o->offset, o->time);
 }
 
+/*
+ * A burst without an offset. -EAGAIN; -EOPNOTSUPP: it looks as if one clock was much faster than the other
+ * (TSCs of different machines, or scaled ones), which is for protocols with an offset from each probe.
+ */
+static int no_offset(struct tsync_link *link, int error)
+{
+	struct burst_state *b = link->state;
+
+	log_debug("tsync: burst %" PRIu32 " of %u probes: %s", b->series, b->nr,
+		  error == -ESTALE ? "a clock stepped" : strerror(-error));
+	b->steps = error == -ESTALE ? b->steps + 1 : 0;
+	if (b->steps < STEPS_MAX || !link->conf->fallback[0])
+		return -EAGAIN;
+	return err_set(&link->err, -EOPNOTSUPP, "the clocks run at different rates");
+}
+
 static int host_result(struct tsync_link *link, const struct burst_ready *ready,
 		       struct tsync_result *ret_result)
 {
@@ -367,11 +385,9 @@ static int host_result(struct tsync_link *link, const struct burst_ready *ready,
 	struct burst_outcome o;
 	int ret = burst_outcome(b->probe, b->nr, eps, &o);
 
-	if (ret) {
-		log_debug("tsync: burst %" PRIu32 " of %u probes: %s", b->series, b->nr,
-			  ret == -ESTALE ? "a clock stepped" : strerror(-ret));
-		return -EAGAIN;
-	}
+	if (ret)
+		return no_offset(link, ret);
+	b->steps = 0;
 	log_debug("tsync: burst %" PRIu32 ": offset %" PRId64 ", in [%" PRId64 ", %" PRId64
 		  "], %u probes, fastest %" PRId64 ", %u slept for, %u moves", b->series, o.offset,
 		  o.lo, o.hi, o.probes, o.response, b->spin.slept, b->spin.moves);

@@ -266,6 +266,30 @@ static void a_clock_that_steps_costs_its_round_only(void **state)
 	tsync_samples_release(&samples);
 }
 
+/* No burst has one offset then: ptp, which asks for less, takes over. Its clock is a real one here. */
+static void clocks_of_different_rates_are_for_the_next_protocol(void **state)
+{
+	struct ahead a = { .drift_ppb = 250000000, .origin = mono_now_ns() };
+	struct tsync_samples samples = { 0 };
+	struct err why = { 0 };
+	struct tsync_pair p;
+
+	init(&p, "mono_raw", false);
+	p.guest_conf.now = ahead_now;
+	p.guest_conf.now_data = &a;
+	p.host_conf.fallback[0] = p.guest_conf.fallback[0] = tsync_proto_find("ptp");
+	assert_int_equal(pair_start(&p), 0);
+	assert_int_equal(tsync_host_wait_first(p.host, PATIENCE_MS, &p.err), 0);
+	assert_int_equal(tsync_host_stop(p.host, PATIENCE_MS, &samples, &p.err), 0);
+	assert_int_equal(tsync_guest_stop(p.guest, PATIENCE_MS), 0);
+	assert_string_equal(tsync_proto_now(p.host, &why)->name, "ptp");
+	assert_string_equal(tsync_proto_now(p.guest, NULL)->name, "ptp");
+	assert_string_equal(why.text, "the clocks run at different rates");
+	assert_true(samples.count >= 1);
+	tsync_samples_release(&samples);
+	pair_free(&p);
+}
+
 /* --- time and CPUs ------------------------------------------------------------------- */
 
 static void a_pass_over_many_cpus_takes_no_longer_than_its_limit(void **state)
@@ -423,6 +447,7 @@ int main(void)
 		cmocka_unit_test(a_drifting_clock_keeps_to_its_bounds),
 		cmocka_unit_test(a_cpu_with_another_clock_has_its_own_offset),
 		cmocka_unit_test(a_clock_that_steps_costs_its_round_only),
+		cmocka_unit_test(clocks_of_different_rates_are_for_the_next_protocol),
 		cmocka_unit_test(a_pass_over_many_cpus_takes_no_longer_than_its_limit),
 		cmocka_unit_test(both_ends_on_one_cpu_get_along),
 		cmocka_unit_test(many_guests_at_once_all_have_bounds),

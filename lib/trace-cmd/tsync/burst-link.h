@@ -17,6 +17,7 @@ struct burst_state {
 	bool marker;			/* the trace clock can't be read directly */
 	struct spin spin;
 	unsigned int asleep;		/* bursts to come in which we sleep, as nothing else helped */
+	unsigned int steps;		/* host: bursts in a row that contradict themselves */
 	uint32_t series;
 	unsigned int nr;		/* probes so far */
 	struct burst_sum sum;		/* host: what the direct stamps say */
