@@ -229,13 +229,11 @@ static int exchanges(struct tsync_link *link, struct host_state *s, unsigned int
 
 /* --- host: results --------------------------------------------------------------- */
 
-static int add_bounds(struct tsync_link *link, int source, int64_t time, int64_t lo, int64_t hi)
+static int add_bound(struct tsync_link *link, int source, bool upper, int64_t time, int64_t value)
 {
-	struct bound low = { .time = time, .value = lo, .source = source };
-	struct bound up = { .time = time, .value = hi, .source = source, .upper = true };
-	int ret = bounds_add(&link->bounds, &low);
+	struct bound one = { .time = time, .value = value, .source = source, .upper = upper };
 
-	return ret ? ret : bounds_add(&link->bounds, &up);
+	return bounds_add(&link->bounds, &one);
 }
 
 /* By what KVM says of a vCPU. 0; -ERANGE; -ENOMEM. */
@@ -244,6 +242,7 @@ static int exact_result(struct tsync_link *link, const struct host_state *s, int
 {
 	const struct kvm_scale *scale = &s->scale[vcpu];
 	int64_t time = s->seen[s->nr_seen - 1].guest, host, offset, rounding;
+	int ret;
 
 	if (!kvm_host_time(scale, time, &host) || __builtin_sub_overflow(host, time, &offset))
 		return -ERANGE;
@@ -254,7 +253,9 @@ static int exact_result(struct tsync_link *link, const struct host_state *s, int
 	ret_result->scale = *scale;
 	/* a slower guest's cycle is several of the host's */
 	rounding = kvm_scale_none(scale) ? 0 : (1ULL << scale->fraction) / scale->ratio + 1;
-	return add_bounds(link, BOUND_KVM, time, offset - rounding, offset + rounding);
+	/* the lower one first: an upper one and the lower one behind it would be a probe's */
+	ret = add_bound(link, BOUND_KVM, false, time, offset - rounding);
+	return ret ? ret : add_bound(link, BOUND_KVM, true, time, offset + rounding);
 }
 
 /* By the exchanges alone: what all of them allow. */
@@ -272,7 +273,9 @@ static int coarse_result(struct tsync_link *link, const struct host_state *s,
 		if (__builtin_sub_overflow(e->before, e->guest, &low) ||
 		    __builtin_sub_overflow(e->after, e->guest, &up))
 			return -EAGAIN;
-		ret = add_bounds(link, BOUND_PTP, e->guest, low, up);
+		ret = add_bound(link, BOUND_PTP, true, e->guest, up);
+		if (!ret)
+			ret = add_bound(link, BOUND_PTP, false, e->guest, low);
 		if (ret)
 			return ret;
 		lo = low > lo ? low : lo;

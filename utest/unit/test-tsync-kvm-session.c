@@ -299,6 +299,10 @@ static void wrong_files_are_not_believed(void **state)
 		/* truth +- half of what is said, and rounding */
 		assert_true(llabs(r->offset - 7777777777777) <= r->response / 2 + 1);
 		assert_int_equal(vm.samples.bounds.at[vm.samples.bounds.count - 1].source, BOUND_PTP);
+		/* what is told of the last round is told of its exchanges, all but the first */
+		assert_int_equal(vm.samples.nr_rounds, 2);
+		assert_int_equal(vm.samples.rounds[1].probes, 63);
+		assert_true(vm.samples.rounds[1].rtt_min >= r->response);
 		vm_release(&vm);
 	}
 }
