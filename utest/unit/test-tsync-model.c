@@ -200,6 +200,25 @@ static void cpus_that_contradict_each_other_are_kept_apart(void **state)
 	}
 }
 
+/* CPU 0 differs from 1 and 2, and nothing is known of the others. */
+static void cpus_not_measured_go_with_most(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+	int i;
+
+	for (i = 0; i < 6; i++)
+		add_round(&s, i % 3, -1, i / 3, SEC + i * SEC / 10, i % 3 ? 5000 : 55000);
+	assert_int_equal(tsync_model_make(&s, &plain, &t), 0);
+	assert_int_equal(t.nr_groups, 2);
+	assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 5, &ts), 0);
+	timeshift_prepare(&ts);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(timeshift_apply(&ts.cpus[i], 1, 2 * SEC),
+				 2 * SEC + (i ? 5000 : 55000));
+}
+
 static void raw_bounds_are_kept_if_asked_for(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { .keep_all = true };
@@ -256,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_step_is_a_step_for_readers_too),
 		cmocka_unit_test(cpus_that_agree_are_one_clock),
 		cmocka_unit_test(cpus_that_contradict_each_other_are_kept_apart),
+		cmocka_unit_test(cpus_not_measured_go_with_most),
 		cmocka_unit_test(raw_bounds_are_kept_if_asked_for),
 		cmocka_unit_test(exact_bounds_are_exact),
 		cmocka_unit_test(without_bounds_there_is_no_model),

@@ -94,6 +94,22 @@ static void each_cpu_gets_its_fastest_round_of_a_pass(void **state)
 	tsync_samples_release(&s);
 }
 
+/* A CPU with a clock of its own does not speak for others, however fast its round was. */
+static void a_cpu_apart_is_for_no_other(void **state)
+{
+	struct tsync_samples s = { 0 };
+	struct timeshift ts;
+
+	add(&s, 0, -1, -1, 1000, 10, 900);
+	add(&s, 0, 2, -1, 1010, 77, 100);
+	assert_int_equal(tsync_samples_timeshift(&s, TIMESHIFT_CURRENT, 1, 1, 3, &ts), 0);
+	assert_sample(&ts, 0, 0, 1000, 10);
+	assert_sample(&ts, 1, 0, 1000, 10);
+	assert_sample(&ts, 2, 0, 1010, 77);
+	timeshift_release(&ts);
+	tsync_samples_release(&s);
+}
+
 static void fork_has_the_rest_first_then_host_cpus_and_reads_back(void **state)
 {
 	struct tsync_samples s = { 0 };
@@ -193,6 +209,7 @@ int main(void)
 		cmocka_unit_test(no_results_are_no_timeshift),
 		cmocka_unit_test(global_rounds_hold_for_every_cpu),
 		cmocka_unit_test(each_cpu_gets_its_fastest_round_of_a_pass),
+		cmocka_unit_test(a_cpu_apart_is_for_no_other),
 		cmocka_unit_test(fork_has_the_rest_first_then_host_cpus_and_reads_back),
 		cmocka_unit_test(fork_lengths_are_the_documented_ones),
 		cmocka_unit_test(registry_offers_and_chooses_by_role_and_clock),

@@ -84,15 +84,22 @@ static int add_group(struct timeshift *ts, uint32_t cpu, const struct opt_tsync_
 	return add_line(ts, cpu, before, from, before->last > from ? before->last : from);
 }
 
+/* That of @cpu; where it was not measured, that of any CPU, or else what most of them say. */
 static const struct opt_tsync_group *group_of(const struct opt_tsync *t, int cpu)
 {
+	const struct opt_tsync_group *most = &t->groups[0];
 	uint32_t i, k;
 
 	for (i = 0; i < t->nr_groups; i++)
 		for (k = 0; k < t->groups[i].nr_cpus; k++)
 			if (t->groups[i].cpus[k] == cpu)
 				return &t->groups[i];
-	return &t->groups[0];
+	if (cpu >= 0 && t->kind == OPT_TSYNC_GUEST_CPUS)
+		most = group_of(t, -1);
+	for (i = 0; cpu < 0 && i < t->nr_groups; i++)
+		if (t->groups[i].nr_cpus > most->nr_cpus)
+			most = &t->groups[i];
+	return most;
 }
 
 /* By guest CPU: all have samples. */

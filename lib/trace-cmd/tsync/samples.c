@@ -142,6 +142,20 @@ static const struct tsync_result **by_guest_cpu(const struct tsync_samples *s, s
 	return by_cpu;
 }
 
+/* What holds for CPUs without a result of their own: one that is for any, else the best of all. */
+static const struct tsync_result *for_others(const struct tsync_samples *s, size_t first,
+					     size_t end)
+{
+	const struct tsync_result *best = NULL;
+	size_t i;
+
+	/* where some CPU has its own clock, its result is for no other */
+	for (i = first; i < end; i++)
+		if (s->results[i].guest_cpu < 0 && better(&s->results[i], best))
+			best = &s->results[i];
+	return best ? best : best_of(s, first, end, NULL);
+}
+
 static int fill_guest_cpus(const struct tsync_samples *s, struct timeshift *ts)
 {
 	size_t first, end;
@@ -152,7 +166,7 @@ static int fill_guest_cpus(const struct tsync_samples *s, struct timeshift *ts)
 		uint32_t cpu;
 
 		end = pass_end(s, first);
-		best = best_of(s, first, end, NULL);
+		best = for_others(s, first, end);
 		by_cpu = by_guest_cpu(s, first, end, ts->nr_cpus);
 		if (!by_cpu)
 			return -ENOMEM;
