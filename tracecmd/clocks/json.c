@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/timearith.h"
+#include "base/utf8.h"
 #include "clocks/show.h"
 
 #include "trace-cmd.h"
@@ -18,12 +20,22 @@ struct json {
 	bool more;	/* something stands before what comes next */
 };
 
+/* Names and paths come as they are: bytes that are no UTF-8 are taken for Latin-1. */
 static void j_text(struct json *j, const char *text)
 {
-	putc('"', j->out);
-	for (; *text; text++) {
-		unsigned char c = *text;
+	const char *end = text + strlen(text);
 
+	putc('"', j->out);
+	while (text < end) {
+		unsigned char c = *text;
+		size_t n = c >= 0x80 ? utf8_length((const uint8_t *)text, end - text) : 0;
+
+		if (n) {
+			fwrite(text, 1, n, j->out);
+			text += n;
+			continue;
+		}
+		text++;
 		if (c == '"' || c == '\\')
 			fprintf(j->out, "\\%c", c);
 		else if (c < 0x20 || c >= 0x7f)
@@ -126,8 +138,8 @@ static void put_segment(struct json *j, const struct opt_tsync_segment *s, const
 	j_real(j, "drift_ppb", ppb(s->drift));
 	j_real(j, "drift_lo_ppb", ppb(s->drift_lo));
 	j_real(j, "drift_hi_ppb", ppb(s->drift_hi));
-	j_span(j, "bound_lo_first_ns", h, s->lo_first - s->offset, false);
-	j_span(j, "bound_hi_first_ns", h, s->hi_first - s->offset, false);
+	j_span(j, "bound_lo_first_ns", h, difference_s64(s->lo_first, s->offset), false);
+	j_span(j, "bound_hi_first_ns", h, difference_s64(s->hi_first, s->offset), false);
 	j_int(j, "lo_last", s->lo_last);
 	j_int(j, "hi_last", s->hi_last);
 	j_int(j, "bounds", s->bounds);
@@ -205,7 +217,7 @@ static void put_cpu(struct json *j, const struct guest *g, const struct host *h,
 		    int64_t time)
 {
 	const struct opt_tsync_segment *s = NULL;
-	struct theta theta;
+	struct theta theta = { 0 };
 	uint32_t i, k;
 
 	for (i = 0; g->known && i < g->known->nr_groups && !s; i++) {
@@ -230,8 +242,8 @@ static void put_cpu(struct json *j, const struct guest *g, const struct host *h,
 		j_real(j, "drift_ppb", ppb(s->drift));
 	else
 		j_null(j, "drift_ppb");
-	j_span(j, "bound_lo_ns", h, theta.lo - theta.mid, !theta.bounded);
-	j_span(j, "bound_hi_ns", h, theta.hi - theta.mid, !theta.bounded);
+	j_span(j, "bound_lo_ns", h, difference_s64(theta.lo, theta.mid), !theta.bounded);
+	j_span(j, "bound_hi_ns", h, difference_s64(theta.hi, theta.mid), !theta.bounded);
 	j_int(j, "probes", g->known ? g->known->probes : 0);
 	j_span(j, "rtt_min_ns", h, g->known ? g->known->rtt_min : -1, !g->known || g->known->rtt_min < 0);
 	if (cpu < g->evidence.nr_vcpus && g->findings) {
@@ -267,17 +279,19 @@ static void put_causality(struct json *j, const struct guest *g, const struct ho
 /* [guest time, offset, lo, hi], evenly over what was measured and a bit beyond. */
 static void put_curve(struct json *j, const struct guest *g)
 {
-	int64_t first, last, step;
+	int64_t first, last;
 	struct theta theta;
 	int i;
 
 	j_open(j, "curve", '[');
 	if (measured(g->known, &first, &last)) {
-		step = (last - first) / (CURVE_POINTS - 20) + 1;
-		for (i = -10; i < CURVE_POINTS - 10; i++) {
-			int64_t t = first + i * step;
+		__int128 step = ((__int128)last - first) / (CURVE_POINTS - 20) + 1;
 
-			if (guest_theta((void *)g, 0, t, &theta))
+		for (i = -10; i < CURVE_POINTS - 10; i++) {
+			__int128 at = first + i * step;
+			int64_t t = (int64_t)at;
+
+			if (t != at || guest_theta((void *)g, 0, t, &theta))
 				continue;
 			j_open(j, NULL, '[');
 			j_int(j, NULL, t);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/cleanup.h"
+#include "base/timearith.h"
 #include "clocks/show.h"
 
 #define ROW "    %-12s "
@@ -81,9 +82,9 @@ static void show_segment(FILE *out, const struct opt_tsync_segment *s, const str
 	}
 	fprintf(out, ROW "%" PRId64 " at guest time %" PRId64 "\n", "offset", s->offset, s->first);
 	fprintf(out, ROW "", "bounds");
-	print_span(out, h, s->lo_first - s->offset, "+");
+	print_span(out, h, difference_s64(s->lo_first, s->offset), "+");
 	fprintf(out, " .. ");
-	print_span(out, h, s->hi_first - s->offset, "+");
+	print_span(out, h, difference_s64(s->hi_first, s->offset), "+");
 	fprintf(out, ", limited by %s", opt_tsync_source_name(s->lo_source));
 	if (s->hi_source != s->lo_source)
 		fprintf(out, " and %s", opt_tsync_source_name(s->hi_source));

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "report/value.h"
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -30,24 +31,6 @@ void value_none(struct textout *out, enum report_format format)
 {
 	if (format == FORMAT_JSON)
 		textout_add(out, "null", 4);
-}
-
-/* Bytes of the UTF-8 character of several bytes at @p, 0 if there is none. */
-static size_t utf8_length(const uint8_t *p, size_t left)
-{
-	size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2, i;
-
-	if (*p < 0xc2 || *p > 0xf4 || n > left)
-		return 0;
-	for (i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* too long, surrogates, beyond the last character */
-	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
 }
 
 /* One character that a JSON string can't have as it is. */

@@ -29,4 +29,14 @@ static inline int64_t midpoint_s64(int64_t a, int64_t b)
 	return (a & b) + ((a ^ b) >> 1);
 }
 
+/* a - b, or what is nearest to it. */
+static inline int64_t difference_s64(int64_t a, int64_t b)
+{
+	int64_t d;
+
+	if (__builtin_sub_overflow(a, b, &d))
+		return a < b ? INT64_MIN : INT64_MAX;
+	return d;
+}
+
 #endif
