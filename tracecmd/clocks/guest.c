@@ -129,6 +129,23 @@ int guest_judge(struct guest *g, const struct host *h, struct err *err)
 	return ret ? ret : second;
 }
 
+/* Whether all bounds are KVM's own numbers: the protocol of that name may go on without them. */
+static bool by_kvm(const struct opt_tsync *t)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		for (k = 0; k < t->groups[i].nr_segments; k++) {
+			const struct opt_tsync_segment *s = &t->groups[i].segments[k];
+
+			if (!(s->flags & OPT_TSYNC_SEG_KNOWN) || s->lo_source != BOUND_KVM ||
+			    s->hi_source != BOUND_KVM)
+				return false;
+		}
+	}
+	return true;
+}
+
 enum grade guest_grade(const struct guest *g, const struct host *h)
 {
 	int64_t worst = g->known ? opt_tsync_worst(g->known) : -1;
@@ -139,7 +156,7 @@ enum grade guest_grade(const struct guest *g, const struct host *h)
 		return GRADE_NONE;
 	if (violated || worst < 0 || ns > COARSE_NS)
 		return GRADE_COARSE;
-	if (!strcmp(g->known->method, "kvm"))
+	if (by_kvm(g->known))
 		return GRADE_EXACT;
 	if (ns <= BOUNDED_NS)
 		return GRADE_BOUNDED;
