@@ -135,18 +135,26 @@ static int refine_one(struct run *r, struct guest *g, struct err *err)
 	double unit = r->host.ns_per_count ? r->host.ns_per_count / 1000 : 1;
 	const char *name = r->host.ns_per_count ? "us" : "counts";
 	struct refined new;
+	bool better;
 	int ret = refine_guest(g, &new, err);
 
 	if (ret)
 		return ret;
-	if (new.worst_before >= 0 && new.worst >= new.worst_before)
-		fprintf(stderr, "%s: the events narrow nothing: off by %.3f %s at worst, as before\n",
-			g->path, new.worst_before * unit, name);
-	else
+	better = new.worst >= 0 && (new.worst_before < 0 || new.worst < new.worst_before);
+	if (better)
 		ret = refine_write(g, &new, path, err);
-	if (!ret && (new.worst_before < 0 || new.worst < new.worst_before))
+	if (better && !ret && new.worst_before < 0)
+		fprintf(stderr, "%s: off by %.3f %s at worst, which nothing limited, by %" PRIu64 " bounds of events\n",
+			path, new.worst * unit, name, new.bounds);
+	else if (better && !ret)
 		fprintf(stderr, "%s: off by %.3f %s at worst instead of %.3f, by %" PRIu64 " bounds of events\n",
 			path, new.worst * unit, name, new.worst_before * unit, new.bounds);
+	else if (!ret && new.worst_before < 0)
+		fprintf(stderr, "%s: the events narrow nothing: nothing limits the error, as before\n",
+			g->path);
+	else if (!ret)
+		fprintf(stderr, "%s: the events narrow nothing: off by %.3f %s at worst, as before\n",
+			g->path, new.worst_before * unit, name);
 	refined_release(&new);
 	return ret;
 }

@@ -5,11 +5,15 @@
 
 The host's file has the kvm_exit and kvm_entry events of two vCPUs that are in the guest for up to 60 us and
 out of it for up to 20 us; the guest's has events at the beginning, in the midst and at the
-end of these times. Numbers, in ns:
+end of these times. Numbers, those of times in ns:
     theta=5000000       host clock - guest clock, the truth
     mid=THETA           the offset that the guest's file states
     lo=MID-40000 hi=MID+40000   and the bounds
     stated=1            0: without bounds, as other programs write it
+    method=ptp          the protocol, a word, and
+    source=1            what limits the bounds (4: KVM's numbers)
+    first_offset=MID    the offset at the first measurement
+    version=7           of the guest's file
     kvm=1               0: the host's file has no events of KVM
     step=0              so far the guest's clock goes forth in the midst
     windows=400         of each vCPU
@@ -35,7 +39,8 @@ VCPU = '\tfield:unsigned int vcpu_id;\toffset:8;\tsize:4;\tsigned:0;\n'
 KVM = [datfile.event_format(name, ident, VCPU, '"vcpu %u", REC->vcpu_id')
        for name, ident in (('kvm_entry', ENTRY), ('kvm_exit', EXIT))]
 NUMBERS = {'theta': 5000000, 'mid': None, 'lo': None, 'hi': None, 'stated': 1, 'kvm': 1, 'step': 0,
-           'windows': 400, 'packets': 0, 'early': 0, 'host_id': 0x1122334455667788, 'seed': 1}
+           'windows': 400, 'packets': 0, 'early': 0, 'host_id': 0x1122334455667788, 'seed': 1,
+           'method': 'ptp', 'source': 1, 'first_offset': None, 'version': 7}
 HOST_ID, GUEST_ID = 0x1122334455667788, 0x99aabbccddeeff00
 START = 1000000000
 
@@ -92,9 +97,9 @@ def pages(order, events, prefix, cpu):
 def tsync(pack, n, first, last):
     """The option that states the bounds."""
     head = pack('IIQIIqqqqq', 1, 1, n['host_id'], 3, 1017, 9000, 12000, 40, 1, 200000)
-    segment = pack('12qIIBB6x', first, last, -2**63, 2**63 - 1, n['mid'], 0, 0, 0,
-                   n['lo'], n['hi'], n['lo'], n['hi'], 1, 20, 1, 1)
-    return head + b'ptp\0local\0local\0' + pack('IIII', 0, 1, 0, 1) + segment + pack('I', 0)
+    segment = pack('12qIIBB6x', first, last, -2**63, 2**63 - 1, n['first_offset'], 0, 0, 0,
+                   n['lo'], n['hi'], n['lo'], n['hi'], 1, 20, n['source'], n['source'])
+    return head + n['method'].encode() + b'\0local\0local\0' + pack('IIII', 0, 1, 0, 1) + segment + pack('I', 0)
 
 
 def write(path, n, events, host):
@@ -122,7 +127,7 @@ def write(path, n, events, host):
     datfile.option_list = options
     datfile.KVM = (KVM if host and n['kvm'] else []) + VSOCK
     datfile.cpu_pages = lambda order, cpu, prefix, kind: pages(order, [] if prefix else events[cpu], prefix, cpu)
-    datfile.build(path, '7', 'none', 'little', 'kvm')
+    datfile.build(path, '7' if host else str(n['version']), 'none', 'little', 'kvm')
 
 
 def main():
@@ -131,8 +136,9 @@ def main():
         name, value = word.split('=')
         if name not in n:
             sys.exit(f'kvmfiles.py: {name}? There are {" ".join(n)}')
-        n[name] = int(value, 0)
+        n[name] = value if name == 'method' else int(value, 0)
     n['mid'] = n['theta'] if n['mid'] is None else n['mid']
+    n['first_offset'] = n['mid'] if n['first_offset'] is None else n['first_offset']
     n['lo'] = n['mid'] - 40000 if n['lo'] is None else n['lo']
     n['hi'] = n['mid'] + 40000 if n['hi'] is None else n['hi']
     host, guest = make(n)

@@ -68,6 +68,20 @@ ok $? "... the old one stays as it is"
 run 30 "$TRACE_CMD" tsync trace.dat new.dat
 like "$out" '^box: BOUNDED$' "... the new one is better"
 
+make_pair version=6
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 0 "a file of version 6 is refined"
+like "$err" '^trace-box.dat: off by 0\.[0-9]{3} us at worst instead of 40\.000' "... as much"
+is "$(head -c 13 trace-box.dat | tail -c 3 | tr -d '\0')$("$TRACE_CMD" dump --validate trace-box.dat)" \
+	"6File trace-box.dat is a valid trace-cmd file" "... and stays one"
+make_pair
+mv trace-box.dat real.dat
+ln -s real.dat trace-box.dat
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc$(readlink trace-box.dat)" 0real.dat "a link stays a link"
+is "$("$TRACE_CMD" tsync trace.dat real.dat | head -n 1)" "box: BOUNDED" "... and the file behind it is refined"
+rm trace-box.dat real.dat
+
 # several seeds, and offsets that are off within the bounds
 for seed in 2 3 4 5; do
 	make_pair seed=$seed mid=$((5000000 + (seed - 3) * 9000)) windows=150
@@ -153,6 +167,24 @@ run 30 "$TRACE_CMD" tsync --json > /dev/full
 run 30 sh -c '"$1" tsync > /dev/full' sh "$TRACE_CMD"
 [ "$rc" != 0 ]
 ok $? "a full disk is an error"
+
+# --- what files may say
+
+make_pair method=kvm source=4 lo=5000000 hi=5000000
+is "$(json "['grade']")" EXACT "KVM's own numbers are exact"
+make_pair method=kvm source=1 lo=4999000 hi=5001000
+is "$(json "['grade']")" BOUNDED "... but not what kvm measures where these are wrong"
+make_pair lo=-0x2000000000000000 hi=0x2000000000000000 first_offset=-0x7fffffffffffffff
+is "$(json "['groups'][0]['segments'][0]['bound_hi_first_ns'], g['name']")" "9223372036854775807 box" \
+	"JSON: differences that no number has are the largest there are"
+run 30 "$TRACE_CMD" tsync
+like "$out" '^    bounds +\+[0-9.]+ ms \.\. \+9223372036854\.8 ms' "... and so in words"
+make_pair
+mv trace-box.dat $'g\xc3\xa4st "\x01\xff.dat'
+run 30 "$TRACE_CMD" tsync --json trace.dat g*
+is "$(/usr/bin/python3 -c 'import json, sys; print(ascii(json.loads(sys.argv[1])["guests"][0]["file"]))' "$out")" \
+	"'g\xe4st \"\x01\xff.dat'" "JSON: names as they are, also where they are no UTF-8"
+make_pair
 
 # --- pictures
 
