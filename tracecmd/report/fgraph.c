@@ -15,7 +15,7 @@
 
 /* Where records of a call have what. */
 struct call_event {
-	int id;				/* -1: there is none, or it is shown in another way */
+	int id;				/* -1: there is none */
 	struct pfield func, depth, calltime, rettime, retval;
 	uint32_t min_size;
 };
@@ -63,7 +63,7 @@ static struct call_event event_of(struct tep_handle *tep, const char *name)
 	struct tep_event *event = tep_find_event_by_name(tep, "ftrace", name);
 	struct call_event e = { .id = -1 };
 
-	if (!event || event->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE))
+	if (!event)
 		return e;
 	field_of(event, "func", &e, &e.func);
 	field_of(event, "depth", &e, &e.depth);
@@ -134,7 +134,7 @@ static void open_ahead(struct ahead *a)
 	int i;
 
 	a->tried = true;
-	a->file = path ? tracecmd_open(path, 0) : NULL;
+	a->file = path ? tracecmd_open(path, TRACECMD_FL_LOAD_NO_PLUGINS | TRACECMD_FL_EVENTS_LATER) : NULL;
 	if (!a->file)
 		return;
 	a->handle = a->file;
@@ -175,11 +175,13 @@ static uint64_t value(const struct ahead *a, const struct tep_record *record, st
 	return pfield_read(&a->reader, record->data, f);
 }
 
+/* Is the record one of @e, and not wanted in another way? That is known when an event is met. */
 static bool is_of(const struct ahead *a, struct tep_record *record, const struct call_event *e)
 {
 	const struct event *event = events_find(a->stream->events, record);
 
-	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size;
+	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size &&
+	       !(event->tep->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE));
 }
 
 /* The return of the call @entry, if that is the next record; else NULL. */

@@ -98,6 +98,7 @@ static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct t
 			return 0;
 	}
 	c->lost = 0;
+	w->shown++;
 	if (w->profiles)
 		return profiles_event(w->profiles, s, record);
 	if (w->summary)
@@ -129,7 +130,7 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *record, i
 	if (w->plan->ts_check)
 		check_order(c, record);
 	w->error = show(w, s, c, record, more);
-	w->done = ++w->shown == w->plan->limit;
+	w->done = w->plan->limit && w->shown == w->plan->limit;
 	return w->error || w->done;
 }
 

@@ -84,6 +84,8 @@ calls one.dat -F 'funcgraph_entry,plain'
 is "$(sed -n 2p <<< "$out")" "funcgraph_entry:        0.600 us   |    middle();" "a filter that hides returns leaves leaves"
 calls one.dat --cpu 0 --limit 2
 is "$(wc -l <<< "$out")" 2 "--limit"
+calls one.dat --limit 4
+is "$(wc -l <<< "$out")" 4 "--limit counts what is shown, not the returns that are not"
 
 (
 	echo "$head$exit"

@@ -62,7 +62,6 @@ struct in_format *in_formats_take(struct in_formats *f, int id)
 
 void in_formats_release(struct in_formats *f)
 {
-	buf_release(&f->ftrace);
 	buf_release(&f->events);
 	free(f->item);
 	*f = (struct in_formats){ .item = NULL };

@@ -22,7 +22,7 @@ struct in_format {
 
 /* All zeros: none. */
 struct in_formats {
-	struct buf ftrace, events;	/* what the others point into */
+	struct buf events;		/* what the others point into */
 	struct in_format *item;
 	unsigned int count, alloc;
 };

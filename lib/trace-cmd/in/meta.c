@@ -256,7 +256,8 @@ static int take_part(struct in_file *f, struct tep_handle *tep, struct in_format
 	case DAT_HEADER_INFO:
 		return take_header(f, tep, b);
 	case DAT_FTRACE_EVENTS:
-		return take_formats(f, tep, later, "ftrace", &c);
+		/* they are few, and asked for by name */
+		return take_formats(f, tep, NULL, "ftrace", &c);
 	case DAT_EVENT_FORMATS:
 		return take_systems(f, tep, later, &c);
 	case DAT_PRINTK:
@@ -292,8 +293,6 @@ static int read_part(struct in_file *f, struct tep_handle *tep, struct in_format
 				(unsigned long long)f->part[id].offset);
 	}
 	/* what is kept for later points into it */
-	if (later && id == DAT_FTRACE_EVENTS)
-		later->ftrace = take_buf(&b);
 	if (later && id == DAT_EVENT_FORMATS)
 		later->events = take_buf(&b);
 	if (ret == -ENOMEM)

@@ -23,7 +23,8 @@ int in_meta_new(struct in_file *f, struct tep_handle **ret_tep);
 /*
  * Read formats, printk's and command lines into @tep. Formats that libtraceevent
  * cannot parse are its to tell; parts that are damaged are noted in the file. @later, if not NULL,
- * gets the formats of events instead, all but the first and those whose id is not plain. 0; -ENOMEM.
+ * gets the formats of events instead, all but ftrace's own, the first,
+ * and those whose id is not plain. 0; -ENOMEM.
  */
 int in_meta_read(struct in_file *f, struct tep_handle *tep, struct in_formats *later);
 
