@@ -107,6 +107,17 @@ static struct in_ksyms *ksyms_of_peers(const struct tracecmd_input *h, const str
 	return NULL;
 }
 
+void in_handle_set_peers(struct tracecmd_input *h, const struct in_iterate *it,
+			 const struct in_iterate *peers)
+{
+	h = in_handle_file(h);
+	/* printers may go on in other threads when the iteration, on a stack, ends */
+	pthread_mutex_lock(&ksyms_lock);
+	if (!h->peers || h->peers == it)
+		h->peers = peers;
+	pthread_mutex_unlock(&ksyms_lock);
+}
+
 static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;

@@ -110,6 +110,13 @@ struct tep_handle *in_handle_tep(struct tracecmd_input *h);
 int in_handle_formats(struct tracecmd_input *h, int id);
 
 /*
+ * Let the file of @h know the handles that are read with it by @it, or (@peers NULL) not any more. An
+ * iteration in a callback of another one leaves that as it is.
+ */
+void in_handle_set_peers(struct tracecmd_input *h, const struct in_iterate *it,
+			 const struct in_iterate *peers);
+
+/*
  * The file's functions, likewise; those of a file that is read with it if their texts are the
  * same. NULL with errno: out of memory.
  */

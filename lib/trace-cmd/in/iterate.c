@@ -122,13 +122,8 @@ static void set_peers(const struct in_iterate *it, const struct in_iterate *peer
 {
 	unsigned int i;
 
-	for (i = 0; i < it->nr_handles; i++) {
-		struct tracecmd_input *h = in_handle_file(it->handles[i]);
-
-		/* an iteration in a callback of another one leaves that as it is */
-		if (!h->peers || h->peers == it)
-			h->peers = peers;
-	}
+	for (i = 0; i < it->nr_handles; i++)
+		in_handle_set_peers(it->handles[i], it, peers);
 }
 
 /* All events of @m, without copies. Returns what stopped it, 0 at the end. */
