@@ -529,6 +529,19 @@ struct tep_event *tracecmd_printer_event(struct tracecmd_printer *printer,
 					 struct tracecmd_input *handle, int id);
 
 /*
+ * tracecmd_printer_guard - the filters of @handle wait for the printer and its shares
+ * @handle: of the printer's parser; closed after the printer is freed
+ *
+ * libtraceevent must not be asked by two threads at a time. From now on the filters of the handle
+ * and of its instances are asked under the printer's lock.
+ */
+void tracecmd_printer_guard(struct tracecmd_printer *printer, struct tracecmd_input *handle);
+
+/* The same for calls of the caller's own: not around those of this library. */
+void tracecmd_printer_lock(struct tracecmd_printer *printer);
+void tracecmd_printer_unlock(struct tracecmd_printer *printer);
+
+/*
  * tracecmd_printer_ready - what must be done of a record in its place in the order of time
  *
  * Names of tasks that it tells become known. True: its text can be made later, in any order,

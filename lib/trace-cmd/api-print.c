@@ -10,6 +10,7 @@
 
 struct tracecmd_printer {
 	struct printer *printer;
+	struct tracecmd_input *guarded;		/* NULL: none */
 	struct text text;
 };
 
@@ -65,6 +66,24 @@ struct tep_event *tracecmd_printer_event(struct tracecmd_printer *printer,
 	return event;
 }
 
+void tracecmd_printer_guard(struct tracecmd_printer *printer, struct tracecmd_input *handle)
+{
+	if (!printer || !handle)
+		return;
+	printer->guarded = in_handle_file(handle);
+	printer->guarded->guard = printer_mutex(printer->printer);
+}
+
+void tracecmd_printer_lock(struct tracecmd_printer *printer)
+{
+	printer_lock(printer->printer);
+}
+
+void tracecmd_printer_unlock(struct tracecmd_printer *printer)
+{
+	printer_unlock(printer->printer);
+}
+
 bool tracecmd_printer_ready(struct tracecmd_printer *printer, struct tep_record *record)
 {
 	return printer && record && printer_ready(printer->printer, record);
@@ -74,6 +93,8 @@ void tracecmd_printer_free(struct tracecmd_printer *printer)
 {
 	if (!printer)
 		return;
+	if (printer->guarded)
+		printer->guarded->guard = NULL;
 	printer_free(printer->printer);
 	text_release(&printer->text);
 	free(printer);

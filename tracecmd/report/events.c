@@ -106,6 +106,7 @@ struct events *events_new(struct tep_handle *tep, struct tracecmd_input *handle,
 		events_free(ev);
 		return NULL;
 	}
+	tracecmd_printer_guard(ev->printer, handle);
 	if (tep_get_events_count(tep) > 0)
 		common_prepare(ev, tep_get_event(tep, 0));
 	return ev;
@@ -192,9 +193,12 @@ static struct event_task *task_new(const char *comm, int pid)
 
 static int task_add(struct events *ev, int pid, const struct event_task **ret_task)
 {
-	const char *comm = tep_data_comm_from_pid(ev->tep, pid);
 	struct task_slot *slot;
+	const char *comm;
 
+	events_lock(ev);
+	comm = tep_data_comm_from_pid(ev->tep, pid);
+	events_unlock(ev);
 	*ret_task = NULL;
 	/* it may get a name later */
 	if (!strcmp(comm, "<...>"))
@@ -235,7 +239,9 @@ void events_forget_task(struct events *ev, int pid)
 static const char *print_flags(struct events *ev, struct tep_record *record, size_t *ret_len)
 {
 	trace_seq_reset(&ev->flags);
+	events_lock(ev);
 	tep_print_event(ev->tep, &ev->flags, record, "%s", TEP_PRINT_LATENCY);
+	events_unlock(ev);
 	trace_seq_terminate(&ev->flags);
 	*ret_len = ev->flags.len;
 	return ev->flags.buffer;
@@ -256,6 +262,16 @@ const char *events_flags_new(struct events *ev, struct tep_record *record, size_
 	known->len = *ret_len;
 	*ret_stays = true;
 	return known->text;
+}
+
+void events_lock(struct events *ev)
+{
+	tracecmd_printer_lock(ev->printer);
+}
+
+void events_unlock(struct events *ev)
+{
+	tracecmd_printer_unlock(ev->printer);
 }
 
 bool events_ready(struct events *ev, struct tep_record *record)

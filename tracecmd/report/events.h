@@ -95,6 +95,10 @@ void events_free(struct events *ev);
 /* Bytes of common fields that every record has; shorter ones have no pid. */
 #define EVENT_COMMON_SIZE 8
 
+/* Around calls of libtraceevent while threads make texts: it keeps state, even of what it looks up. */
+void events_lock(struct events *ev);
+void events_unlock(struct events *ev);
+
 /* events_find() for an event that was not met before. */
 const struct event *events_find_new(struct events *ev, struct tep_record *record);
 

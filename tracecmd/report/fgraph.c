@@ -221,8 +221,11 @@ static void add_depth(struct buf *b, uint64_t depth)
 
 static void add_function(struct buf *b, const struct ahead *a, uint64_t address)
 {
-	const char *name = tep_find_function(a->stream->tep, address);
+	const char *name;
 
+	events_lock(a->stream->events);
+	name = tep_find_function(a->stream->tep, address);
+	events_unlock(a->stream->events);
 	if (name)
 		buf_add_str(b, name);
 	else

@@ -113,14 +113,19 @@ struct printer *printer_share(struct printer *p)
 	return share;
 }
 
+pthread_mutex_t *printer_mutex(struct printer *p)
+{
+	return p->whole ? &p->whole->lock : &p->lock;
+}
+
 void printer_lock(struct printer *p)
 {
-	pthread_mutex_lock(p->whole ? &p->whole->lock : &p->lock);
+	pthread_mutex_lock(printer_mutex(p));
 }
 
 void printer_unlock(struct printer *p)
 {
-	pthread_mutex_unlock(p->whole ? &p->whole->lock : &p->lock);
+	pthread_mutex_unlock(printer_mutex(p));
 }
 
 /* --- what an event needs ---------------------------------------------------- */

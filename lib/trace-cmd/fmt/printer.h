@@ -59,6 +59,7 @@ ssize_t printer_put(struct printer *p, struct tep_record *record, char *to, size
 /* Held around what changes the tep handle while shares are printing. */
 void printer_lock(struct printer *p);
 void printer_unlock(struct printer *p);
+pthread_mutex_t *printer_mutex(struct printer *p);
 
 /* True if the event has a plan (so far). */
 bool printer_has_plan(struct printer *p, const struct tep_event *event);

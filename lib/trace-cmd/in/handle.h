@@ -8,6 +8,7 @@
 #ifndef IN_HANDLE_H
 #define IN_HANDLE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "trace-cmd.h"
@@ -51,6 +52,7 @@ struct tracecmd_input {
 	struct tep_plugin_list *plugins;
 	struct in_formats formats;	/* of a file: those that tep doesn't have yet */
 	struct in_ksyms *ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
+	pthread_mutex_t *guard;		/* of a file: around what asks tep while others may; or NULL */
 	const struct in_iterate *peers;	/* of a file: the handles that are read with it, now */
 	unsigned int nr_cpus;
 	bool ready;			/* in_handle_init() was called */

@@ -2,6 +2,7 @@
  * iterate.c - see iterate.h. Layer 2.
  */
 #include <errno.h>
+#include <pthread.h>
 
 #include "base/cleanup.h"
 #include "in/iterate.h"
@@ -78,11 +79,44 @@ static int call_followers(struct in_follower *f, bool any, struct tracecmd_input
 	return ret;
 }
 
+/* Around calls of the parser, which printers may be asking in other threads. */
+static pthread_mutex_t *guard_begin(struct tracecmd_input *h)
+{
+	pthread_mutex_t *guard = in_handle_file(h)->guard;
+
+	if (guard)
+		pthread_mutex_lock(guard);
+	return guard;
+}
+
+static void guard_end(pthread_mutex_t *guard)
+{
+	if (guard)
+		pthread_mutex_unlock(guard);
+}
+
 static struct tep_event *find_event(struct tracecmd_input *h, struct tep_record *rec)
 {
 	struct tep_handle *tep = in_handle_tep(h);
+	pthread_mutex_t *guard = guard_begin(h);
+	struct tep_event *event = tep ? tep_find_event_by_record(tep, rec) : NULL;
 
-	return tep ? tep_find_event_by_record(tep, rec) : NULL;
+	guard_end(guard);
+	return event;
+}
+
+static bool filters_show(struct tracecmd_input *h, struct tep_record *rec)
+{
+	pthread_mutex_t *guard;
+	bool show;
+
+	if (!h->filters.list)
+		return true;
+	/* who has filters has a parser */
+	guard = guard_begin(h);
+	show = in_filters_show(&h->filters, in_handle_tep(h), rec);
+	guard_end(guard);
+	return show;
 }
 
 /* Followers, filters, callback, in that order. Non-zero stops. */
@@ -96,8 +130,7 @@ static int deliver_to_all(const struct in_iterate *it, struct tracecmd_input *h,
 		event = find_event(h, rec);
 	if (rec->missed_events)
 		ret = call_followers(h->missed_followers, true, h, event, rec, cpu);
-	/* who has filters has a parser */
-	if (ret || (h->filters.list && !in_filters_show(&h->filters, in_handle_tep(h), rec)))
+	if (ret || !filters_show(h, rec))
 		return ret;
 	if (event)
 		ret = call_followers(h->followers, false, h, event, rec, cpu);
