@@ -164,6 +164,30 @@ static int choose(struct watch *w, const struct plan *p, pid_t command)
 	return ret;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/*
+ * In the new process: but for standard ones, and the @n in @keep, descriptors are the recording's. The other side of a
+ * connection, or of a tunnel, would not learn that it was closed as long as we had it, too.
+ */
+static void close_others(int *keep, int n)
+{
+	unsigned int from = STDERR_FILENO + 1;
+	int i;
+
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (i = 0; i < n; i++) {
+		if ((unsigned int)keep[i] > from)
+			close_range(from, keep[i] - 1, 0);
+		if ((unsigned int)keep[i] >= from)
+			from = keep[i] + 1;
+	}
+	close_range(from, ~0U, 0);
+}
+
 int maps_start(struct maps *m, const struct plan *p, const struct note *note, pid_t command)
 {
 	int end[2] = { -1, -1 }, ready[2] = { -1, -1 };
@@ -183,8 +207,7 @@ int maps_start(struct maps *m, const struct plan *p, const struct note *note, pi
 		if (m->pid < 0)
 			ret = -errno;
 		if (!m->pid) {
-			close(end[1]);
-			close(ready[0]);
+			close_others((int []){ w.out_fd, end[0], ready[1] }, 3);
 			w.end_fd = end[0];
 			_exit(watch_run(&w, ready[1]));
 		}
