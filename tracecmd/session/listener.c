@@ -439,9 +439,22 @@ static int deliver(struct listener *l, int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error ? -EPIPE : 0;
 }
 
+/*
+ * With --auth, what has left us may still be in a tunnel: wait for the listener's confirmation that all has
+ * come. @failed: it will not. 0; -ETIMEDOUT; -errno.
+ */
+static int finish_tunnels(struct listener *l, bool failed)
+{
+	int cpu;
+
+	for (cpu = 0; l->tunnels.key && cpu < l->instance->nr_cpus; cpu++)
+		fd_close(&l->instance->sinks[cpu]);
+	return tunnels_finish(&l->tunnels, failed ? 0 : DELIVER_MS);
+}
+
 static int listener_finish(struct listener *l, struct err *err)
 {
-	int cpu, ret = 0;
+	int cpu, end, ret = 0;
 
 	for (cpu = 0; !ret && !l->instance->datagrams && cpu < l->instance->nr_cpus; cpu++) {
 		if (l->instance->sinks[cpu] >= 0)
@@ -454,6 +467,8 @@ static int listener_finish(struct listener *l, struct err *err)
 		ret = channel_send(&l->ctl, MSG_CLOSE, NULL, 0, NULL, 0, in_ms(l, CONNECT_MS));
 	l->closed = true;
 	channel_close(&l->ctl);
+	end = finish_tunnels(l, ret);
+	ret = ret ? ret : end;
 	return ret ? err_set(err, ret, "the listener %s may not have got all of the data", l->name)
 		   : 0;
 }
