@@ -83,6 +83,19 @@ static int take_request(struct agent *a, struct client *c, struct tunnels *tunne
 	return ret ? err_set(err, ret, "Failed to receive trace request") : 0;
 }
 
+/* In the session's process: the other clients are the agent's. Who is turned away shall see it at once. */
+static void forget_others(struct agent *a, const struct client *c)
+{
+	int i;
+
+	for (i = 0; i < a->nr_clients; i++) {
+		if (a->clients[i] == c)
+			continue;
+		channel_close(&a->clients[i]->ctl);
+		auth_hand_wipe(&a->clients[i]->hand);
+	}
+}
+
 /* The session's process; does not return. */
 static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent)
 {
@@ -96,6 +109,8 @@ static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent
 		_exit(128 + SIGTERM);
 	fd_close(&a->listen_fd);
 	fd_close(&a->mirror_fd);
+	fd_close(&a->child_fd);
+	forget_others(a, c);
 	stop_close(&a->stop);
 	ret = stop_open(&a->stop);
 	if (!ret && a->conf->auth)
