@@ -345,6 +345,30 @@ static void the_quota_holds_for_all_together(void **state)
 	assert_int_equal(drain_bytes(r->d), 10000);
 }
 
+/* Guests' FIFOs, which cannot be peeked into. */
+static void the_quota_holds_for_pipes_too(void **state)
+{
+	int more;
+
+	for (more = 0; more < 2; more++) {
+		int fds[2], file = temp_file(0);
+		struct drain_conf conf = { .n = 1, .sockets = fds, .files = &file, .quota_bytes = 100 };
+		struct drain_result result;
+		struct drain *d = NULL;
+		char text[200] = "";
+
+		assert_int_equal(pipe(fds), 0);
+		assert_int_equal(drain_start(&conf, &d, NULL), 0);
+		assert_int_equal(write(fds[1], text, 100 + more), 100 + more);
+		close(fds[1]);
+		assert_int_equal(drain_finish(d, WAIT_MS, &result), more ? -EDQUOT : 0);
+		assert_int_equal(result.bytes, 100);
+		assert_int_equal(drain_over_quota(d), more);
+		drain_free(d);
+		close(file);
+	}
+}
+
 static void the_quota_may_be_used_up_to_the_last_byte(void **state)
 {
 	_cleanup_rig_ struct rig *r = new_rig(2, 10000, true, 0);
@@ -450,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_silent_peer_is_given_up_in_time),
 		cmocka_unit_test(a_slow_peer_is_waited_for_as_long_as_bytes_come),
 		cmocka_unit_test(the_quota_holds_for_all_together),
+		cmocka_unit_test(the_quota_holds_for_pipes_too),
 		cmocka_unit_test(the_quota_may_be_used_up_to_the_last_byte),
 		cmocka_unit_test(a_full_file_fails_its_connection_and_no_other),
 		cmocka_unit_test(a_full_disk_is_told_as_such),

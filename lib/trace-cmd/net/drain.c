@@ -234,6 +234,9 @@ static int look_beyond(const struct drain_conn *c)
 	uint8_t byte;
 	ssize_t n = recv(c->sock, &byte, 1, MSG_DONTWAIT | MSG_PEEK);
 
+	/* a pipe cannot be peeked into: that byte is beyond anyway; it is non-blocking */
+	if (n < 0 && errno == ENOTSOCK)
+		n = read(c->sock, &byte, 1);
 	return n > 0 ? -EDQUOT : no_bytes(n);
 }
 
