@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "tsync/model.h"
+#include "tsync/reduce.h"
 
 /* A round on a CPU: probes of a path of 2 * 1000, @theta being true at @time. */
 static void add_round(struct tsync_samples *s, int guest_cpu, int host_cpu, unsigned int pass,
@@ -219,6 +220,27 @@ static void cpus_not_measured_go_with_most(void **state)
 				 2 * SEC + (i ? 5000 : 55000));
 }
 
+/* A guest whose stamps contradict each other all the time does not fill the host's memory. */
+static void bounds_have_an_end(void **state)
+{
+	struct bounds b = { 0 };
+	int64_t i;
+
+	for (i = 0; i < 5000; i++) {
+		struct bound up = { .time = i * SEC, .value = i % 2 * SEC, .upper = true };
+		struct bound low = { .time = i * SEC, .value = i % 2 * SEC - 100 };
+
+		assert_int_equal(bounds_add(&b, &up), 0);
+		assert_int_equal(bounds_add(&b, &low), 0);
+		assert_int_equal(bounds_thin(&b, 1000), 0);
+		assert_true(b.count <= 1000);
+	}
+	/* of all times */
+	assert_int_equal(b.at[0].time, 0);
+	assert_true(b.at[b.count - 1].time > 4990 * SEC);
+	bounds_release(&b);
+}
+
 static void raw_bounds_are_kept_if_asked_for(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { .keep_all = true };
@@ -276,6 +298,7 @@ int main(void)
 		cmocka_unit_test(cpus_that_agree_are_one_clock),
 		cmocka_unit_test(cpus_that_contradict_each_other_are_kept_apart),
 		cmocka_unit_test(cpus_not_measured_go_with_most),
+		cmocka_unit_test(bounds_have_an_end),
 		cmocka_unit_test(raw_bounds_are_kept_if_asked_for),
 		cmocka_unit_test(exact_bounds_are_exact),
 		cmocka_unit_test(without_bounds_there_is_no_model),

@@ -238,6 +238,17 @@ static int thin_by(struct bounds *b, size_t group)
 	return 0;
 }
 
+/* Forget every other two of them: what is left is as true, if less. */
+static void drop_half(struct bounds *b)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < b->count; i++)
+		if (i / 2 % 2 == 0)
+			b->at[kept++] = b->at[i];
+	b->count = kept;
+}
+
 int bounds_thin(struct bounds *b, size_t max)
 {
 	size_t group;
@@ -246,7 +257,10 @@ int bounds_thin(struct bounds *b, size_t max)
 	if (b->count <= max)
 		return 0;
 	qsort(b->at, b->count, sizeof(*b->at), by_cpus);
-	for (group = 64; b->count > max && group < 2 * max && !ret; group *= 2)
+	/* half as many, so that the next round is not one too many again */
+	for (group = 64; b->count > max / 2 && group < 2 * max && !ret; group *= 2)
 		ret = thin_by(b, group);
+	while (b->count > max && !ret)
+		drop_half(b);
 	return ret;
 }

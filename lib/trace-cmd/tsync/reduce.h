@@ -37,8 +37,9 @@ int bounds_reduce(struct bounds *b, size_t first);
 
 /*
  * If there are more than @max bounds, reduce those of neighbouring rounds together, again and
- * again, until there are not. Rounds that contradict each other stay apart, so that the result may
- * exceed @max, but no more than steps make it. 0; -ENOMEM.
+ * again, until there are half as many. Rounds that contradict each other stay apart; if these alone are more
+ * than @max (clocks that step all the time, a peer who makes up stamps), some are dropped, of each
+ * time. 0; -ENOMEM.
  */
 int bounds_thin(struct bounds *b, size_t max);
 
