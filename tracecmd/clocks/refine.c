@@ -127,6 +127,18 @@ static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync 
 	return 0;
 }
 
+/* Whether the file has a clock for @cpu alone, or for it and some others. */
+static bool has_clock(const struct opt_tsync *t, int cpu)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < t->nr_groups; i++)
+		for (k = 0; k < t->groups[i].nr_cpus; k++)
+			if (t->groups[i].cpus[k] == cpu)
+				return true;
+	return false;
+}
+
 /* Take what the events proved in one pass into @all. How many bounds; -ENOMEM. */
 static int take(struct bounds *all, const struct guest *g)
 {
@@ -137,12 +149,16 @@ static int take(struct bounds *all, const struct guest *g)
 	for (i = 0; i <= g->evidence.nr_vcpus; i++) {
 		const struct bounds *found = &g->findings[i].bounds;
 
-		for (k = 0; k < found->count && !ret; k++, n++) {
+		for (k = 0; k < found->count && !ret; k++) {
 			struct bound one = found->at[k];
 
 			if (!by_cpu)
 				one.guest_cpu = -1;
+			/* of packets, and of CPUs not measured, nobody knows by which clock */
+			else if (one.guest_cpu < 0 || !has_clock(g->known, one.guest_cpu))
+				continue;
 			ret = bounds_add(all, &one);
+			n++;
 		}
 	}
 	return ret ? ret : n;
