@@ -108,9 +108,9 @@ int causality_event(struct causality *c, const struct gaps *g, size_t *cursor, i
 
 	if (!g->count)
 		return 0;
-	/* bounds may widen from event to event */
-	while (*cursor && g->at[*cursor - 1].entry > earliest)
-		--*cursor;
+	/* bounds may widen from event to event, and in a file that someone made up by as much as there is */
+	if (*cursor && g->at[*cursor - 1].entry > earliest)
+		*cursor = 0;
 	*cursor = gaps_find(g, *cursor, earliest);
 	i = gaps_find(g, *cursor, at);
 	/* outside of the time that gaps are known for nothing can be said */
