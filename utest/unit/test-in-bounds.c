@@ -71,6 +71,41 @@ static void cycles_become_ns_and_never_fewer(void **state)
 	info.has_tsc2nsec = false;
 }
 
+/* The host's TSC is three times as fast, or ten, or the guest's is: the offset changes faster than the clock. */
+static void scaled_clocks_have_limits(void **state)
+{
+	static const int64_t rise[] = { 2, 9, 1, 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(rise) / sizeof(rise[0]); i++) {
+		const int64_t end = 100000000;
+		struct opt_tsync_segment line = {
+			.first = 0, .last = end, .from = INT64_MIN, .to = INT64_MAX,
+			.offset = 0, .drift = rise[i] << OPT_TSYNC_SLOPE_SHIFT,
+			.drift_lo = rise[i] << OPT_TSYNC_SLOPE_SHIFT,
+			.drift_hi = rise[i] << OPT_TSYNC_SLOPE_SHIFT,
+			.lo_first = -50, .hi_first = 60, .lo_last = rise[i] * end - 50,
+			.hi_last = rise[i] * end + 60, .flags = OPT_TSYNC_SEG_KNOWN,
+		};
+		struct opt_tsync_group one = { .nr_segments = 1, .segments = &line };
+		struct timeshift_sample points[] = { { 0, 0, 1, 0 }, { end, rise[i] * end, 1, 0 } };
+		struct timeshift_cpu scaled = { .nr_samples = 2, .samples = points };
+		struct in_info file = info;
+		struct trace_time shown;
+		struct in_timeline t;
+		int64_t lo, hi;
+
+		file.timeshift.cpus = &scaled;
+		file.tsync.groups = &one;
+		timeshift_prepare(&file.timeshift);
+		in_timeline_init(&t, &file, true, 0);
+		shown = in_time_convert(&t, in_timeline_cpu(&t, 0), (struct raw_time){ 70000001 });
+		assert_int_equal(shown.ns, 70000001 * (rise[i] + 1));
+		assert_int_equal(in_time_bounds(&t, &file, 0, shown.ns, &lo, &hi), 0);
+		assert_true(lo == -50 && hi == 60);
+	}
+}
+
 static void who_is_not_shifted_or_does_not_know_says_nothing(void **state)
 {
 	struct in_timeline t;
@@ -94,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_are_about_the_time_that_is_shown),
 		cmocka_unit_test(cycles_become_ns_and_never_fewer),
+		cmocka_unit_test(scaled_clocks_have_limits),
 		cmocka_unit_test(who_is_not_shifted_or_does_not_know_says_nothing),
 	};
 

@@ -6,7 +6,6 @@
 
 #include "in/bounds.h"
 
-/* Towards the guest's clock: each step divides the error by 1 / |drift| at least, and drifts are below 1. */
 #define STEPS 64
 
 /* The count of the host's clock that is shown as @ts. */
@@ -22,19 +21,39 @@ static uint64_t host_count(const struct in_timeline *t, uint64_t ts)
 	return v;
 }
 
-/* The guest's count that the shift makes @host of, or one that it makes nearly that. */
+/*
+ * How far to go for @off more of host time, if going @way brought @got; as far, if that is nonsense:
+ * behind a step, or for the first time.
+ */
+static int64_t way_to(int64_t off, int64_t way, __int128 got)
+{
+	__int128 to;
+
+	if (!got || (way < 0) != (got < 0))
+		return off;
+	to = (__int128)off * way / got;
+	return to && to == (int64_t)to ? (int64_t)to : off;
+}
+
+/*
+ * The guest's count that the shift makes @host of, or one that it makes nearly that. Clocks that KVM scales
+ * have an offset that changes by more than time does.
+ */
 static uint64_t guest_count(const struct in_timeline *t, const struct timeshift_cpu *shift,
 			    uint64_t host)
 {
 	int interpolate = t->shift->flags & TIMESHIFT_FL_INTERPOLATE, i;
 	/* where the offset is the first one, which it nearly is without steps */
-	uint64_t guest = host - (uint64_t)shift->samples[0].offset, off;
+	uint64_t guest = host - (uint64_t)shift->samples[0].offset;
+	int64_t off, last = 0, way = 0;
 
 	for (i = 0; i < STEPS; i++) {
-		off = host - timeshift_apply(shift, interpolate, guest);
+		off = (int64_t)(host - timeshift_apply(shift, interpolate, guest));
 		if (!off)
 			break;
-		guest += off;
+		way = way_to(off, way, way ? (__int128)last - off : 0);
+		last = off;
+		guest += (uint64_t)way;
 	}
 	return guest;
 }
