@@ -119,7 +119,7 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *record, i
 		w->error = show(w, s, c, record, NULL);
 		return w->error;
 	}
-	more = w->wakeup ? wakeup_record(w->wakeup, record) : NULL;
+	more = w->wakeup ? wakeup_record(w->wakeup, s->events, record) : NULL;
 	if (range_excludes(&s->range, record->ts)) {
 		/* times of the others may be of another kind */
 		w->done = w->one_range && record->ts > s->range.to;

@@ -26,7 +26,6 @@ struct latencies {
 };
 
 struct wakeup {
-	struct tep_handle *tep;
 	struct waiter *waiter;		/* open addressing by pid; pids stay once seen */
 	size_t size, used;		/* size: a power of two */
 	struct tep_event *wakeup, *wakeup_new, *sched_switch;
@@ -41,7 +40,6 @@ struct wakeup *wakeup_new(struct tep_handle *tep)
 
 	if (!w)
 		return NULL;
-	w->tep = tep;
 	w->size = 1024;
 	w->waiter = calloc(w->size, sizeof(*w->waiter));
 	if (!w->waiter) {
@@ -162,16 +160,19 @@ static const char *runs(struct wakeup *w, struct tep_record *record)
 	return w->text;
 }
 
-const char *wakeup_record(struct wakeup *w, struct tep_record *record)
+const char *wakeup_record(struct wakeup *w, struct events *events, struct tep_record *record)
 {
 	unsigned long long success;
+	const struct event *known;
 	struct tep_event *event;
 
 	if (record->size < EVENT_COMMON_SIZE)
 		return NULL;
-	event = tep_find_event_by_record(w->tep, record);
-	if (!event)
+	/* not libtraceevent's search, which remembers the last one: threads are using it */
+	known = events_find(events, record);
+	if (!known)
 		return NULL;
+	event = known->tep;
 	if (event == w->sched_switch)
 		return runs(w, record);
 	/* old kernels also tell of wakeups that found the task running */

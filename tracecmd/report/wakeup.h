@@ -16,10 +16,10 @@ struct wakeup *wakeup_new(struct tep_handle *tep);
 void wakeup_free(struct wakeup *w);
 
 /*
- * Look at a record. Returns the text to add to its line, if it is the switch
+ * Look at a record, whose events are @events. Returns the text to add to its line, if it is the switch
  * to a task that was woken; else NULL. It lives until the next call.
  */
-const char *wakeup_record(struct wakeup *w, struct tep_record *record);
+const char *wakeup_record(struct wakeup *w, struct events *events, struct tep_record *record);
 
 /* Print what was found. */
 void wakeup_print(const struct wakeup *w, struct textout *out);
