@@ -112,17 +112,16 @@ static bool pair_enter(struct pevents *p, unsigned int i)
 {
 	const struct ppair *pair = &p->pairs[i];
 	struct pevent *start = p->by_id[pair->start_id], *end = p->by_id[pair->end_id];
+	struct pevent *other = pair->other_end_id >= 0 ? p->by_id[pair->other_end_id] : NULL;
 
-	if (start->nr_starts == PEVENT_PAIRS || end->nr_ends == PEVENT_PAIRS)
+	/* all or none: the next pair would have the number of one that is there by half */
+	if (start->nr_starts == PEVENT_PAIRS || end->nr_ends == PEVENT_PAIRS ||
+	    (other && other->nr_ends + (other == end) >= PEVENT_PAIRS))
 		return false;
 	start->kind = end->kind = PKIND_PAIR;
 	start->starts[start->nr_starts++] = i;
 	end->ends[end->nr_ends++] = i;
-	if (pair->other_end_id >= 0) {
-		struct pevent *other = p->by_id[pair->other_end_id];
-
-		if (other->nr_ends == PEVENT_PAIRS)
-			return false;
+	if (other) {
 		other->ends[other->nr_ends++] = i;
 		need(other, pair->other_match);
 	}

@@ -293,4 +293,24 @@ stop "$busy" INT
 is "$rc" 0 "profile ends at Ctrl-C, with tasks running"
 like "$(cat log)" '^task: ' "... and prints then"
 kill $loop
+# --- as many hooks as an event can have: what has no room is not there by half
+
+mktrace full.dat << 'E'
+format sched sched_wakeup 201 char[16]:comm int:pid int:prio int:target_cpu ; "comm=%s", REC->comm
+format sched sched_switch 200 char[16]:prev_comm int:prev_pid int:prev_prio long:prev_state char[16]:next_comm int:next_pid int:next_prio ; "prev_comm=%s", REC->prev_comm
+format test a 101 int:value ; "value=%d", REC->value
+format test b 102 int:value ; "value=%d", REC->value
+format test c 103 int:value ; "value=%d", REC->value
+format test d 104 int:value ; "value=%d", REC->value
+0 1000000000 sched_switch 10 t10 10 120 1 t20 20 120
+0 1000001000 sched_wakeup 20 t10 10 120 0
+0 1000002000 sched_switch 20 t20 20 120 0 t10 10 120
+0 1000003000 sched_switch 10 t10 10 120 1 t20 20 120
+E
+run 10 "$TRACE_CMD" report --profile -H a,value/sched_wakeup,pid -H b,value/sched_wakeup,pid \
+	-H c,value/sched_wakeup,pid -H d,value/sched_wakeup,pid full.dat
+is "$(grep Event: <<< "$out")" \
+	"  Event: sched_wakeup:0xa (1) Total: 1000 Avg: 1000 Max: 1000(ts:1.000002) Min:1000(ts:1.000002)" \
+	"four hooks of one event"
+
 done_testing
