@@ -128,12 +128,18 @@ void fgraph_free(struct fgraph *g)
 /* --- looking ahead */
 
 /* Open the file of @a again, and the instance in it. */
-static void open_ahead(struct ahead *a)
+static void open_ahead(const struct fgraph *g, struct ahead *a)
 {
 	const char *path = tracecmd_get_file_name(a->stream->handle);
-	int i;
+	int i, fd = g->in->input[a->stream->events->number].fd;
+	char link[64];
 
 	a->tried = true;
+	/* what came from a pipe has no name */
+	if (!path && fd >= 0) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		path = link;
+	}
 	a->file = path ? tracecmd_open(path, TRACECMD_FL_LOAD_NO_PLUGINS | TRACECMD_FL_EVENTS_LATER) : NULL;
 	if (!a->file)
 		return;
@@ -147,18 +153,29 @@ static void open_ahead(struct ahead *a)
 	}
 }
 
+/* The first of @cpu that is looked at: the one at @key, or of the same time before it. */
+static struct tep_record *read_from(struct ahead *a, int cpu, unsigned long long key)
+{
+	struct tep_record *record = tracecmd_read_at(a->handle, key, NULL);
+	int ret = record ? tracecmd_set_cpu_to_timestamp(a->handle, cpu, record->ts) : -1;
+
+	tracecmd_free_record(record);
+	return ret ? tracecmd_read_cpu_first(a->handle, cpu) : tracecmd_read_data(a->handle, cpu);
+}
+
 /* The record behind @record on its CPU; NULL: there is none, or nobody knows. */
-static struct tep_record *record_behind(struct ahead *a, const struct tep_record *record)
+static struct tep_record *record_behind(const struct fgraph *g, struct ahead *a,
+					const struct tep_record *record)
 {
 	struct ahead_cpu *c = &a->cpus[record->cpu];
 	unsigned long long key = record->offset;
 
 	if (!a->tried)
-		open_ahead(a);
+		open_ahead(g, a);
 	if (!a->handle)
 		return NULL;
 	if (!c->any)
-		c->next = tracecmd_read_cpu_first(a->handle, record->cpu);
+		c->next = read_from(a, record->cpu, key);
 	c->any = true;
 	while (c->next && c->next->offset <= key) {
 		c->before_ts = c->next->ts;
@@ -185,9 +202,9 @@ static bool is_of(const struct ahead *a, struct tep_record *record, const struct
 }
 
 /* The return of the call @entry, if that is the next record; else NULL. */
-static struct tep_record *leaf_exit(struct ahead *a, struct tep_record *entry)
+static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, struct tep_record *entry)
 {
-	struct tep_record *next = record_behind(a, entry);
+	struct tep_record *next = record_behind(g, a, entry);
 
 	if (!next || !is_of(a, next, &a->exit) ||
 	    value(a, next, a->exit.func) != value(a, entry, a->entry.func) ||
@@ -260,7 +277,7 @@ static uint64_t duration(const struct ahead *a, const struct tep_record *exit, u
 static void entry_text(struct fgraph *g, struct ahead *a, struct tep_record *record)
 {
 	const struct plan_fgraph *look = &g->in->plan->fgraph;
-	struct tep_record *exit = leaf_exit(a, record);
+	struct tep_record *exit = leaf_exit(g, a, record);
 	uint64_t depth = value(a, record, a->entry.depth);
 	struct buf *b = &g->text;
 

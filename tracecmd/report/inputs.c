@@ -47,8 +47,8 @@ static int open_failed(const char *path, int code, const char *text, struct err 
 }
 
 /* Open a path, or what comes from a pipe. NULL with errno, and @text or @err. */
-static struct tracecmd_input *open_path(const char *path, int flags, char *text, size_t size,
-					struct err *err)
+static struct tracecmd_input *open_path(const char *path, int flags, int *ret_fd, char *text,
+					size_t size, struct err *err)
 {
 	struct tracecmd_input *handle;
 	int fd;
@@ -66,6 +66,8 @@ static struct tracecmd_input *open_path(const char *path, int flags, char *text,
 
 		close(fd);
 		errno = code;
+	} else {
+		*ret_fd = fd;
 	}
 	return handle;
 }
@@ -79,7 +81,8 @@ static int input_open(struct input *f, const struct report_plan *plan, bool all_
 
 	f->name = slash ? slash + 1 : strcmp(f->plan->path, "-") ? f->plan->path : "stdin";
 	errno = 0;
-	f->handle = open_path(f->plan->path, open_flags(plan, all_events), text, sizeof(text), err);
+	f->handle = open_path(f->plan->path, open_flags(plan, all_events), &f->fd, text, sizeof(text),
+			      err);
 	if (!f->handle)
 		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
 	if (plan->kallsyms && tracecmd_set_kallsyms(f->handle, plan->kallsyms))
@@ -134,6 +137,7 @@ int inputs_open(struct inputs *in, const struct report_plan *plan, bool all_even
 		int ret;
 
 		f->plan = &plan->inputs[i];
+		f->fd = -1;
 		in->nr_inputs = i + 1;
 		ret = input_open(f, plan, all_events, err);
 		if (ret)

@@ -56,6 +56,7 @@ struct input {
 	struct tep_handle *tep;
 	struct events *events;		/* NULL until they are to be printed */
 	const char *name;		/* last part of the path */
+	int fd;				/* of what came from a pipe, the handle's; else -1 */
 	int label_width;		/* of the longest name up to and with this file */
 };
 

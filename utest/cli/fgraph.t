@@ -86,6 +86,12 @@ calls one.dat --cpu 0 --limit 2
 is "$(wc -l <<< "$out")" 2 "--limit"
 calls one.dat --limit 4
 is "$(wc -l <<< "$out")" 4 "--limit counts what is shown, not the returns that are not"
+calls one.dat
+all=$out
+run 10 bash -c "cat one.dat | '$TRACE_CMD' report --compat 3.1 -i - | sed -n 's/^.*: \(funcgraph_.*\|plain:.*\)$/\1/p'"
+is "$out" "$all" "the same of a file that comes from a pipe"
+calls one.dat --from 1.000151
+is "$out" "$(sed -n '7,$p' <<< "$all")" "from a time on"
 
 (
 	echo "$head$exit"
