@@ -137,7 +137,8 @@ void dump_option(struct dump *d, const struct in_option *o)
 	const struct dat_id_info *info = dat_id_find(o->id);
 	struct cursor c = payload(d, o);
 
-	if (!info || o->id == DAT_STRINGS) {
+	/* other programs know nothing of it */
+	if (!info || o->id == DAT_STRINGS || (o->id == DAT_TSYNC && d->old_timeshift)) {
 		fprintf(d->out, " %u %" PRIu32 "\t[Unknown option, size - skipping]\n", o->id,
 			o->size);
 		return;
