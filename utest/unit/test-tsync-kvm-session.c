@@ -2,6 +2,7 @@
  * Protocol kvm: sessions with guests whose clock is made from this machine's by a setting of KVM's.
  */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 
 #include "sim/kvm-tree.h"
 #include "sim/tsync-script.h"
+#include "tsync/model.h"
 #include "tsync/tsc.h"
 #include "wire/kvm.h"
 
@@ -137,6 +139,32 @@ static void offsets_are_exact(void **state)
 	}
 }
 
+/* What comes of it in the file: the points readers interpolate between, and the bounds. */
+static void assert_model(const struct vm *vm)
+{
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+	struct model_conf conf = {
+		.method = "kvm", .host_clock = "x86-tsc", .guest_clock = "x86-tsc", .same_machine = true,
+	};
+	int64_t first = vm->samples.results[0].time, last = vm->samples.results[1].time, i;
+
+	assert_int_equal(tsync_model_make(&vm->samples, &conf, &t), 0);
+	assert_int_equal(tsync_samples_timeshift(&vm->samples, TIMESHIFT_CURRENT, 1, 0, 1, &ts), 0);
+	timeshift_prepare(&ts);
+	for (i = 0; i <= 10; i++) {
+		int64_t time = first + (last - first) / 10 * i, host, shown;
+		struct opt_tsync_value v;
+
+		assert_true(kvm_host_time(&vm->scale[0], time, &host));
+		shown = (int64_t)timeshift_apply(&ts.cpus[0], ts.flags & TIMESHIFT_FL_INTERPOLATE,
+						 time);
+		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
+		assert_true(v.lo <= host - time && host - time <= v.hi);
+		assert_true(llabs(shown - host) <= 2);
+	}
+}
+
 static void scaled_sessions_are_exact(void **state)
 {
 	unsigned int r, f;
@@ -151,6 +179,9 @@ static void scaled_sessions_are_exact(void **state)
 			vm_run(&vm);
 			assert_int_equal(vm.samples.count, 2);
 			assert_true(vm.samples.results[0].scaled == (ratios[r] != 1.0));
+			/* less is within KVM's tolerance, which scales nothing */
+			if (ratios[r] == 1.0 || fabs(ratios[r] - 1.0) > 250e-6)
+				assert_model(&vm);
 			vm_release(&vm);
 		}
 	}
