@@ -27,6 +27,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/timearith.h"
+#include "tsync/direct.h"
 #include "tsync/link.h"
 #include "tsync/registry.h"
 #include "tsync/tsc.h"
@@ -62,6 +63,14 @@ static enum stamp_kind stamp_kind(const char *clock, clockid_t *ret_id)
 		}
 	}
 	return BY_MARKER;
+}
+
+/* The same for a guest that may be in a time namespace. */
+static enum stamp_kind own_kind(const char *clock, clockid_t *ret_id)
+{
+	enum stamp_kind kind = stamp_kind(clock, ret_id);
+
+	return kind == BY_GETTIME && direct_shifted(*ret_id) ? BY_MARKER : kind;
 }
 
 static int64_t gettime_ns(clockid_t id)
@@ -130,7 +139,7 @@ static int vmexit_guest_round(struct tsync_link *link)
 	struct vmexit_start start;
 	struct msg_tsync msg;
 	clockid_t id;
-	enum stamp_kind kind = stamp_kind(link->conf->clock, &id);
+	enum stamp_kind kind = own_kind(link->conf->clock, &id);
 	int ret = link_expect(link, VMEXIT_NAME, VMEXIT_START, LINK_MSG_MS, &msg);
 
 	if (!ret)
@@ -408,7 +417,7 @@ static int vmexit_prepare(struct tsync_link *link)
 	int ret;
 
 	if (link->guest)
-		return stamp_kind(link->conf->clock, &id) == BY_MARKER ?
+		return own_kind(link->conf->clock, &id) == BY_MARKER ?
 		       clock_select(&link->clock, true, &link->err) : 0;
 	s = link->state = calloc(1, sizeof(*s));
 	if (!s)

@@ -2,6 +2,7 @@
  * Sessions of the burst protocol between two threads: real clocks, simulated ones, one CPU for both.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -11,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -171,6 +174,39 @@ static void clocks_are_read_directly_where_that_is_possible(void **state)
 	conf.now_data = &a;
 	direct_init(&d, &conf);
 	assert_true(d.is_trace_clock && direct_now(&d) > 1LL << 60);
+}
+
+/* Run by itself in a time namespace of its own, where that may be had. */
+static void shifted_clocks_are_not_read_directly(void **state)
+{
+	static const char *const clocks[] = { "mono", "mono_raw", "boot", "tai" };
+	size_t i;
+	int bad = 0, status;
+	pid_t pid;
+	int fd = -1;
+
+	if (geteuid() || unshare(CLONE_NEWTIME) ||
+	    (fd = open("/proc/self/timens_offsets", O_WRONLY)) < 0) {
+		print_message("SKIPPED: no time namespaces\n");
+		skip();
+	}
+	assert_true(write(fd, "monotonic 1000 0\nboottime 1000 0\n", 33) == 33);
+	close(fd);
+	/* who is born now is in it */
+	pid = fork();
+	for (i = 0; !pid && i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		struct tsync_direct d;
+		struct tsync_conf conf;
+
+		tsync_conf_init(&conf);
+		conf.clock = clocks[i];
+		direct_init(&d, &conf);
+		bad |= d.is_trace_clock != (i == 3);
+	}
+	if (!pid)
+		_exit(bad);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 /* --- simulated clocks --------------------------------------------------------------- */
@@ -454,6 +490,8 @@ int main(void)
 		cmocka_unit_test(a_silent_guest_does_not_hold_up_others),
 		cmocka_unit_test(passes_come_soon_then_now_and_then),
 		cmocka_unit_test(waiting_for_a_packet_has_an_end),
+		/* the last: children are in a namespace of their own from then on */
+		cmocka_unit_test(shifted_clocks_are_not_read_directly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "tsync/clock.h"
+#include "tsync/direct.h"
 #include "tsync/tsync.h"
 
 /* Markers written before a round so that its first ones find code and buffers warm. */
@@ -36,6 +37,9 @@ int clock_select(struct tsync_clock *c, bool marker, struct err *err)
 			       "time synchronisation without markers goes by CLOCK_MONOTONIC_RAW,\n"
 			       "but the trace clock is %s: use -C mono_raw",
 			       clock ? clock : "not known");
+	if (!marker && direct_shifted(CLOCK_MONOTONIC_RAW))
+		return err_set(err, -EINVAL,
+			       "time synchronisation without markers does not work in a time namespace");
 	if (marker && !c->inst) {
 		int ret = sync_instance_open(c->conf->tracing_dir, c->conf->own_id, clock,
 					     &c->inst, err);

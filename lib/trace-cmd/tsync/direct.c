@@ -1,6 +1,7 @@
 /*
  * direct.c - see direct.h. Layer 4.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -57,6 +58,24 @@ static int64_t tsc_per_us(void)
 	return tsc * 1000 / passed > 0 ? tsc * 1000 / passed : 1;
 }
 
+/*
+ * In a time namespace (of a container, or one that was moved here) the clocks but tai are shifted for us, not
+ * for the kernel's tracing.
+ */
+bool direct_shifted(clockid_t clock)
+{
+	_cleanup_fclose_ FILE *f = clock == CLOCK_TAI ? NULL : fopen("/proc/self/timens_offsets", "re");
+	const char *wanted = clock == CLOCK_BOOTTIME ? "boottime" : "monotonic";
+	long long s, ns;
+	char name[32];
+
+	/* kernels without the file have no such namespaces */
+	while (f && fscanf(f, "%31s %lld %lld", name, &s, &ns) == 3)
+		if (!strcmp(name, wanted))
+			return s || ns;
+	return false;
+}
+
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf)
 {
 	size_t i;
@@ -75,7 +94,7 @@ void direct_init(struct tsync_direct *d, const struct tsync_conf *conf)
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(clocks); i++) {
-		if (strcmp(conf->clock, clocks[i].name))
+		if (strcmp(conf->clock, clocks[i].name) || direct_shifted(clocks[i].clock))
 			continue;
 		d->clock = clocks[i].clock;
 		d->is_trace_clock = true;

@@ -37,4 +37,7 @@ void direct_init(struct tsync_direct *d, const struct tsync_conf *conf);
 /* The clock now: after all that came before, before all that comes after. Clock units. */
 int64_t direct_now(const struct tsync_direct *d);
 
+/* Whether clock_gettime() shows us another time of @clock than the kernel has. */
+bool direct_shifted(clockid_t clock);
+
 #endif
