@@ -45,18 +45,21 @@ int in_formats_add(struct in_formats *f, const char *system, const char *text, u
 	return 0;
 }
 
-struct in_format *in_formats_take(struct in_formats *f, int id)
+struct in_format *in_formats_take(struct in_formats *f, int id, unsigned int *at)
 {
-	unsigned int i;
-
-	for (i = 0; i < f->count; i++) {
-		struct in_format *one = &f->item[i];
+	/* events that nobody knows are asked for with each of their records */
+	if (id > UINT16_MAX || (id >= 0 && f->taken[id / 8] >> id % 8 & 1))
+		return NULL;
+	while (*at < f->count) {
+		struct in_format *one = &f->item[(*at)++];
 
 		if (one->taken || (id >= 0 && one->id != id))
 			continue;
 		one->taken = true;
 		return one;
 	}
+	if (id >= 0)
+		f->taken[id / 8] |= 1 << id % 8;
 	return NULL;
 }
 

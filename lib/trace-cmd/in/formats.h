@@ -8,6 +8,7 @@
 #define IN_FORMATS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "in/file.h"
@@ -25,13 +26,17 @@ struct in_formats {
 	struct buf events;		/* what the others point into */
 	struct in_format *item;
 	unsigned int count, alloc;
+	uint8_t taken[(UINT16_MAX + 1) / 8];	/* a bit for each id of which none is left */
 };
 
 /* Note a format. 0; -ENOMEM. */
 int in_formats_add(struct in_formats *f, const char *system, const char *text, uint32_t len);
 
-/* The next one of @id that isn't taken, which then is; NULL: none. A negative @id: any. */
-struct in_format *in_formats_take(struct in_formats *f, int id);
+/*
+ * The next one of @id that isn't taken, which then is; NULL: none. A negative @id: any. @at: 0 at first,
+ * and left as it is for the next call.
+ */
+struct in_format *in_formats_take(struct in_formats *f, int id, unsigned int *at);
 
 void in_formats_release(struct in_formats *f);
 

@@ -166,8 +166,9 @@ static int copy_format(struct in_file *f, struct tep_handle *tep, const char *sy
 int in_meta_formats(struct in_file *f, struct tep_handle *tep, struct in_formats *later, int id)
 {
 	struct in_format *one;
+	unsigned int at = 0;
 
-	while ((one = in_formats_take(later, id))) {
+	while ((one = in_formats_take(later, id, &at))) {
 		if (copy_format(f, tep, one->system, one->text, one->len))
 			return -ENOMEM;
 	}
