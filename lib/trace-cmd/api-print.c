@@ -93,7 +93,7 @@ void tracecmd_printer_free(struct tracecmd_printer *printer)
 {
 	if (!printer)
 		return;
-	if (printer->guarded)
+	if (printer->guarded && printer->guarded->guard == printer_mutex(printer->printer))
 		printer->guarded->guard = NULL;
 	printer_free(printer->printer);
 	text_release(&printer->text);
