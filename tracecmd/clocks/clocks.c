@@ -134,6 +134,7 @@ static int refine_one(struct run *r, struct guest *g, struct err *err)
 	const char *path = r->plan->output ? r->plan->output : g->path;
 	double unit = r->host.ns_per_count ? r->host.ns_per_count / 1000 : 1;
 	const char *name = r->host.ns_per_count ? "us" : "counts";
+	int digits = r->host.ns_per_count ? 3 : 0;
 	struct refined new;
 	bool better;
 	int ret = refine_guest(g, &new, err);
@@ -144,17 +145,17 @@ static int refine_one(struct run *r, struct guest *g, struct err *err)
 	if (better)
 		ret = refine_write(g, &new, path, err);
 	if (better && !ret && new.worst_before < 0)
-		fprintf(stderr, "%s: off by %.3f %s at worst, which nothing limited, by %" PRIu64 " bounds of events\n",
-			path, new.worst * unit, name, new.bounds);
+		fprintf(stderr, "%s: off by %.*f %s at worst, which nothing limited, by %" PRIu64 " bounds of events\n",
+			path, digits, new.worst * unit, name, new.bounds);
 	else if (better && !ret)
-		fprintf(stderr, "%s: off by %.3f %s at worst instead of %.3f, by %" PRIu64 " bounds of events\n",
-			path, new.worst * unit, name, new.worst_before * unit, new.bounds);
+		fprintf(stderr, "%s: off by %.*f %s at worst instead of %.*f, by %" PRIu64 " bounds of events\n",
+			path, digits, new.worst * unit, name, digits, new.worst_before * unit, new.bounds);
 	else if (!ret && new.worst_before < 0)
 		fprintf(stderr, "%s: the events narrow nothing: nothing limits the error, as before\n",
 			g->path);
 	else if (!ret)
-		fprintf(stderr, "%s: the events narrow nothing: off by %.3f %s at worst, as before\n",
-			g->path, new.worst_before * unit, name);
+		fprintf(stderr, "%s: the events narrow nothing: off by %.*f %s at worst, as before\n",
+			g->path, digits, new.worst_before * unit, name);
 	refined_release(&new);
 	return ret;
 }
