@@ -237,11 +237,13 @@ int tracecmd_iterate_in_place(struct tracecmd_input **handles, int nr_handles,
  *
  * tracecmd_pins_alloc - NULL with errno ENOMEM
  * tracecmd_pins_add - in the callback, for its record: 0; -1 with errno EINVAL, ENOMEM
+ * tracecmd_pins_bytes - memory that is kept, which may be much more than the records are
  * tracecmd_pins_clear - the data of all records is gone
  * tracecmd_pins_free - the same, and the pins; NULL is fine
  */
 struct tracecmd_pins *tracecmd_pins_alloc(void);
 int tracecmd_pins_add(struct tracecmd_pins *pins, const struct tep_record *record);
+unsigned long long tracecmd_pins_bytes(const struct tracecmd_pins *pins);
 void tracecmd_pins_clear(struct tracecmd_pins *pins);
 void tracecmd_pins_free(struct tracecmd_pins *pins);
 

@@ -79,6 +79,11 @@ int tracecmd_pins_add(struct tracecmd_pins *pins, const struct tep_record *recor
 	return ret ? failed(ret) : 0;
 }
 
+unsigned long long tracecmd_pins_bytes(const struct tracecmd_pins *pins)
+{
+	return pins ? ((const struct in_pins *)pins)->bytes : 0;
+}
+
 void tracecmd_pins_clear(struct tracecmd_pins *pins)
 {
 	if (pins)

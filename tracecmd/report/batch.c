@@ -49,6 +49,7 @@ int batch_add(struct batch *b, struct shown_order *o, struct stream *s, struct t
 	if (ret)
 		return ret;
 	b->bytes += record->size;
+	b->pinned = tracecmd_pins_bytes(b->pins);
 	b->count++;
 	if (!more && !lost)
 		return 0;
@@ -119,5 +120,6 @@ int batch_write(struct batch *b, struct textout *out)
 		buf_reset(&b->early);
 	b->count = 0;
 	b->bytes = 0;
+	b->pinned = 0;
 	return ret;
 }

@@ -14,12 +14,14 @@
 
 #define BATCH_EVENTS	1024
 #define BATCH_BYTES	(64u << 10)	/* of records, after which it is full */
+#define BATCH_PINNED	(8u << 20)	/* of memory that they keep: a record may have a chunk of its own */
 
 struct batch {
 	struct shown *event;		/* BATCH_EVENTS of them */
 	unsigned int count;
 	size_t bytes;			/* of records */
 	struct tracecmd_pins *pins;
+	unsigned long long pinned;	/* bytes */
 	struct scraps scraps;		/* texts that events have already */
 	struct textout out;
 	struct buf early;		/* text before that in out, if out is too small */
@@ -41,7 +43,7 @@ void batch_release(struct batch *b);
 
 static inline bool batch_is_full(const struct batch *b)
 {
-	return b->count == BATCH_EVENTS || b->bytes >= BATCH_BYTES;
+	return b->count == BATCH_EVENTS || b->bytes >= BATCH_BYTES || b->pinned >= BATCH_PINNED;
 }
 
 /*

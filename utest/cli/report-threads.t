@@ -59,4 +59,40 @@ same -F 'function:ip =~ "func_[0-9]"' made.dat
 same --format csv --fields time,comm,text made.dat
 same -i made.dat -i other.dat
 
+# Chunks of 4 MiB with an event each: more than a GiB, if all that wait for their text are kept.
+cat > sparse.py << 'E2'
+import struct
+import sys
+import datfile
+
+compress, real = datfile.zlib.compress, datfile.cpu_pages
+datfile.CHUNK_PAGES = 1024
+
+
+class Blank:
+    def __init__(self, when):
+        self.data = struct.pack('<QQ', when, 0) + bytes(datfile.PAGE - 16)
+
+
+def pages(order, cpu, prefix, kind):
+    if cpu:
+        return real(order, cpu, prefix, kind)
+    out = []
+    for i in range(280):
+        w = datfile.Writer(order)
+        datfile.page(w, f'{prefix}x{i}', 1000000 + i * 1000, [(0, datfile.TICK, i)])
+        out += [w] + [Blank(1000001 + i * 1000)] * (datfile.CHUNK_PAGES - 1)
+    return out
+
+
+datfile.cpu_pages = pages
+datfile.zlib.compress = lambda data, level: compress(data, 1)
+datfile.build(sys.argv[1], '7', 'zlib')
+E2
+PYTHONPATH=$TOP/utest/cli python3 sparse.py sparse.dat
+run 60 "$TRACE_CMD" report -j 4 sparse.dat
+is "$rc" 0 "few events in much memory: success"
+is "$(grep -c 'tick: ' <<< "$out")" "$(timeout 60 "$TRACE_CMD" report --summary --format json sparse.dat |
+	sed -n 's/.*"event":"[a-z]*:tick","count":\([0-9]*\).*/\1/p')" "... and all of them"
+
 done_testing

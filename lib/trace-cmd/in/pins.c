@@ -30,11 +30,13 @@ int in_pins_add(struct in_pins *pins, const struct tep_record *rec)
 	in_chunk_ref(c);
 	c->pinned_by = pins;
 	pins->chunk[pins->count++] = c;
+	pins->bytes += c->len;
 	return 0;
 }
 
 void in_pins_clear(struct in_pins *pins)
 {
+	pins->bytes = 0;
 	while (pins->count) {
 		struct in_chunk *c = pins->chunk[--pins->count];
 

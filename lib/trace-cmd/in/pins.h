@@ -20,6 +20,7 @@ struct in_place_record {
 struct in_pins {
 	struct in_chunk **chunk;
 	unsigned int count, alloc;
+	uint64_t bytes;			/* of these chunks */
 };
 
 /* NULL: out of memory. */
