@@ -115,8 +115,8 @@ static bool pair_enter(struct pevents *p, unsigned int i)
 	struct pevent *other = pair->other_end_id >= 0 ? p->by_id[pair->other_end_id] : NULL;
 
 	/* all or none: the next pair would have the number of one that is there by half */
-	if (start->nr_starts == PEVENT_PAIRS || end->nr_ends == PEVENT_PAIRS ||
-	    (other && other->nr_ends + (other == end) >= PEVENT_PAIRS))
+	if (start->nr_starts == PEVENT_ROOM || end->nr_ends == PEVENT_ROOM ||
+	    (other && other->nr_ends + (other == end) >= PEVENT_ROOM))
 		return false;
 	start->kind = end->kind = PKIND_PAIR;
 	start->starts[start->nr_starts++] = i;
@@ -217,7 +217,8 @@ static int hook_add(struct pevents *p, const struct hook *h, struct err *err)
 	if (h->start_pid && !field_of(start->tep, h->start_pid, &pair->start_pid))
 		return no_field(start, h->start_pid, err);
 	pair->value = pair->start_match;
-	if (!pair_enter(p, p->nr_pairs)) {
+	if (start->nr_starts == PEVENT_PAIRS || end->nr_ends == PEVENT_PAIRS ||
+	    !pair_enter(p, p->nr_pairs)) {
 		err_set(err, 0, "more than %d hooks share an event with '%s'", PEVENT_PAIRS,
 			h->start_event);
 		return -EINVAL;

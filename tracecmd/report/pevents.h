@@ -44,14 +44,15 @@ enum pkind {
 	PKIND_IGNORED,
 };
 
-#define PEVENT_PAIRS	4		/* that one event may start, or end */
+#define PEVENT_PAIRS	4		/* of hooks, that one event may start, or end */
+#define PEVENT_ROOM	(PEVENT_PAIRS + 4)	/* and those that are always looked for */
 
 struct pevent {
 	struct tep_event *tep;
 	enum pkind kind;
 	bool is_switch, is_wakeup, is_exec;	/* they tell names of tasks */
 	unsigned char nr_starts, nr_ends;
-	unsigned short starts[PEVENT_PAIRS], ends[PEVENT_PAIRS];	/* indices of pairs */
+	unsigned short starts[PEVENT_ROOM], ends[PEVENT_ROOM];	/* indices of pairs */
 	struct pfield value;		/* PLAIN: the first field; STACK: the first address */
 	struct pfield comm, pid, next_comm, next_pid;
 	uint32_t min_size;		/* of a record that has all of the fields above */

@@ -293,7 +293,7 @@ stop "$busy" INT
 is "$rc" 0 "profile ends at Ctrl-C, with tasks running"
 like "$(cat log)" '^task: ' "... and prints then"
 kill $loop
-# --- as many hooks as an event can have: what has no room is not there by half
+# --- as many hooks as an event can have: what is always looked for is there even so
 
 mktrace full.dat << 'E'
 format sched sched_wakeup 201 char[16]:comm int:pid int:prio int:target_cpu ; "comm=%s", REC->comm
@@ -309,8 +309,9 @@ format test d 104 int:value ; "value=%d", REC->value
 E
 run 10 "$TRACE_CMD" report --profile -H a,value/sched_wakeup,pid -H b,value/sched_wakeup,pid \
 	-H c,value/sched_wakeup,pid -H d,value/sched_wakeup,pid full.dat
-is "$(grep Event: <<< "$out")" \
-	"  Event: sched_wakeup:0xa (1) Total: 1000 Avg: 1000 Max: 1000(ts:1.000002) Min:1000(ts:1.000002)" \
-	"four hooks of one event"
+events=$(grep Event: <<< "$out")
+run 10 "$TRACE_CMD" report --profile full.dat
+is "$events" "$(grep Event: <<< "$out")" "four hooks of one event"
+is "$(wc -l <<< "$events")" 3 "... and a task's sleep, wakeup and wait"
 
 done_testing
