@@ -27,6 +27,8 @@ int main(int argc, char **argv)
 		return 1;
 	/* a peer or reader that went away is an error of the write, not our death */
 	signal(SIGPIPE, SIG_IGN);
+	/* ignored by who started us, the ends of our own processes would never be heard of */
+	signal(SIGCHLD, SIG_DFL);
 	if (!cmd)
 		return usage_all();
 	return cmd->run(argc - 1, argv + 1);
