@@ -99,9 +99,14 @@ static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err
 	}
 	addr.port = g->resp.ports[cpu];
 	ret = net_connect(&addr, one.at_ns < all.at_ns ? one : all, &g->sockets[cpu], err);
+	if (ret)
+		return ret;
 	/* the agent comes to it one CPU after the other */
-	return ret ? ret : tunnels_wrap(&g->tunnels, &g->sockets[cpu], false, AUTH_DATA, cpu,
-					TUNNEL_IN, all, err);
+	ret = tunnels_wrap(&g->tunnels, &g->sockets[cpu], false, AUTH_DATA, cpu, TUNNEL_IN, all,
+			   err);
+	/* it is not the one that knew the key before: that concerns no other guest */
+	g->broke = ret;
+	return ret;
 }
 
 int guest_data_connect(struct guest *g, struct err *err)

@@ -275,7 +275,7 @@ int guest_receive(struct guest *g, struct err *err)
 	}
 	g->own->complete_meta = true;
 	ret = guest_data_connect(g, err);
-	g->broke = ret == -ECONNREFUSED || ret == -ETIMEDOUT;
+	g->broke |= ret == -ECONNREFUSED || ret == -ETIMEDOUT;
 	g->began_ns = mono_now_ns();
 	/* from now on a stop is to end well: the waits for that aren't cut short by it */
 	g->ctl.stop_fd = -1;
