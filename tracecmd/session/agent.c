@@ -264,9 +264,6 @@ static void take_client(struct agent *a)
 	char text[300];
 	int fd;
 
-	/* a full house is one of clients that say nothing: who came first has had most time */
-	if (a->nr_clients == CLIENTS_MAX)
-		drop_client(a, 0);
 	if (net_accept(a->listen_fd, deadline_in_ms(0), NULL, &fd, c ? &c->peer : NULL)) {
 		free(c);
 		return;
@@ -285,6 +282,9 @@ static void take_client(struct agent *a)
 		net_peer_text(&c->peer, text, sizeof(text));
 		cmd_warn(0, NO_AUTH, text);
 	}
+	/* a full house is one of clients that say nothing: who came first has had most time */
+	if (a->nr_clients == CLIENTS_MAX)
+		drop_client(a, 0);
 	channel_init(&c->ctl, fd);
 	c->until = deadline_in_ms(REQUEST_MS);
 	a->clients[a->nr_clients++] = c;
