@@ -122,11 +122,6 @@ static void j_span(struct json *j, const char *key, const struct host *h, int64_
 
 /* --- a guest ------------------------------------------------------------------ */
 
-static double ppb(int64_t slope)
-{
-	return (double)slope / (double)(INT64_C(1) << OPT_TSYNC_SLOPE_SHIFT) * 1e9;
-}
-
 static void put_segment(struct json *j, const struct opt_tsync_segment *s, const struct host *h)
 {
 	j_open(j, NULL, '{');
@@ -135,9 +130,9 @@ static void put_segment(struct json *j, const struct opt_tsync_segment *s, const
 	j_bool(j, "known", s->flags & OPT_TSYNC_SEG_KNOWN);
 	j_bool(j, "step", s->flags & OPT_TSYNC_SEG_STEP);
 	j_int(j, "offset", s->offset);
-	j_real(j, "drift_ppb", ppb(s->drift));
-	j_real(j, "drift_lo_ppb", ppb(s->drift_lo));
-	j_real(j, "drift_hi_ppb", ppb(s->drift_hi));
+	j_real(j, "drift_ppb", opt_tsync_ppb(s->drift));
+	j_real(j, "drift_lo_ppb", opt_tsync_ppb(s->drift_lo));
+	j_real(j, "drift_hi_ppb", opt_tsync_ppb(s->drift_hi));
 	j_span(j, "bound_lo_first_ns", h, difference_s64(s->lo_first, s->offset), false);
 	j_span(j, "bound_hi_first_ns", h, difference_s64(s->hi_first, s->offset), false);
 	j_int(j, "lo_last", s->lo_last);
@@ -239,7 +234,7 @@ static void put_cpu(struct json *j, const struct guest *g, const struct host *h,
 		j_span(j, "offset_ns", h, theta.mid, false);
 	}
 	if (s)
-		j_real(j, "drift_ppb", ppb(s->drift));
+		j_real(j, "drift_ppb", opt_tsync_ppb(s->drift));
 	else
 		j_null(j, "drift_ppb");
 	j_span(j, "bound_lo_ns", h, difference_s64(theta.lo, theta.mid), !theta.bounded);

@@ -25,12 +25,6 @@ static void print_span(FILE *out, const struct host *h, int64_t counts, const ch
 		fprintf(out, "%s%.1f ms", sign, ns / 1000000);
 }
 
-/* ppb of a slope. */
-static double ppb(int64_t slope)
-{
-	return (double)slope / (double)(INT64_C(1) << OPT_TSYNC_SLOPE_SHIFT) * 1e9;
-}
-
 static void show_method(FILE *out, const struct guest *g, const struct host *h)
 {
 	const struct opt_tsync *t = g->known;
@@ -89,8 +83,8 @@ static void show_segment(FILE *out, const struct opt_tsync_segment *s, const str
 	if (s->hi_source != s->lo_source)
 		fprintf(out, " and %s", opt_tsync_source_name(s->hi_source));
 	putc('\n', out);
-	fprintf(out, ROW "%.3f ppb, surely %.3f .. %.3f\n", "drift", ppb(s->drift), ppb(s->drift_lo),
-		ppb(s->drift_hi));
+	fprintf(out, ROW "%.3f ppb, surely %.3f .. %.3f\n", "drift",
+		opt_tsync_ppb(s->drift), opt_tsync_ppb(s->drift_lo), opt_tsync_ppb(s->drift_hi));
 }
 
 static void show_known(FILE *out, const struct guest *g, const struct host *h)

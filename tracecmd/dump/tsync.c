@@ -11,11 +11,6 @@
 #include "dump/item.h"
 #include "wire/opt-tsync.h"
 
-static double ppm(int64_t slope)
-{
-	return (double)slope / (double)((int64_t)1 << OPT_TSYNC_SLOPE_SHIFT) * 1e6;
-}
-
 static void print_time(struct dump *d, int64_t time)
 {
 	if (time == INT64_MIN || time == INT64_MAX)
@@ -38,7 +33,7 @@ static void print_segment(struct dump *d, const struct opt_tsync_segment *s)
 		PRId64 " %" PRId64 " [at last]\n", s->offset, s->lo_first, s->hi_first, s->lo_last,
 		s->hi_last);
 	fprintf(d->out, "\t\t%.6f [drift, ppm] %.6f %.6f [limits] %" PRIu32 " [bounds] %s %s [limited by]\n",
-		ppm(s->drift), ppm(s->drift_lo), ppm(s->drift_hi), s->bounds,
+		opt_tsync_ppm(s->drift), opt_tsync_ppm(s->drift_lo), opt_tsync_ppm(s->drift_hi), s->bounds,
 		opt_tsync_source_name(s->lo_source), opt_tsync_source_name(s->hi_source));
 }
 

@@ -82,11 +82,6 @@ static void put_span(struct buf *b, int64_t count, double ns_per_count)
 		buf_printf(b, "%.2f s", ns / 1e9);
 }
 
-static double ppm(int64_t slope)
-{
-	return (double)slope / (double)((int64_t)1 << OPT_TSYNC_SLOPE_SHIFT) * 1e6;
-}
-
 /* Of the last segment known of the first group, which is the only one in most files. */
 static void put_drift(struct buf *b, const struct opt_tsync *t)
 {
@@ -95,10 +90,11 @@ static void put_drift(struct buf *b, const struct opt_tsync *t)
 
 	if (!s)
 		return;
-	drift = ppm(s->drift);
+	drift = opt_tsync_ppm(s->drift);
 	buf_printf(b, "; drift %.3f ppm", drift);
 	if (s->drift_lo != s->drift_hi)
-		buf_printf(b, " (%+.3f %+.3f)", ppm(s->drift_lo) - drift, ppm(s->drift_hi) - drift);
+		buf_printf(b, " (%+.3f %+.3f)", opt_tsync_ppm(s->drift_lo) - drift,
+			   opt_tsync_ppm(s->drift_hi) - drift);
 }
 
 static void put_probes(struct buf *b, const struct opt_tsync *t, double ns_per_count)

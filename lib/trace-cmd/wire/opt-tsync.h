@@ -19,6 +19,17 @@
 /* Slopes: d theta / d guest time, times 2^48. */
 #define OPT_TSYNC_SLOPE_SHIFT	48
 
+/* A slope in parts of 10^6, and of 10^9. */
+static inline double opt_tsync_ppm(int64_t slope)
+{
+	return (double)slope / (double)(INT64_C(1) << OPT_TSYNC_SLOPE_SHIFT) * 1e6;
+}
+
+static inline double opt_tsync_ppb(int64_t slope)
+{
+	return (double)slope / (double)(INT64_C(1) << OPT_TSYNC_SLOPE_SHIFT) * 1e9;
+}
+
 #define OPT_TSYNC_GUARANTEED	1	/* the bounds hold whatever the paths did */
 #define OPT_TSYNC_APART		2	/* CPUs contradict each other: groups of their own */
 #define OPT_TSYNC_FLAGS		3
