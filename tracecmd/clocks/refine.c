@@ -265,11 +265,6 @@ static int replace(void *arg, struct out_file *o, const struct in_option *opt)
 	return ret;
 }
 
-static void out_freep(struct out_file **o)
-{
-	out_free(*o);
-}
-
 static int write_file(const struct guest *g, const struct refined *r, int fd, struct err *err)
 {
 	struct in_file *f = g->handle->file;

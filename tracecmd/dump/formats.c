@@ -123,17 +123,12 @@ static int on_event(void *data, const char *text, size_t len)
 	return 0;
 }
 
-static void unref(struct in_file **f)
-{
-	in_file_unref(*f);
-}
-
 int formats_print(const char *path, char *const *patterns, unsigned int count, FILE *out,
 		  struct err *err)
 {
 	struct printer p = { .out = out, .patterns = patterns, .count = count };
 	const struct formats_visitor v = { .system = on_system, .event = on_event, .data = &p };
-	_cleanup_(unref) struct in_file *f = NULL;
+	_cleanup_(in_file_unrefp) struct in_file *f = NULL;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct cursor c;
 	int ret = in_file_open(path, &f, err);

@@ -13,15 +13,10 @@
 #include "dump/names.h"
 #include "in/file.h"
 
-static void unref(struct in_file **f)
-{
-	in_file_unref(*f);
-}
-
 /* Part @id of the file @path, in @text, and the file's byte order. 0; -errno. */
 static int load(const char *path, unsigned int id, struct buf *text, enum byte_order *order)
 {
-	_cleanup_(unref) struct in_file *f = NULL;
+	_cleanup_(in_file_unrefp) struct in_file *f = NULL;
 	struct err err = { 0 };
 	struct stat st;
 	int ret;

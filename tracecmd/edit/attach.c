@@ -259,11 +259,6 @@ static int write_in_place(struct side *s, struct err *err)
 	return ret ? err_set(err, ret, "out of memory") : annex_write(&s->annex, &records, err);
 }
 
-static void out_freep(struct out_file **o)
-{
-	out_free(*o);
-}
-
 static int write_copy(struct side *s, struct err *err)
 {
 	struct copy_conf conf = { .version = s->f->head.version, .zip = s->f->zip };

@@ -10,16 +10,6 @@
 #include "edit/target.h"
 #include "edit/tell.h"
 
-static void file_unrefp(struct in_file **f)
-{
-	in_file_unref(*f);
-}
-
-static void out_freep(struct out_file **o)
-{
-	out_free(*o);
-}
-
 static int copy_all(struct in_file *f, int fd, const struct convert_plan *plan, struct err *err)
 {
 	struct copy_conf conf = { .version = plan->version, .zip = plan->zip };
@@ -34,7 +24,7 @@ static int copy_all(struct in_file *f, int fd, const struct convert_plan *plan, 
 
 int convert_run(const struct convert_plan *plan, struct err *err)
 {
-	_cleanup_(file_unrefp) struct in_file *f = NULL;
+	_cleanup_(in_file_unrefp) struct in_file *f = NULL;
 	_cleanup_(target_close) struct target to = TARGET_NONE;
 	int ret;
 

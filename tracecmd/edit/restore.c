@@ -46,16 +46,6 @@ static void input_release(struct input *in)
 	free(in->data);
 }
 
-static void out_freep(struct out_file **o)
-{
-	out_free(*o);
-}
-
-static void file_unrefp(struct in_file **f)
-{
-	in_file_unref(*f);
-}
-
 /* --- the data --------------------------------------------------------------- */
 
 /* The CPU that a file's name ends in, -1 if it ends otherwise. */
@@ -218,7 +208,7 @@ static int from_machine(int fd, const struct restore_plan *plan, int cpus, struc
 static int from_partial(int fd, const struct restore_plan *plan, int cpus,
 			struct out_file **ret_o, char **ret_clock, struct err *err)
 {
-	_cleanup_(file_unrefp) struct in_file *f = NULL;
+	_cleanup_(in_file_unrefp) struct in_file *f = NULL;
 	struct copy_conf conf = { 0 };
 	int ret = in_file_open(plan->partial, &f, err);
 

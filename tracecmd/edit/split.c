@@ -18,16 +18,6 @@ struct split {
 	struct parts parts;
 };
 
-static void file_unrefp(struct in_file **f)
-{
-	in_file_unref(*f);
-}
-
-static void out_freep(struct out_file **o)
-{
-	out_free(*o);
-}
-
 /* The shift to the host's time is the top buffer's: another one must not get it. */
 static int keep_option(void *arg, struct out_file *o, const struct in_option *opt)
 {
@@ -202,7 +192,7 @@ static int put_files(struct split *s, struct err *err)
 
 int split_run(const struct split_plan *plan, struct err *err)
 {
-	_cleanup_(file_unrefp) struct in_file *f = NULL;
+	_cleanup_(in_file_unrefp) struct in_file *f = NULL;
 	struct split s = { .plan = plan };
 	int ret;
 

@@ -120,11 +120,6 @@ static int options_copy(struct in_file *f, struct out_file *o, const struct copy
 				 strerror(-ret)) : 0;
 }
 
-static void out_freep(struct out_file **o)
-{
-	out_free(*o);
-}
-
 int copy_begin(int fd, struct in_file *f, const struct copy_conf *conf, struct out_file **ret,
 	       struct err *err)
 {

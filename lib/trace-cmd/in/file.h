@@ -109,6 +109,12 @@ struct in_file *in_file_ref(struct in_file *f);
 /* Drop a reference; NULL is fine. */
 void in_file_unref(struct in_file *f);
 
+/* For _cleanup_(). */
+static inline void in_file_unrefp(struct in_file **f)
+{
+	in_file_unref(*f);
+}
+
 /*
  * What could not be read so far. 0, or the negative errno of the first
  * failure (-ENODATA: truncated) with f->damage.text.

@@ -172,4 +172,10 @@ int out_finish(struct out_file *o, struct err *err);
 /* Free without writing. NULL is fine. */
 void out_free(struct out_file *o);
 
+/* For _cleanup_(). */
+static inline void out_freep(struct out_file **o)
+{
+	out_free(*o);
+}
+
 #endif
