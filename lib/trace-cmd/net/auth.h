@@ -39,7 +39,6 @@ int auth_key_load(const char *path, struct auth_secret *ret, struct err *err);
 /* What comes of a handshake. */
 struct auth_keys {
 	uint8_t send[32], receive[32];
-	uint8_t send_head[AUTH_HEAD_LEN], receive_head[AUTH_HEAD_LEN];
 	struct auth_secret session;	/* for further connections */
 	uint8_t send_state[64], receive_state[64];	/* of the streams, see tunnel.c */
 };
