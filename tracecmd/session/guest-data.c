@@ -193,7 +193,7 @@ static bool cut_partial_pages(struct guest *g)
  */
 static void wait_data(struct guest *g)
 {
-	struct deadline d = deadline_in_ms(g->lost ? LOST_LAST_DATA_MS : LAST_DATA_MS);
+	struct deadline d = g->lost ? deadline_in_ms(LOST_LAST_DATA_MS) : guest_in_ms(g, LAST_DATA_MS);
 	int idle_ms = g->lost ? LOST_IDLE_MS : g->fifos ? FIFO_IDLE_MS : IDLE_MS;
 	struct deadline idle = g->lost ? deadline_in_ms(idle_ms) : g->close_by;
 	struct deadline soon = deadline_in_ms(LOST_IDLE_MS);
@@ -209,7 +209,7 @@ static void wait_data(struct guest *g)
 
 		if (now - seen >= IDLE_BYTES) {
 			seen = now;
-			idle = deadline_in_ms(idle_ms);
+			idle = g->lost || g->fifos ? deadline_in_ms(idle_ms) : guest_in_ms(g, idle_ms);
 		}
 		if (deadline_passed(d) || deadline_passed(idle) || stop_urgent(g->stop))
 			return;

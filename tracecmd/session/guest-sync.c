@@ -141,8 +141,8 @@ static int pass_ms(const struct guest *g, int base_ms, int cpu_ms, int max_ms)
 /* Wait for the first pass. 0; -ECANCELED: the user stops; -errno described in @err. */
 static int wait_first(struct guest *g, struct err *err)
 {
-	struct deadline d = deadline_in_ms(pass_ms(g, FIRST_SYNC_MS, FIRST_SYNC_CPU_MS,
-						   FIRST_SYNC_MAX_MS));
+	struct deadline d = guest_in_ms(g, pass_ms(g, FIRST_SYNC_MS, FIRST_SYNC_CPU_MS,
+						      FIRST_SYNC_MAX_MS));
 
 	for (;;) {
 		struct deadline slice = deadline_in_ms(LOOK_MS);
@@ -201,8 +201,8 @@ int guest_sync_start(struct guest *g)
 /* The last pass, unless the user has enough of waiting. 0; -errno described in @err. */
 static int wait_last(struct guest *g, struct err *err)
 {
-	struct deadline d = deadline_in_ms(pass_ms(g, FINAL_SYNC_MS, FINAL_SYNC_CPU_MS,
-						   FINAL_SYNC_MAX_MS));
+	struct deadline d = guest_in_ms(g, pass_ms(g, FINAL_SYNC_MS, FINAL_SYNC_CPU_MS,
+						      FINAL_SYNC_MAX_MS));
 
 	tsync_host_ask_stop(g->sync);
 	while (!g->lost && !stop_urgent(g->stop) && !deadline_passed(d)) {

@@ -47,6 +47,11 @@ static bool number_only(const char *where, char *name, size_t size)
 	return true;
 }
 
+struct deadline guest_in_ms(const struct guest *g, int ms)
+{
+	return deadline_in_ms(g->plan->no_timeout ? -1 : ms);
+}
+
 int guest_find(struct guest *g, struct err *err)
 {
 	_cleanup_free_ char *name = NULL, *file = NULL;
@@ -129,7 +134,7 @@ static int receive_response(struct guest *g, struct err *err)
 {
 	struct msg m;
 	uint32_t i;
-	int ret = channel_recv(&g->ctl, &m, deadline_in_ms(RESPONSE_MS));
+	int ret = channel_recv(&g->ctl, &m, guest_in_ms(g, RESPONSE_MS));
 
 	if (!ret)
 		ret = msg_trace_resp_parse(&m, &g->resp);
@@ -213,13 +218,13 @@ int guest_connect(struct guest *g, struct err *err)
 /* Store SEND_DATA messages in @fd until FIN_DATA. */
 static int receive_meta(struct guest *g, int fd)
 {
-	struct deadline total = deadline_in_ms(META_TOTAL_MS);
+	struct deadline total = guest_in_ms(g, META_TOTAL_MS);
 	uint64_t got = 0;
 	struct msg m;
 	int ret;
 
 	for (;;) {
-		struct deadline one = deadline_in_ms(got ? META_MESSAGE_MS : META_FIRST_MS);
+		struct deadline one = guest_in_ms(g, got ? META_MESSAGE_MS : META_FIRST_MS);
 
 		ret = channel_recv(&g->ctl, &m, one.at_ns < total.at_ns ? one : total);
 		if (ret)
@@ -361,7 +366,7 @@ int guest_check(struct guest *g, struct err *err)
 
 void guest_ask_close(struct guest *g)
 {
-	g->close_by = deadline_in_ms(CLOSE_MS);
+	g->close_by = guest_in_ms(g, CLOSE_MS);
 	if (g->connected && !g->lost &&
 	    channel_send(&g->ctl, MSG_CLOSE, NULL, 0, NULL, 0, deadline_in_ms(GUEST_CONNECT_MS)))
 		g->lost = true;

@@ -99,6 +99,12 @@ void guest_release(struct guest *g);
 
 #define GUEST_CONNECT_MS 5000	/* for one connection */
 
+/*
+ * By when the guest is to have done something: in @ms, or never (--notimeout). Waits for that see the user's
+ * wish to stop; connecting and handshakes, which don't, keep their own deadlines.
+ */
+struct deadline guest_in_ms(const struct guest *g, int ms);
+
 /* The agent has chosen a protocol: 0, whatever comes of it, but -ECANCELED. */
 /* The protocols to offer: as tsync_offer(). */
 const char **guest_sync_offer(const struct guest *g);

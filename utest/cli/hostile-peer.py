@@ -5,7 +5,7 @@
     hostile-peer.py agent PORT NAME META  an agent for one session, hostile in the way NAME says
     hostile-peer.py host PORT             hosts of the agent at PORT, one after the other; prints for
                                           each what the agent did, and how long until it served again
-    hostile-peer.py agents, hosts         the names
+    hostile-peer.py agents, hosts         the names; agents that are merely slow are not among them
 """
 import os
 import socket
@@ -74,6 +74,7 @@ class Agent:
         self.s, _ = server.accept()
         server.close()
         receive(self.s)
+        print('heard the request', flush=True)
         self.data = []
 
     def respond(self, cpus=1, page=PAGE, name=b'', port=0, ports=None, fixed=None, listeners=None):
@@ -155,6 +156,26 @@ def dripping_meta(a):
             time.sleep(1)
     except OSError:
         pass
+
+
+def pausing_meta(a):
+    """Nothing wrong but a pause in the middle, longer than the host's patience."""
+    a.respond()
+    half = len(a.meta) // 2
+    for at in range(0, half, 8180):
+        a.s.sendall(message(SEND_DATA, var=a.meta[at:min(at + 8180, half)]))
+    time.sleep(7)
+    send_meta(a.s, a.meta[half:])
+    a.accept()
+    a.data[0].sendall(page())
+    a.end()
+
+
+def silent_end(a):
+    """CLOSE is heard, and that is all."""
+    a.until_close()
+    print('heard CLOSE', flush=True)
+    outcome(a.s, 100)
 
 
 def hostile_meta(meta):
@@ -350,6 +371,13 @@ AGENTS = {
     'sync-huge-payload': sync(lambda t: t.sendall(tsync(b'ptp', 1, b'\0' * 8000))),
     'sync-garbage': sync(lambda t: t.sendall(os.urandom(100000))),
     'sync-fixed-beyond': sync(lambda t: t.sendall(struct.pack('>III', 12, 9, 1 << 31))),
+}
+
+
+# not hostile, but slow: for --notimeout
+SLOW_AGENTS = {
+    'pause': pausing_meta,
+    'silent-end': data(lambda d: d.sendall(page()), silent_end),
 }
 
 
@@ -626,7 +654,7 @@ def main(what, *args):
             meta = f.read()
         a = Agent(int(args[0]), meta)
         try:
-            AGENTS[args[1]](a)
+            (AGENTS | SLOW_AGENTS)[args[1]](a)
         except (EOFError, OSError):
             pass
         print('done', flush=True)
