@@ -424,6 +424,35 @@ static void loops_and_lies_in_version_7_are_refused(void **state)
 	}
 }
 
+/* What a proxy has sent when the recording begins: the rest of the options is to come. */
+static void options_that_are_announced_but_have_not_come_are_none(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct out_file *o = NULL;
+	struct err err = { 0 };
+	uint64_t list, next;
+	uint8_t pointer[8];
+	int fd;
+
+	put_v7(&b, ORDER_LITTLE, &list, &next);
+	fd = file_of(b.data, next + 8);
+	/* to see whether it can be continued must not change it: the rest may come */
+	assert_int_equal(out_appendable(fd, &err), 0);
+	assert_int_equal(pread(fd, pointer, 8, next), 8);
+	assert_memory_equal(pointer, b.data + next, 8);
+	assert_int_equal(out_append(fd, &o, &err), 0);
+	assert_int_equal(out_options_end(o, &err), 0);
+	assert_int_equal(out_finish(o, &err), 0);
+	out_free(o);
+	assert_int_equal(pread(fd, pointer, 8, next), 8);
+	assert_memory_equal(pointer, ((uint8_t[8]){ 0 }), 8);
+	close(fd);
+	/* a byte more is something else */
+	fd = file_of(b.data, next + 9);
+	assert_int_not_equal(out_appendable(fd, &err), 0);
+	close(fd);
+}
+
 static void too_many_descriptions_are_refused(void **state)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -522,6 +551,7 @@ int main(void)
 		cmocka_unit_test(symbols_whose_size_was_not_counted_are_put_right),
 		cmocka_unit_test(an_unknown_compression_leaves_our_parts_uncompressed),
 		cmocka_unit_test(loops_and_lies_in_version_7_are_refused),
+		cmocka_unit_test(options_that_are_announced_but_have_not_come_are_none),
 		cmocka_unit_test(too_many_descriptions_are_refused),
 		cmocka_unit_test(files_cut_off_anywhere_are_refused_or_complete),
 		cmocka_unit_test(any_changed_byte_is_survived),

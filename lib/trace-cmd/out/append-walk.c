@@ -248,6 +248,9 @@ static int chain_walk(struct walk *w, uint64_t at)
 			return bad(w, "options without an end", at);
 		if (next && next <= at)
 			return bad(w, "pointer back to earlier options", at);
+		/* a proxy points to what it means to send in the end, and may not have come so far */
+		if (next == w->len)
+			return patch(w, w->found->link_pos, 0, 8);
 		at = next;
 	}
 	return 0;

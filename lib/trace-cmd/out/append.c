@@ -154,6 +154,14 @@ int append_found(int fd, uint64_t len, const struct append_found *f, struct out_
 	return 0;
 }
 
+int out_appendable(int fd, struct err *err)
+{
+	_cleanup_free_ struct append_found *f = calloc(1, sizeof(*f));
+	uint64_t len;
+
+	return f ? find_out(fd, false, f, &len, err) : err_set(err, -ENOMEM, "out of memory");
+}
+
 int out_append(int fd, struct out_file **ret, struct err *err)
 {
 	_cleanup_free_ struct append_found *f = calloc(1, sizeof(*f));

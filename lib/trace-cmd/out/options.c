@@ -85,6 +85,18 @@ int out_options_end(struct out_file *o, struct err *err)
 	return 0;
 }
 
+int out_announce_options(struct out_file *o, uint64_t *ret_len, struct err *err)
+{
+	int ret = o->version < 7 || !o->options_written || o->finished ? -EINVAL :
+		  out_patch_u64(o, o->link_pos, o->end);
+
+	if (ret)
+		return err_set(err, ret, "cannot announce options of the trace file: %s",
+			       strerror(-ret));
+	*ret_len = o->end;
+	return 0;
+}
+
 /* Write a part and point to it. 0; -errno. */
 static int part_write(struct out_file *o, unsigned int id, const struct buf *payload, bool packed)
 {

@@ -82,11 +82,14 @@ int out_create(int fd, const struct out_conf *conf, struct out_file **ret, struc
 /*
  * Continue the file in @fd, a complete metadata-only trace.dat (options ended,
  * no buffers), as an agent sends it: its version, byte order, compression and
- * CPU count are taken over. Every byte is untrusted: -EBADMSG with a message naming file
+ * CPU count are taken over. Options that are announced right behind its end are none. Every byte is untrusted: -EBADMSG with a message naming file
  * part and offset. Options added later are stored in the file's byte order by
  * the caller (out_order()).
  */
 int out_append(int fd, struct out_file **ret, struct err *err);
+
+/* Could it be continued? Changes nothing. 0; errors as of out_append(). */
+int out_appendable(int fd, struct err *err);
 
 /*
  * What protocol 1 of listeners carries is version 6 up to its command lines, which come
@@ -136,6 +139,13 @@ int out_option_machine(struct out_file *o);
 
 /* Write the options added so far (v6: the option list; v7: an OPTIONS section). */
 int out_options_end(struct out_file *o, struct err *err);
+
+/*
+ * Version 7, behind out_options_end(): have these options point to what comes next, which must be more of
+ * them. *@ret_len: bytes of the file so far; a copy of them can be continued by what comes then. 0; -EINVAL;
+ * -errno; described in @err.
+ */
+int out_announce_options(struct out_file *o, uint64_t *ret_len, struct err *err);
 
 /*
  * Version 6 only, before out_options_end(): announce an instance whose data

@@ -158,7 +158,7 @@ static int put_name(struct buf *b, const char *name)
 	return 0;
 }
 
-/* --- TRACE_REQ ---------------------------------------------------------- */
+/* --- TRACE_REQ, TRACE_PROXY ---------------------------------------------- */
 
 static void strings_free(char **strings)
 {
@@ -281,12 +281,17 @@ int msg_trace_req_parse(const struct msg *m, struct msg_trace_req *ret)
 	struct cursor c;
 	int err;
 
-	if (m->cmd != MSG_TRACE_REQ)
+	if (m->cmd != MSG_TRACE_REQ && m->cmd != MSG_TRACE_PROXY)
 		return -EBADMSG;
 	c = fixed_part(m, copy);
 	r.flags = cursor_u32(&c);
 	cursor_u32(&c);		/* argc: always 0, the true one is in ARGS */
 	r.trace_id = cursor_u64(&c);
+	r.proxy = m->cmd == MSG_TRACE_PROXY;
+	if (r.proxy) {
+		r.nr_cpus = cursor_u32(&c);
+		r.siblings = cursor_u32(&c);
+	}
 	err = get_params(&var, &r);
 	if (err)
 		msg_trace_req_release(&r);
@@ -346,6 +351,10 @@ int msg_trace_req_put(struct buf *b, const struct msg_trace_req *r)
 	put_u32(&fixed, BE, r->flags);
 	put_u32(&fixed, BE, 0);
 	put_u64(&fixed, BE, r->trace_id);
+	if (r->proxy) {
+		put_u32(&fixed, BE, r->nr_cpus);
+		put_u32(&fixed, BE, r->siblings);
+	}
 	put_args(&var, r);
 	err = put_protos(&var, r);
 	if (err)
@@ -357,7 +366,8 @@ int msg_trace_req_put(struct buf *b, const struct msg_trace_req *r)
 	}
 	if (fixed.error || var.error)
 		return fixed.error ? fixed.error : var.error;
-	return msg_put(b, MSG_TRACE_REQ, fixed.data, fixed.len, var.data, var.len);
+	return msg_put(b, r->proxy ? MSG_TRACE_PROXY : MSG_TRACE_REQ, fixed.data, fixed.len, var.data,
+		       var.len);
 }
 
 /* --- TRACE_RESP --------------------------------------------------------- */

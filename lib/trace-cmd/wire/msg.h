@@ -54,7 +54,7 @@ int msg_parse(const uint8_t *data, size_t len, struct msg *ret);
 int msg_put(struct buf *b, uint32_t cmd, const void *fixed, size_t fixed_len,
 	    const void *var, size_t var_len);
 
-/* --- TRACE_REQ ---------------------------------------------------------- */
+/* --- TRACE_REQ, TRACE_PROXY ---------------------------------------------- */
 
 #define TRACE_REQ_FL_FIFOS 1
 
@@ -71,7 +71,11 @@ enum {
 #define TSYNC_REQ_REPORT	8	/* send the guest's stamps after each OFFSET */
 #define TSYNC_REQ_BOUNDS	16	/* the middle of the bounds, not what TSYNC_REQ_FASTEST says */
 
+/* TRACE_PROXY is a request of a guest to its host, with two more fields. */
 struct msg_trace_req {
+	bool proxy;		/* TRACE_PROXY */
+	uint32_t nr_cpus;	/* of who asks; as sent: any number. TRACE_REQ: 0 */
+	uint32_t siblings;	/* how many guests it knows beside itself; nobody uses it */
 	uint32_t flags;
 	uint64_t trace_id;
 	char **argv;		/* heap, NULL-terminated, may be NULL */
@@ -83,7 +87,7 @@ struct msg_trace_req {
 };
 
 void msg_trace_req_release(struct msg_trace_req *r);
-/* MSG_TRACE_REQ only. 0; -EBADMSG; -ENOMEM. */
+/* MSG_TRACE_REQ or MSG_TRACE_PROXY. 0; -EBADMSG; -ENOMEM. */
 int msg_trace_req_parse(const struct msg *m, struct msg_trace_req *ret);
 /* 0; -EMSGSIZE; -EINVAL a protocol name that is empty or too long; b->error. */
 int msg_trace_req_put(struct buf *b, const struct msg_trace_req *r);
@@ -92,6 +96,7 @@ int msg_trace_req_put(struct buf *b, const struct msg_trace_req *r);
 
 #define TRACE_RESP_FL_FIFOS		1
 #define TRACE_RESP_FL_TSYNC_REPORT	0x10000	/* ours: TSYNC_REQ_REPORT was understood */
+#define TRACE_RESP_FL_PROXY		0x20000	/* ours: a proxy will do what TRACE_PROXY asks for */
 
 struct msg_trace_resp {
 	uint32_t flags;
