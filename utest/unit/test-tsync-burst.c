@@ -454,19 +454,22 @@ static void waiting_for_a_packet_has_an_end(void **state)
 		channel_init(&ch, fd[0]);
 		spin_begin(&s, &ch, may_spin, true);
 		for (i = 0; i < 10; i++)
-			assert_int_equal(spin_recv(&s, &byte, 1, deadline_in_ms(2)), -ETIMEDOUT);
+			assert_int_equal(spin_wait(&s, deadline_in_ms(2)), -ETIMEDOUT);
 		assert_int_equal(s.level, SPIN_SLEEP);
 		/* what comes is taken all the same */
 		assert_int_equal(send(fd[1], "x", 1, 0), 1);
-		assert_int_equal(spin_recv(&s, &byte, 1, deadline_in_ms(2)), 1);
+		assert_int_equal(spin_wait(&s, deadline_in_ms(2)), 0);
+		assert_int_equal(spin_take(&s, &byte, 1), 1);
+		assert_int_equal(spin_take(&s, &byte, 1), -EAGAIN);
 		assert_int_equal(byte, 'x');
 		ch.stop_fd = eventfd(0, EFD_CLOEXEC);
 		assert_int_equal(write(ch.stop_fd, &one, sizeof(one)), sizeof(one));
-		assert_int_equal(spin_recv(&s, &byte, 1, deadline_in_ms(10000)), -ECANCELED);
+		assert_int_equal(spin_wait(&s, deadline_in_ms(10000)), -ECANCELED);
 		close(ch.stop_fd);
 		close(fd[1]);
 		ch.stop_fd = -1;
-		assert_int_equal(spin_recv(&s, &byte, 1, deadline_in_ms(10000)), -EPIPE);
+		assert_int_equal(spin_wait(&s, deadline_in_ms(10000)), 0);
+		assert_int_equal(spin_take(&s, &byte, 1), -EPIPE);
 		spin_end(&s);
 		assert_int_equal(sched_getscheduler(0), policy);
 		channel_close(&ch);

@@ -141,7 +141,8 @@ int burst_send(struct tsync_link *link, const struct burst_packet *p,
 static int complete(struct burst_state *b, size_t have, struct deadline d)
 {
 	while (have < BURST_PACKET_LEN) {
-		ssize_t n = spin_recv(&b->spin, b->packet + have, BURST_PACKET_LEN - have, d);
+		int ret = spin_wait(&b->spin, d);
+		ssize_t n = ret ? ret : spin_take(&b->spin, b->packet + have, BURST_PACKET_LEN - have);
 
 		if (n < 0)
 			return n;
@@ -170,12 +171,16 @@ int burst_recv(struct tsync_link *link, unsigned int number, enum burst_field fi
 {
 	struct deadline d = deadline_in_ms(PACKET_MS);
 	struct burst_state *b = link->state;
-	ssize_t n = spin_recv(&b->spin, b->packet, sizeof(b->packet), d);
-	int ret;
+	int ret = spin_wait(&b->spin, d);
+	ssize_t n;
 
-	if (n < 0)
-		return n;
+	if (ret)
+		return ret;
+	/* it is there: taking it is no part of its way */
 	*ret_time = stamp_in(link, number, field);
+	n = spin_take(&b->spin, b->packet, sizeof(b->packet));
+	if (n < 0)
+		return n == -EAGAIN ? -EPROTO : n;
 	ret = complete(b, n, d);
 	if (ret)
 		return ret;

@@ -91,21 +91,18 @@ static void missed(struct spin *s)
 		s->level = SPIN_SLEEP;
 }
 
-/* Bytes; 0: nothing is there; -errno. */
-static ssize_t look(struct spin *s, void *data, size_t len)
+/*
+ * Whether something is there, or the end is. Other than a recv() that finds nothing, this takes no lock of a TCP
+ * socket: one who delivers a packet meanwhile need not wait for us, nor fetch the lock from our CPU's cache.
+ */
+static bool is_there(const struct spin *s)
 {
-	ssize_t n = recv(s->ch->fd, data, len, MSG_DONTWAIT);
+	struct pollfd pfd = { .fd = s->ch->fd, .events = POLLIN };
 
-	if (n > 0)
-		return n;
-	if (!n)
-		return -EPIPE;
-	if (errno == EAGAIN || errno == EINTR)
-		return 0;
-	return errno == ECONNRESET ? -EPIPE : -errno;
+	return poll(&pfd, 1, 0) > 0;
 }
 
-static ssize_t sleep_for(struct spin *s, void *data, size_t len, struct deadline d)
+static int sleep_for(struct spin *s, struct deadline d)
 {
 	struct pollfd pfd[] = {
 		{ .fd = s->ch->fd, .events = POLLIN },
@@ -114,11 +111,10 @@ static ssize_t sleep_for(struct spin *s, void *data, size_t len, struct deadline
 
 	s->slept++;
 	for (;;) {
-		ssize_t n = look(s, data, len);
 		int ready;
 
-		if (n)
-			return n;
+		if (is_there(s))
+			return 0;
 		ready = poll(pfd, ARRAY_SIZE(pfd), deadline_left_ms(d));
 		if (ready < 0 && errno != EINTR)
 			return -errno;
@@ -137,19 +133,17 @@ static void offer_cpu(struct spin *s, int64_t now_ns)
 		leave_cpu(s);
 }
 
-ssize_t spin_recv(struct spin *s, void *data, size_t len, struct deadline d)
+int spin_wait(struct spin *s, struct deadline d)
 {
 	int64_t start_ns = 0, now_ns;
 	unsigned int looks;
-	ssize_t n;
 
 	if (s->level == SPIN_SLEEP)
-		return sleep_for(s, data, len, d);
+		return sleep_for(s, d);
 	for (looks = 1; ; looks++) {
-		n = look(s, data, len);
-		if (n) {
+		if (is_there(s)) {
 			s->misses = 0;
-			return n;
+			return 0;
 		}
 		if (looks % LOOKS)
 			continue;
@@ -161,5 +155,16 @@ ssize_t spin_recv(struct spin *s, void *data, size_t len, struct deadline d)
 		offer_cpu(s, now_ns);
 	}
 	missed(s);
-	return sleep_for(s, data, len, d);
+	return sleep_for(s, d);
+}
+
+ssize_t spin_take(struct spin *s, void *data, size_t len)
+{
+	ssize_t n = recv(s->ch->fd, data, len, MSG_DONTWAIT);
+
+	if (n > 0)
+		return n;
+	if (!n)
+		return -EPIPE;
+	return errno == ECONNRESET ? -EPIPE : -errno;
 }

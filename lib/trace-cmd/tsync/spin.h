@@ -47,9 +47,12 @@ void spin_begin(struct spin *s, struct channel *ch, bool may_spin, bool host);
 void spin_end(struct spin *s);
 
 /*
- * Take what has come, at most @len bytes, waiting for the first of them. Returns how many; -ETIMEDOUT;
- * -ECANCELED; -EPIPE at the connection's end; -errno.
+ * Wait until there is something to take, or the connection's end, or its error. 0; -ETIMEDOUT;
+ * -ECANCELED; -errno.
  */
-ssize_t spin_recv(struct spin *s, void *data, size_t len, struct deadline d);
+int spin_wait(struct spin *s, struct deadline d);
+
+/* Take what is there, at most @len bytes. Returns how many; -EAGAIN: nothing; -EPIPE at the end; -errno. */
+ssize_t spin_take(struct spin *s, void *data, size_t len);
 
 #endif
