@@ -178,6 +178,7 @@ static int option_compat(struct report_plan *plan, const char *version)
 		return cmd_fail(0, "--compat: '%s' is none of 3.1, 3.4", version);
 	plan->line.flags = !old;
 	plan->line.old_raw = old;
+	plan->calls_parted = old;
 	return 0;
 }
 

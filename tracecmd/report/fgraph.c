@@ -163,6 +163,16 @@ static struct tep_record *read_from(struct ahead *a, int cpu, unsigned long long
 	return ret ? tracecmd_read_cpu_first(a->handle, cpu) : tracecmd_read_data(a->handle, cpu);
 }
 
+/* Go to the record behind the next of @cpu. */
+static void go_on(struct ahead *a, int cpu)
+{
+	struct ahead_cpu *c = &a->cpus[cpu];
+
+	c->before_ts = c->next->ts;
+	tracecmd_free_record(c->next);
+	c->next = tracecmd_read_data(a->handle, cpu);
+}
+
 /* The record behind @record on its CPU; NULL: there is none, or nobody knows. */
 static struct tep_record *record_behind(const struct fgraph *g, struct ahead *a,
 					const struct tep_record *record)
@@ -177,12 +187,37 @@ static struct tep_record *record_behind(const struct fgraph *g, struct ahead *a,
 	if (!c->any)
 		c->next = read_from(a, record->cpu, key);
 	c->any = true;
-	while (c->next && c->next->offset <= key) {
-		c->before_ts = c->next->ts;
-		tracecmd_free_record(c->next);
-		c->next = tracecmd_read_data(a->handle, record->cpu);
-	}
+	while (c->next && c->next->offset <= key)
+		go_on(a, record->cpu);
 	return c->next;
+}
+
+/* Is a record of @cpu at @ts shown before one of @than_cpu at @than_ts? */
+static bool is_shown_before(int cpu, uint64_t ts, int than_cpu, uint64_t than_ts)
+{
+	return ts < than_ts || (ts == than_ts && cpu < than_cpu);
+}
+
+/* Does another CPU have a record between @exit and the one before it, which is the call's? */
+static bool is_parted(struct ahead *a, const struct tep_record *exit)
+{
+	uint64_t begin = a->cpus[exit->cpu].before_ts;
+	int cpu;
+
+	for (cpu = 0; cpu < (int)a->stream->nr_cpus; cpu++) {
+		struct ahead_cpu *c = &a->cpus[cpu];
+
+		if (cpu == exit->cpu)
+			continue;
+		if (!c->any && !tracecmd_set_cpu_to_timestamp(a->handle, cpu, begin))
+			c->next = tracecmd_read_data(a->handle, cpu);
+		c->any = true;
+		while (c->next && is_shown_before(cpu, c->next->ts, exit->cpu, begin))
+			go_on(a, cpu);
+		if (c->next && is_shown_before(cpu, c->next->ts, exit->cpu, exit->ts))
+			return true;
+	}
+	return false;
 }
 
 /* --- the text */
@@ -210,7 +245,7 @@ static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, str
 	    value(a, next, a->exit.func) != value(a, entry, a->entry.func) ||
 	    tep_data_pid(a->stream->tep, next) != tep_data_pid(a->stream->tep, entry))
 		return NULL;
-	return next;
+	return g->in->plan->calls_parted && is_parted(a, next) ? NULL : next;
 }
 
 /* Two columns that tell long times from short ones, and microseconds. */

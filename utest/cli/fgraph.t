@@ -101,9 +101,29 @@ is "$out" "$(sed -n '7,$p' <<< "$all")" "from a time on"
 0 1000002000 funcgraph_exit 10 inner 0 0 1000001000 1000002000
 E
 ) | mktrace two.dat
-calls two.dat
-is "$out" "funcgraph_entry:        1.000 us   |  inner();
+run 10 "$TRACE_CMD" report two.dat
+is "$(sed -n 's/^.*: \(funcgraph_.*\|plain:.*\)$/\1/p' <<< "$out")" "funcgraph_entry:        1.000 us   |  inner();
 plain:                value=7" "another CPU's events don't part a call from its return"
+calls two.dat
+is "$out" "funcgraph_entry:                   |  inner() {
+plain:                value=7
+funcgraph_exit:         1.000 us   |  }" "... as they did in earlier releases"
+same "as Debian's: another CPU's event" two.dat
+# calls of three CPUs, with and without another's event between, some of them at the same time
+(
+	echo "$head$exit"
+	for ((i = 0; i < 200; i++)); do
+		cpu=$((i * 7 % 3)) ts=$((1000001000 + i * 1000))
+		printf '%d %d funcgraph_entry 1%d inner 0\n' $cpu $ts $cpu
+		[ $((i % 4)) != 0 ] || echo "$(((cpu + 1) % 3)) $((ts + i % 3 * 250)) plain 20 $i"
+		printf '%d %d funcgraph_exit 1%d inner 0 0 %d %d\n' $cpu $((ts + 500)) $cpu $ts $((ts + 500))
+	done
+) | mktrace three.dat
+calls three.dat
+[ "$(grep -c 'inner();' <<< "$out")" -gt 100 ] && [ "$(grep -c 'inner() {' <<< "$out")" -gt 10 ]
+ok $? "some of three CPUs' calls are parted, others are not" "$out"
+same "as Debian's: three CPUs" three.dat
+same "as Debian's: three CPUs, from a time on" three.dat --cpu 0,2
 
 # --- returned values
 
