@@ -179,6 +179,8 @@ int in_data_page(struct in_data *d, unsigned int cpu, uint64_t number, struct in
 	int ret;
 
 	if (!chunk || chunk->cpu != cpu || at < chunk->start || at - chunk->start >= chunk->len) {
+		bool walks = chunk && chunk->cpu == cpu && at == chunk->start + chunk->len;
+
 		in_page_ref_release(ref);
 		chunk = cache_find(d, cpu, at);
 		if (chunk) {
@@ -188,7 +190,8 @@ int in_data_page(struct in_data *d, unsigned int cpu, uint64_t number, struct in
 					  plain_load(d, cpu, at, &chunk);
 			if (ret)
 				return ret;
-			cache_add(d, chunk);
+			if (!walks)
+				cache_add(d, chunk);
 		}
 	}
 	ref->chunk = chunk;

@@ -3,7 +3,8 @@
  *
  * Layer 2. Data is read in chunks of several pages: those of the compression, or
  * runs of plain pages. Few chunks are in memory at a time: one for each CPU
- * that is being walked, and a small cache for those who jump.
+ * that is being walked, and a small cache for those who jump; who goes on from one chunk to the
+ * next has no use for it, and leaves it alone.
  */
 #ifndef IN_PAGES_H
 #define IN_PAGES_H
@@ -18,7 +19,7 @@
 #define IN_LIVE_MAX	(1ull << 30)	/* bytes of all chunks in memory */
 #define IN_CACHE_CHUNKS	16
 #define IN_CACHE_BYTES	(8u << 20)
-#define IN_PLAIN_CHUNK	(64u << 10)	/* bytes of a run of plain pages, if pages are smaller */
+#define IN_PLAIN_CHUNK	(32u << 10)	/* bytes of a run of plain pages, if pages are smaller */
 
 struct in_data;
 
