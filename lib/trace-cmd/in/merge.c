@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "in/merge.h"
 
 void in_merge_init(struct in_merge *m, bool reverse)
 {
 	*m = (struct in_merge){ .reverse = reverse };
-	heap_init(&m->heap, in_merge_before, m);
 }
 
 void in_merge_release(struct in_merge *m)
@@ -19,7 +19,7 @@ void in_merge_release(struct in_merge *m)
 	for (i = 0; i < m->count; i++)
 		if (m->source[i].candidate)
 			in_stream_next(m->source[i].stream);
-	heap_release(&m->heap);
+	losers_release(&m->order);
 	free(m->source);
 	m->source = NULL;
 	m->count = m->alloc = 0;
@@ -58,47 +58,40 @@ static bool look(struct in_merge *m, struct in_merge_source *s)
 	return true;
 }
 
+/* The source's key, with its next candidate. */
+static struct losers_key look_key(struct in_merge *m, struct in_merge_source *s)
+{
+	return look(m, s) ? in_merge_key(m, s) : losers_out((unsigned int)(s - m->source));
+}
+
 int in_merge_start(struct in_merge *m)
 {
+	_cleanup_free_ struct losers_key *key = calloc((size_t)m->count + 1, sizeof(*key));
 	unsigned int i;
 
+	if (!key)
+		return -ENOMEM;
 	for (i = 0; i < m->count; i++)
-		if (look(m, &m->source[i]) && heap_push(&m->heap, i))
-			return -ENOMEM;
-	return 0;
+		key[i] = look_key(m, &m->source[i]);
+	return losers_init(&m->order, key, m->count);
 }
 
-/* The top source's candidate was taken, or has changed: find its next one. */
-static void advance(struct in_merge *m)
+/* The first source's candidate was taken, or has changed: find its next one. */
+static void advance(struct in_merge *m, struct in_merge_source *s)
 {
-	if (look(m, &m->source[heap_top(&m->heap)]))
-		heap_fix_top_by(&m->heap, in_merge_before);
-	else
-		heap_pop(&m->heap);
-}
-
-/* Until when source @top, the first one, needs no comparing. */
-static void run_begin(struct in_merge *m, unsigned int top)
-{
-	unsigned int second = m->heap.count > 1 ? heap_second_by(&m->heap, in_merge_before) : top;
-
-	m->run = &m->source[top];
-	m->second = second;
-	m->second_ns = second != top ? m->source[second].time.ns : UINT64_MAX;
-	m->wins = top <= second;
+	losers_replay(&m->order, look_key(m, s));
 }
 
 /* Take the first source's candidate. False if there are no sources any more. */
 static bool take(struct in_merge *m, struct in_merged *ret)
 {
-	while (m->heap.count) {
-		unsigned int top = heap_top(&m->heap);
-		struct in_merge_source *s = &m->source[top];
+	while (m->count && !losers_is_out(losers_first(&m->order))) {
+		struct in_merge_source *s = &m->source[losers_item(losers_first(&m->order))];
 		const struct in_event *ev = in_stream_peek(s->stream);
 
 		/* the caller may have moved the stream meanwhile */
 		if (!ev || ev->time.count != s->raw.count) {
-			advance(m);
+			advance(m, s);
 			continue;
 		}
 		ret->ev = *ev;
@@ -107,7 +100,7 @@ static bool take(struct in_merge *m, struct in_merged *ret)
 		s->candidate = false;
 		if (!m->reverse) {
 			in_stream_next(s->stream);
-			run_begin(m, top);
+			in_merge_begin(m, s);
 		}
 		m->taken = true;
 		return true;
@@ -119,7 +112,7 @@ bool in_merge_next_slow(struct in_merge *m, struct in_merged *ret)
 {
 	m->run = NULL;
 	if (m->taken)
-		advance(m);
+		advance(m, &m->source[losers_item(losers_first(&m->order))]);
 	m->taken = false;
 	return take(m, ret);
 }

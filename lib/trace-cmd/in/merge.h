@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "base/heap.h"
+#include "base/losers.h"
 #include "in/stream.h"
 #include "in/time.h"
 
@@ -28,12 +28,11 @@ struct in_merge_source {
 struct in_merge {
 	struct in_merge_source *source;
 	unsigned int count, alloc;
-	struct heap heap;
+	struct losers order;	/* of the sources, by their candidates */
 	bool reverse;
 	bool taken;		/* the first source's candidate was given out */
 	/* forwards, if taken: the first source stays so until the second one's time */
 	struct in_merge_source *run;	/* the first one, or NULL: not known */
-	unsigned int second;
 	uint64_t second_ns;
 	bool wins;		/* over the second one if times are equal */
 };
@@ -64,15 +63,27 @@ struct in_merged {
 /* As in_merge_next(), for what that leaves over. */
 bool in_merge_next_slow(struct in_merge *m, struct in_merged *ret);
 
-/* The order of sources @a and @b of struct in_merge @data by their candidates. */
-static inline bool in_merge_before(unsigned int a, unsigned int b, void *data)
+/* The key of source @s, by its candidate. */
+static inline struct losers_key in_merge_key(const struct in_merge *m, const struct in_merge_source *s)
 {
-	const struct in_merge *m = data;
-	uint64_t x = m->source[a].time.ns, y = m->source[b].time.ns;
+	unsigned int i = (unsigned int)(s - m->source);
 
-	if (m->reverse)
-		return x != y ? x > y : a > b;
-	return x != y ? x < y : a < b;
+	return m->reverse ? losers_key(i, ~s->time.ns, LOSERS_MAX - 1 - i) : losers_key(i, s->time.ns, i);
+}
+
+/* Begin the run of @s, the first source. */
+static inline void in_merge_begin(struct in_merge *m, struct in_merge_source *s)
+{
+	struct losers_key second = losers_out((unsigned int)m->count);
+
+	if (m->count > 1)
+		second = losers_second(&m->order);
+	m->run = s;
+	m->second_ns = second.value;
+	m->wins = losers_first(&m->order).rank < second.rank;
+	/* its turn comes when it is long out of the cache */
+	if (!losers_is_out(second))
+		__builtin_prefetch(m->source[losers_item(second)].stream->ev.data);
 }
 
 /*
@@ -83,24 +94,20 @@ static inline bool in_merge_before(unsigned int a, unsigned int b, void *data)
 static inline bool in_merge_turn(struct in_merge *m, const struct in_event *ev,
 				 struct trace_time time, struct in_merged *ret)
 {
-	struct in_merge_source *s = m->run, *new = &m->source[m->second];
-	struct in_stream *stream = new->stream;
-	unsigned int second = (unsigned int)(s - m->source);
+	struct in_merge_source *s = m->run, *new;
+	struct in_stream *stream;
 
 	in_stream_hold(s->stream, ev);
 	s->raw = ev->time;
 	s->time = time;
 	m->taken = false;
-	heap_fix_top_by(&m->heap, in_merge_before);
+	losers_replay(&m->order, in_merge_key(m, s));
+	new = &m->source[losers_item(losers_first(&m->order))];
+	stream = new->stream;
 	/* the caller may have moved the stream meanwhile */
 	if (!stream->ahead || stream->ev.time.count != new->raw.count)
 		return false;
-	if (m->heap.count > 2)
-		second = heap_second_by(&m->heap, in_merge_before);
-	m->wins = m->second < second;
-	m->second = second;
-	m->second_ns = m->source[second].time.ns;
-	m->run = new;
+	in_merge_begin(m, new);
 	m->taken = true;
 	ret->ev = stream->ev;
 	ret->time = new->time;
