@@ -39,9 +39,16 @@ struct ahead {
 	struct ahead_cpu *cpus;
 };
 
+/* The ids of a stream's events, apart from all else: they are looked at with each record. */
+struct ahead_ids {
+	int entry, exit;
+	bool told;			/* a record's id can be read just so */
+};
+
 struct fgraph {
 	const struct inputs *in;
 	struct ahead *streams;
+	struct ahead_ids *ids;		/* of each stream */
 	struct buf text;
 };
 
@@ -84,7 +91,8 @@ struct fgraph *fgraph_new(const struct inputs *in)
 		return NULL;
 	g->in = in;
 	g->streams = calloc(in->nr_streams + 1, sizeof(*g->streams));
-	if (!g->streams)
+	g->ids = calloc(in->nr_streams + 1, sizeof(*g->ids));
+	if (!g->streams || !g->ids)
 		goto failed;
 	for (i = 0; i < in->nr_streams; i++) {
 		struct ahead *a = &g->streams[i];
@@ -94,6 +102,9 @@ struct fgraph *fgraph_new(const struct inputs *in)
 		a->exit = event_of(a->stream->tep, "funcgraph_exit");
 		a->reader.swap = tep_is_file_bigendian(a->stream->tep) !=
 				 tep_is_local_bigendian(a->stream->tep);
+		g->ids[i] = (struct ahead_ids){
+			.entry = a->entry.id, .exit = a->exit.id, .told = a->stream->events->native,
+		};
 		a->cpus = calloc(a->stream->nr_cpus + 1, sizeof(*a->cpus));
 		if (!a->cpus)
 			goto failed;
@@ -121,6 +132,7 @@ void fgraph_free(struct fgraph *g)
 		free(a->cpus);
 	}
 	free(g->streams);
+	free(g->ids);
 	buf_release(&g->text);
 	free(g);
 }
@@ -352,14 +364,28 @@ static void exit_text(struct fgraph *g, struct ahead *a, struct tep_record *reco
 		buf_printf(b, " (%" PRIu64 ")", depth);
 }
 
+/* Can the record be nothing of a call? That is so for nearly all. */
+static inline bool is_other(const struct ahead_ids *ids, const struct tep_record *record)
+{
+	uint16_t id;
+
+	if (ids->entry < 0 && ids->exit < 0)
+		return true;
+	if (!ids->told || record->size < (int)sizeof(id))
+		return false;
+	memcpy(&id, record->data, sizeof(id));
+	return id != ids->entry && id != ids->exit;
+}
+
 const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_record *record,
 			bool *ret_skip)
 {
-	struct ahead *a = &g->streams[s - g->in->streams];
+	size_t number = s - g->in->streams;
+	struct ahead *a = &g->streams[number];
 	struct ahead_cpu *c;
 
 	*ret_skip = false;
-	if ((a->entry.id < 0 && a->exit.id < 0) || record->cpu < 0 ||
+	if (is_other(&g->ids[number], record) || record->cpu < 0 ||
 	    (unsigned int)record->cpu >= s->nr_cpus)
 		return NULL;
 	c = &a->cpus[record->cpu];

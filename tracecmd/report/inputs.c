@@ -245,6 +245,23 @@ static void streams_align(struct inputs *in)
 		tracecmd_add_ts_offset(in->streams[i].handle, -(long long)first);
 }
 
+/* What lines of the stream begin with; the label is right-aligned. 0; -ENOMEM. */
+static int set_column(struct stream *s, int label_width)
+{
+	size_t width = label_width, len = s->label ? strlen(s->label) : 0;
+
+	s->column = malloc(width + 2 + STREAM_COLUMN_ROOM);
+	if (!s->column)
+		return -ENOMEM;
+	s->column_len = width + 2;
+	memset(s->column, ' ', width + 2 + STREAM_COLUMN_ROOM);
+	if (len) {
+		memcpy(s->column + width - len, s->label, len);
+		s->column[width] = ':';
+	}
+	return 0;
+}
+
 int inputs_split(struct inputs *in, struct err *err)
 {
 	unsigned int i;
@@ -262,6 +279,10 @@ int inputs_split(struct inputs *in, struct err *err)
 
 		if (width > in->label_width)
 			in->label_width = width;
+	}
+	for (i = 0; in->labels && i < in->nr_streams; i++) {
+		if (set_column(&in->streams[i], in->label_width))
+			return err_set(err, -ENOMEM, "out of memory");
 	}
 	/* the array moves while it grows, so the handles learn of their streams last */
 	for (i = 0; i < in->nr_streams; i++)
@@ -356,6 +377,7 @@ void inputs_release(struct inputs *in)
 	for (i = 0; i < in->nr_streams; i++) {
 		free(in->streams[i].cpus);
 		free(in->streams[i].label);
+		free(in->streams[i].column);
 		if (in->streams[i].instance)
 			tracecmd_close(in->streams[i].handle);
 	}

@@ -35,6 +35,12 @@ struct stream {
 	 * top buffer of a single file.
 	 */
 	char *label;
+	/*
+	 * The same as lines begin with it, with the blanks around: column_len bytes, and
+	 * STREAM_COLUMN_ROOM may be copied at once. NULL: none.
+	 */
+	char *column;
+	size_t column_len;
 	const char *file;		/* last part of its path */
 	const char *name;		/* of the instance, NULL: the top buffer */
 	struct range range;		/* timestamps to show */
@@ -46,6 +52,7 @@ struct stream {
 };
 
 #define LABEL_MAX 4096
+#define STREAM_COLUMN_ROOM 32
 
 /* A copy of @name without what could play tricks on a terminal. NULL: out of memory. */
 char *inputs_label(const char *name);

@@ -102,11 +102,18 @@ void line_time(struct textout *out, unsigned long long ts, bool in_ns, bool nsec
 
 void line_label(struct line_printer *p, const struct stream *s)
 {
-	size_t width = p->label_width, len = s->label ? strlen(s->label) : 0;
+	size_t width = p->label_width, len;
 	char *to;
 
 	if (!p->labels)
 		return;
+	if (s->column && s->column_len <= STREAM_COLUMN_ROOM) {
+		to = textout_reserve(p->out, STREAM_COLUMN_ROOM);
+		memcpy(to, s->column, STREAM_COLUMN_ROOM);
+		textout_commit(p->out, s->column_len);
+		return;
+	}
+	len = s->label ? strlen(s->label) : 0;
 	to = textout_reserve(p->out, width + 2);
 	memset(to, ' ', width + 2);
 	if (len) {
