@@ -15,7 +15,7 @@
 #include "state/list.h"
 #include "zip/zip.h"
 
-enum { OPT_FULL = OPT_LONG };
+enum { OPT_FULL = OPT_LONG, OPT_PROTO };
 
 const struct opt_spec list_options_table[] = {
 	{ 'e', NULL, OPT_NEXT, "events, those that match a regular expression if one follows",
@@ -29,6 +29,7 @@ const struct opt_spec list_options_table[] = {
 	{ 'p', NULL, OPT_NONE, "tracers, too" },
 	{ 'o', NULL, OPT_NEXT, "trace options; [REGEX]", "option" },
 	{ 'f', NULL, OPT_NEXT, "functions that may be traced; [REGEX]", "function" },
+	{ OPT_PROTO, "proto", OPT_NONE, "with -f: what they are called with", NULL, 0, true },
 	{ 'P', NULL, OPT_NONE, "plugins that print events" },
 	{ 'O', NULL, OPT_NONE, "options of these plugins" },
 	{ 'B', NULL, OPT_NONE, "instances" },
@@ -47,6 +48,7 @@ struct list_plan {
 	const char *options, *functions;	/* patterns */
 	char shown[16];				/* letters of what was asked for */
 	bool event_files;			/* -F, -l, -R, --full */
+	bool proto;
 };
 
 static void ask(struct list_plan *l, char what)
@@ -114,6 +116,10 @@ static int parse(struct list_plan *l, int argc, char **argv)
 			l->events.full = l->event_files = true;
 			continue;
 		}
+		if (!strcmp(word, "--proto")) {
+			l->proto = true;
+			continue;
+		}
 		if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 			return usage("list");
 		if (word[0] != '-')
@@ -131,6 +137,8 @@ static int parse(struct list_plan *l, int argc, char **argv)
 	}
 	if (l->event_files && (!strchr(l->shown, 'e') || !l->events.pattern))
 		return cmd_fail(0, "When specifying event files, an event must be named");
+	if (l->proto && !strchr(l->shown, 'f'))
+		return cmd_fail(0, "--proto tells more of functions: it needs -f");
 	return 0;
 }
 
@@ -159,7 +167,7 @@ static int show(const struct list_plan *l, char what, const char *tracing, struc
 	case 'o':
 		return list_options(tracing, l->options, err);
 	case 'f':
-		return list_functions(tracing, l->functions, err);
+		return list_functions(tracing, l->functions, l->proto, err);
 	case 'B':
 		return list_instances(tracing, err);
 	case 'C':

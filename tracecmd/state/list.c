@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "setup/tracefile.h"
 #include "state/list.h"
+#include "state/prototypes.h"
 
 static void regex_release(regex_t *re)
 {
@@ -273,13 +274,49 @@ int list_options(const char *tracing, const char *pattern, struct err *err)
 	return ret;
 }
 
-int list_functions(const char *tracing, const char *pattern, struct err *err)
+/* A line "name [module]", with what the function is called with behind its name. 0; -ENOMEM. */
+static int print_prototype(struct prototypes *p, const char *line)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT, module = BUF_INIT, params = BUF_INIT;
+	size_t len = strcspn(line, " \t");
+	const char *open = strchr(line + len, '[');
+
+	buf_add(&name, line, len);
+	buf_add(&name, "", 1);
+	if (open)
+		buf_add(&module, open + 1, strcspn(open + 1, "]"));
+	buf_add(&module, "", 1);
+	if (name.error || module.error ||
+	    prototypes_put(p, (char *)name.data, open ? (char *)module.data : NULL, &params))
+		return -ENOMEM;
+	printf("%s%s%s\n", (char *)name.data, params.len ? (char *)params.data : "", line + len);
+	return 0;
+}
+
+/* The lines of @f that match. 0; -ENOMEM. */
+static int print_functions(FILE *f, const regex_t *re, struct prototypes *p)
+{
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	int ret = 0;
+
+	while (!ret && getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (regexec(re, line, 0, NULL, 0))
+			continue;
+		if (p)
+			ret = print_prototype(p, line);
+		else
+			printf("%s\n", line);
+	}
+	return ret;
+}
+
+int list_functions(const char *tracing, const char *pattern, bool proto, struct err *err)
 {
 	_cleanup_free_ char *path = tracefile_path(tracing, "available_filter_functions");
 	_cleanup_(regex_release) regex_t re = { 0 };
-	_cleanup_free_ char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	struct prototypes p;
 	FILE *f;
 	int ret = compile(&re, pattern ? pattern : "", err);
 
@@ -288,12 +325,15 @@ int list_functions(const char *tracing, const char *pattern, struct err *err)
 	f = path ? fopen(path, "re") : NULL;
 	if (!f)
 		return err_set(err, -errno, "reading %s", path ? path : "available_filter_functions");
-	while ((len = getline(&line, &size, f)) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!regexec(&re, line, 0, NULL, 0))
-			printf("%s\n", line);
+	if (proto)
+		ret = prototypes_init(&p, err);
+	if (!ret) {
+		ret = print_functions(f, &re, proto ? &p : NULL);
+		if (proto)
+			prototypes_release(&p);
+		ret = ret ? err_set(err, ret, "out of memory") :
+		      ferror(f) ? err_set(err, -errno, "reading %s", path) : 0;
 	}
-	ret = ferror(f) ? err_set(err, -errno, "reading %s", path) : 0;
 	fclose(f);
 	return ret;
 }

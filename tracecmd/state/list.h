@@ -26,7 +26,7 @@ int list_systems(const char *tracing, struct err *err);
 int list_tracers(const char *tracing, struct err *err);
 int list_options(const char *tracing, const char *pattern, struct err *err);
 /* Functions that can be filtered on; a pattern without special characters may stand anywhere. */
-int list_functions(const char *tracing, const char *pattern, struct err *err);
+int list_functions(const char *tracing, const char *pattern, bool proto, struct err *err);
 int list_instances(const char *tracing, struct err *err);
 int list_clocks(const char *tracing, struct err *err);
 /* Everything, with titles, but for the compression. */

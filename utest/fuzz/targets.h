@@ -19,6 +19,7 @@
 #include "copy/copy.h"
 #include "copy/slice.h"
 #include "fmt/printer.h"
+#include "btf.h"
 #include "in/merge.h"
 #include "in/meta.h"
 #include "in/text.h"
@@ -585,6 +586,7 @@ static const struct fuzz_target {
 	{ "burst", "burst", fuzz_burst },
 	{ "wire", "wire", fuzz_wire }, { "greet", "greet", fuzz_greet },
 	{ "auth", "auth", fuzz_auth }, { "args", "args", fuzz_args }, { "record", "record", fuzz_record }, { "format", "format", fuzz_format },
+	{ "btf", "btf", fuzz_btf },
 };
 
 #endif
