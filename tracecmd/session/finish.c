@@ -17,6 +17,7 @@
 #include "message.h"
 #include "out/cpudata.h"
 #include "session/boot-info.h"
+#include "session/btf.h"
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/halves.h"
@@ -170,6 +171,8 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 	/* other commands empty the buffers before */
 	if (!ret && p->kind == PLAN_EXTRACT)
 		ret = boot_info_put(o, n, "/proc/modules");
+	if (!ret)
+		ret = btf_put(o, p, n, "/sys/kernel/btf/vmlinux");
 	return ret ? ret : maps_put(o, n);
 }
 

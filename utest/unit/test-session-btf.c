@@ -1,0 +1,183 @@
+/*
+ * test-session-btf.c - when the kernel's types are stored, and that they are what was there.
+ *
+ * On a made-up instance directory and made-up types.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "base/io.h"
+#include "in/file.h"
+#include "session/btf.h"
+#include "unit/out-fixture.h"
+#include "zip/zip.h"
+
+#define TYPES "types of a kernel"
+
+static char dir[] = "/tmp/utest-btf-XXXXXX";
+
+static void write_file(const char *name, const char *text)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void remove_file(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	unlink(path);
+}
+
+static int make_dir(void **state)
+{
+	char path[64];
+
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/options", dir);
+	return mkdir(path, 0700);
+}
+
+static int remove_files(void **state)
+{
+	remove_file("options/func-args");
+	remove_file("options/funcgraph-args");
+	remove_file("btf");
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/options", dir);
+	return rmdir(path) || rmdir(dir);
+}
+
+/* A file with what btf_put() stores. */
+static struct in_file *store(int version, const struct zip_algo *zip, enum plan_kind kind, bool used)
+{
+	struct out_conf conf = { .version = version, .zip = zip, .page_size = PAGE, .nr_cpus = 1 };
+	struct note *note = note_new();
+	struct plan plan = { .kind = kind };
+	struct out_file *o = NULL;
+	struct in_file *f = NULL;
+	char types[64];
+	struct meta m;
+	int fd = memfd_create("out", MFD_CLOEXEC);
+
+	snprintf(types, sizeof(types), "%s/btf", dir);
+	note->nr_instances = 1;
+	note->instances[0].used = used;
+	snprintf(note->instances[0].dir, sizeof(note->instances[0].dir), "%s", dir);
+	fixture_meta(&m);
+	assert_int_equal(out_create(fd, &conf, &o, NULL), 0);
+	assert_int_equal(out_metadata(o, &m, NULL), 0);
+	assert_int_equal(btf_put(o, &plan, note, types), 0);
+	assert_int_equal(out_options_end(o, NULL), 0);
+	assert_int_equal(out_finish(o, NULL), 0);
+	out_free(o);
+	meta_release(&m);
+	note_free(note);
+	assert_int_equal(in_file_open_fd(fd, &f, NULL), 0);
+	return f;
+}
+
+/* Does such a file hold the types, as they were? */
+static bool has_types(int version, const struct zip_algo *zip, enum plan_kind kind)
+{
+	struct in_file *f = store(version, zip, kind, true);
+	struct buf b = BUF_INIT;
+	int ret = in_file_load(f, DAT_BTF_FILE, &b, NULL);
+
+	if (!ret)
+		assert_string_equal((char *)b.data, TYPES);
+	else
+		assert_int_equal(ret, -ENOENT);
+	buf_release(&b);
+	in_file_unref(f);
+	return !ret;
+}
+
+static void types_are_stored_if_arguments_are_recorded(void **state)
+{
+	write_file("btf", TYPES);
+	assert_false(has_types(7, zip_best(), PLAN_RECORD));
+	write_file("options/func-args", "0\n");
+	write_file("options/funcgraph-args", "0\n");
+	assert_false(has_types(7, zip_best(), PLAN_RECORD));
+	write_file("options/func-args", "1\n");
+	assert_true(has_types(7, zip_best(), PLAN_RECORD));
+	write_file("options/func-args", "0\n");
+	write_file("options/funcgraph-args", "1\n");
+	assert_true(has_types(7, zip_best(), PLAN_RECORD));
+	remove_file("options/func-args");
+	assert_true(has_types(7, zip_best(), PLAN_RECORD));
+}
+
+static void extract_stores_them_where_arguments_may_have_been_recorded(void **state)
+{
+	write_file("btf", TYPES);
+	assert_false(has_types(7, zip_best(), PLAN_EXTRACT));
+	write_file("options/func-args", "0\n");
+	assert_true(has_types(7, zip_best(), PLAN_EXTRACT));
+}
+
+static void files_that_stock_could_not_read_then_have_none(void **state)
+{
+	write_file("btf", TYPES);
+	write_file("options/func-args", "1\n");
+	assert_false(has_types(6, NULL, PLAN_RECORD));
+	assert_false(has_types(7, NULL, PLAN_RECORD));
+}
+
+static void an_instance_that_is_not_used_does_not_count(void **state)
+{
+	struct in_file *f;
+
+	write_file("btf", TYPES);
+	write_file("options/func-args", "1\n");
+	f = store(7, zip_best(), PLAN_RECORD, false);
+	assert_false(f->part[DAT_BTF_FILE].present);
+	in_file_unref(f);
+}
+
+static void a_kernel_without_types_is_no_error(void **state)
+{
+	write_file("options/func-args", "1\n");
+	assert_false(has_types(7, zip_best(), PLAN_RECORD));
+	write_file("btf", "");
+	assert_false(has_types(7, zip_best(), PLAN_RECORD));
+}
+
+#define test(name)	cmocka_unit_test_teardown(name, remove_files)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(types_are_stored_if_arguments_are_recorded),
+		test(extract_stores_them_where_arguments_may_have_been_recorded),
+		test(files_that_stock_could_not_read_then_have_none),
+		test(an_instance_that_is_not_used_does_not_count),
+		test(a_kernel_without_types_is_no_error),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
