@@ -409,6 +409,18 @@ int tracecmd_each_function(struct tracecmd_input *handle,
 					   unsigned long long start, void *data),
 			   void *callback_data);
 
+/*
+ * tracecmd_print_args - what a function was called with
+ * @s: gets "file=0xffff888004a2c500, count=512", as the kernel's types in the file tell (BTF); the bare
+ *	numbers if they don't know the function, or there are none
+ * @func: its name; NULL if nobody knows it
+ * @args: of the event, as it is in its record: @size bytes of longs
+ *
+ * 0; -1 with errno EINVAL, ENOMEM.
+ */
+int tracecmd_print_args(struct tracecmd_input *handle, struct trace_seq *s, const char *func,
+			const void *args, size_t size);
+
 /* CPUs the buffer has, from 0 on, those without data included. */
 int tracecmd_get_cpus(struct tracecmd_input *handle);
 

@@ -1,13 +1,15 @@
 /*
- * api-symbols.c - public functions: names of the kernel's functions.
+ * api-symbols.c - public functions: names of the kernel's functions, and their arguments.
  */
 #include <errno.h>
+#include <inttypes.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "in/handle.h"
 
 #define KALLSYMS_MAX	(256u << 20)
+#define ARGS_MAX	64	/* registers; kernels record 6 or 8 */
 
 int tracecmd_set_kallsyms(struct tracecmd_input *handle, const char *file)
 {
@@ -41,4 +43,48 @@ int tracecmd_each_function(struct tracecmd_input *handle,
 	for (i = 0; !ret && i < k->count; i++)
 		ret = callback(k->sym[i].name, k->sym[i].module, k->sym[i].addr, callback_data);
 	return ret;
+}
+
+/* The numbers that @c has, as many as there are and fit. How many. */
+static unsigned int read_args(struct cursor *c, unsigned int long_size, uint64_t args[ARGS_MAX])
+{
+	unsigned int nr = 0;
+
+	while (nr < ARGS_MAX && cursor_left(c) >= long_size)
+		args[nr++] = long_size == 4 ? cursor_u32(c) : cursor_u64(c);
+	return nr;
+}
+
+int tracecmd_print_args(struct tracecmd_input *handle, struct trace_seq *s, const char *func,
+			const void *args, size_t size)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	const struct btf *types;
+	uint64_t value[ARGS_MAX];
+	unsigned int i, nr, long_size;
+	struct cursor c;
+	uint32_t id = 0;
+
+	if (!handle || !s || (!args && size)) {
+		errno = EINVAL;
+		return -1;
+	}
+	handle = in_handle_file(handle);
+	long_size = handle->file->long_size == 4 ? 4 : 8;
+	c = cursor_over(args, size, handle->file->head.order);
+	nr = read_args(&c, long_size, value);
+	types = func ? in_types_get(&handle->types, handle->file) : NULL;
+	if (types)
+		id = btf_find_function(types, func);
+	if (!id || btf_put_args(&text, types, id, value, nr, long_size)) {
+		for (i = 0; i < nr; i++)
+			buf_printf(&text, "%s0x%" PRIx64, i ? ", " : "", value[i]);
+	}
+	if (text.error) {
+		errno = ENOMEM;
+		return -1;
+	}
+	if (text.len)
+		trace_seq_puts(s, (char *)text.data);
+	return 0;
 }

@@ -13,9 +13,7 @@
 #include "base/cleanup.h"
 #include "dump/check.h"
 #include "dump/formats.h"
-
-#define BTF_MAGIC	0xeb9f
-#define BTF_HEADER	24	/* bytes of the fixed header */
+#include "wire/btf.h"
 
 /* A part that is being checked. */
 struct part {
@@ -167,8 +165,15 @@ static void check_formats(struct part *p)
 
 static void check_btf(struct part *p)
 {
-	if (cursor_left(&p->at) < BTF_HEADER || cursor_u16(&p->at) != BTF_MAGIC)
-		part_wrong(p, 0, "no BTF");
+	struct btf types;
+	int ret = btf_init(&types, NULL, p->at.data, p->at.len);
+
+	if (!ret)
+		btf_release(&types);
+	else if (ret == -ENOMEM)
+		p->no_memory = true;
+	else
+		part_wrong(p, 0, ret == -EINVAL ? "no BTF" : "BTF whose types are damaged");
 	p->at.pos = p->at.len;
 }
 

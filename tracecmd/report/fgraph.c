@@ -7,16 +7,18 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "report/args.h"
 #include "report/events.h"
 #include "report/fgraph.h"
 #include "report/pevents.h"
 
 #define DEPTH_MAX	200	/* levels that are indented; the kernel has 50 */
 
-/* Where records of a call have what. */
+/* Where records of a call have what; of the function tracer, only what and with which arguments. */
 struct call_event {
 	int id;				/* -1: there is none */
-	struct pfield func, depth, calltime, rettime, retval;
+	struct pfield func, depth, calltime, rettime, retval, retaddr;
+	uint32_t args;			/* where they begin; 0: it has none */
 	uint32_t min_size;
 };
 
@@ -32,7 +34,8 @@ struct ahead_cpu {
 /* A stream: its events, and the second handle. */
 struct ahead {
 	const struct stream *stream;
-	struct call_event entry, exit;
+	struct call_event entry, from, exit;	/* from: an entry that tells the caller */
+	struct call_event function;
 	struct pevents reader;		/* only for the byte order */
 	struct tracecmd_input *file, *handle;	/* NULL: not opened, or not possible */
 	bool tried;
@@ -41,7 +44,7 @@ struct ahead {
 
 /* The ids of a stream's events, apart from all else: they are looked at with each record. */
 struct ahead_ids {
-	int entry, exit;
+	int entry, from, exit, function;
 	bool told;			/* a record's id can be read just so */
 };
 
@@ -77,7 +80,32 @@ static struct call_event event_of(struct tep_handle *tep, const char *name)
 	field_of(event, "calltime", &e, &e.calltime);
 	field_of(event, "rettime", &e, &e.rettime);
 	field_of(event, "retval", &e, &e.retval);
+	field_of(event, "retaddr", &e, &e.retaddr);
+	e.args = args_offset(event);
 	if (e.func.size && e.depth.size)
+		e.id = event->id;
+	return e;
+}
+
+/* Calls that tell from where, which is an option. The event's name has changed once. */
+static struct call_event from_event(struct tep_handle *tep)
+{
+	struct call_event e = event_of(tep, "fgraph_retaddr_entry");
+
+	return e.id < 0 ? event_of(tep, "funcgraph_retaddr_entry") : e;
+}
+
+/* The function tracer's, if it has arguments. */
+static struct call_event function_event(struct tep_handle *tep)
+{
+	struct tep_event *event = tep_find_event_by_name(tep, "ftrace", "function");
+	struct call_event e = { .id = -1 };
+
+	if (!event)
+		return e;
+	field_of(event, "ip", &e, &e.func);
+	e.args = args_offset(event);
+	if (e.func.size && e.args)
 		e.id = event->id;
 	return e;
 }
@@ -100,10 +128,19 @@ struct fgraph *fgraph_new(const struct inputs *in)
 		a->stream = &in->streams[i];
 		a->entry = event_of(a->stream->tep, "funcgraph_entry");
 		a->exit = event_of(a->stream->tep, "funcgraph_exit");
+		/* 3.1 knew neither */
+		a->from = a->function = (struct call_event){ .id = -1 };
+		if (in->plan->no_args) {
+			a->entry.args = 0;
+		} else {
+			a->from = from_event(a->stream->tep);
+			a->function = function_event(a->stream->tep);
+		}
 		a->reader.swap = tep_is_file_bigendian(a->stream->tep) !=
 				 tep_is_local_bigendian(a->stream->tep);
 		g->ids[i] = (struct ahead_ids){
-			.entry = a->entry.id, .exit = a->exit.id, .told = a->stream->events->native,
+			.entry = a->entry.id, .from = a->from.id, .exit = a->exit.id,
+			.function = a->function.id, .told = a->stream->events->native,
 		};
 		a->cpus = calloc(a->stream->nr_cpus + 1, sizeof(*a->cpus));
 		if (!a->cpus)
@@ -239,22 +276,21 @@ static uint64_t value(const struct ahead *a, const struct tep_record *record, st
 	return pfield_read(&a->reader, record->data, f);
 }
 
-/* Is the record one of @e, and not wanted in another way? That is known when an event is met. */
-static bool is_of(const struct ahead *a, struct tep_record *record, const struct call_event *e)
+/* Is the record, of @event, one of @e, and not wanted in another way? That is known when an event is met. */
+static bool is_of(const struct event *event, const struct tep_record *record, const struct call_event *e)
 {
-	const struct event *event = events_find(a->stream->events, record);
-
 	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size &&
 	       !(event->tep->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE));
 }
 
-/* The return of the call @entry, if that is the next record; else NULL. */
-static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, struct tep_record *entry)
+/* The return of the call @entry, an @e, if that is the next record; else NULL. */
+static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, const struct call_event *e,
+				    struct tep_record *entry)
 {
 	struct tep_record *next = record_behind(g, a, entry);
 
-	if (!next || !is_of(a, next, &a->exit) ||
-	    value(a, next, a->exit.func) != value(a, entry, a->entry.func) ||
+	if (!next || !is_of(events_find(a->stream->events, next), next, &a->exit) ||
+	    value(a, next, a->exit.func) != value(a, entry, e->func) ||
 	    tep_data_pid(a->stream->tep, next) != tep_data_pid(a->stream->tep, entry))
 		return NULL;
 	return g->in->plan->calls_parted && is_parted(a, next) ? NULL : next;
@@ -321,11 +357,13 @@ static uint64_t duration(const struct ahead *a, const struct tep_record *exit, u
 	return exit->ts > begin_ts ? exit->ts - begin_ts : 0;
 }
 
-static void entry_text(struct fgraph *g, struct ahead *a, struct tep_record *record)
+/* A call, an @e. */
+static void entry_text(struct fgraph *g, struct ahead *a, const struct call_event *e,
+		       struct tep_record *record)
 {
 	const struct plan_fgraph *look = &g->in->plan->fgraph;
-	struct tep_record *exit = leaf_exit(g, a, record);
-	uint64_t depth = value(a, record, a->entry.depth);
+	struct tep_record *exit = leaf_exit(g, a, e, record);
+	uint64_t depth = value(a, record, e->depth), func = value(a, record, e->func);
 	struct buf *b = &g->text;
 
 	if (exit)
@@ -333,8 +371,15 @@ static void entry_text(struct fgraph *g, struct ahead *a, struct tep_record *rec
 	else
 		buf_printf(b, "%13s|  ", "");
 	add_depth(b, depth);
-	add_function(b, a, value(a, record, a->entry.func));
-	buf_add_str(b, exit ? "();" : "() {");
+	add_function(b, a, func);
+	buf_add(b, "(", 1);
+	args_add(b, a->stream, record, e->args, func);
+	buf_add_str(b, exit ? ");" : ") {");
+	if (e->retaddr.size) {
+		buf_add_str(b, " /* <-");
+		add_function(b, a, value(a, record, e->retaddr));
+		buf_add_str(b, " */");
+	}
 	if (exit)
 		add_retval(b, a, exit, look);
 	if (look->depth)
@@ -369,12 +414,12 @@ static inline bool is_other(const struct ahead_ids *ids, const struct tep_record
 {
 	uint16_t id;
 
-	if (ids->entry < 0 && ids->exit < 0)
+	if (ids->entry < 0 && ids->exit < 0 && ids->from < 0 && ids->function < 0)
 		return true;
 	if (!ids->told || record->size < (int)sizeof(id))
 		return false;
 	memcpy(&id, record->data, sizeof(id));
-	return id != ids->entry && id != ids->exit;
+	return id != ids->entry && id != ids->exit && id != ids->from && id != ids->function;
 }
 
 const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_record *record,
@@ -382,6 +427,7 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 {
 	size_t number = s - g->in->streams;
 	struct ahead *a = &g->streams[number];
+	const struct event *event;
 	struct ahead_cpu *c;
 
 	*ret_skip = false;
@@ -394,12 +440,17 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 		*ret_skip = true;
 		return NULL;
 	}
+	event = events_find(s->events, record);
 	buf_reset(&g->text);
-	if (is_of(a, record, &a->entry))
-		entry_text(g, a, record);
-	else if (is_of(a, record, &a->exit))
+	if (is_of(event, record, &a->entry))
+		entry_text(g, a, &a->entry, record);
+	else if (is_of(event, record, &a->exit))
 		exit_text(g, a, record);
-	else
+	else if (is_of(event, record, &a->from))
+		entry_text(g, a, &a->from, record);
+	else if (!is_of(event, record, &a->function) ||
+		 !args_function(&g->text, s, record, a->function.args,
+				value(a, record, a->function.func)))
 		return NULL;
 	return g->text.error ? NULL : (const char *)g->text.data;
 }

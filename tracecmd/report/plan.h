@@ -108,6 +108,7 @@ struct report_plan {
 	struct hooks hooks;		/* -H */
 	struct plan_line line;
 	struct plan_fgraph fgraph;
+	bool no_args;			/* of functions */
 	bool calls_parted;		/* what other CPUs did meanwhile parts a call from its return */
 	unsigned long long hz;		/* for files without their own */
 	char *kallsyms;			/* names of functions from this file, or NULL */

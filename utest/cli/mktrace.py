@@ -5,7 +5,8 @@
 
 Lines of TEXT; # begins a comment:
     format SYSTEM NAME ID TYPE:FIELD... [; PRINTFMT]    sizes by the type's name, see SIZES; TYPE[N]
-                                        is an array; "text" fields are of any length (__data_loc)
+                                        is an array, TYPE[] one of as many as the record
+                                        has; "text" fields are of any length (__data_loc)
     symbol ADDRESS NAME
     printk ADDRESS TEXT
     comm PID NAME
@@ -40,11 +41,11 @@ class Event:
         for word in fields:
             kind, _, name = word.partition(':')
             kind, _, count = kind.partition('[')
-            count = int(count[:-1]) if count else 0
+            count = -1 if count == ']' else int(count[:-1]) if count else 0
             size = 4 if kind == 'text' else SIZES[kind]
             self.size += -self.size % size
             self.fields.append((kind, count, name, self.size, size))
-            self.size += size * (count or 1)
+            self.size += size * (count or 1) if count >= 0 else 0
 
     def text(self):
         lines = ['name: %s' % self.name, 'ID: %d' % self.id, 'format:']
@@ -53,9 +54,9 @@ class Event:
             if kind == 'text':
                 what = '__data_loc char[] %s' % name
             else:
-                what = '%s %s' % (NAMES.get(kind, kind), name) + ('[%d]' % count if count else '')
+                what = '%s %s' % (NAMES.get(kind, kind), name) + ('[%s]' % ('' if count < 0 else count) if count else '')
             lines.append('\tfield:%s;\toffset:%d;\tsize:%d;\tsigned:%d;' % (
-                what, offset, size * (count or 1), kind[0] in 'si' or kind == 'char'))
+                what, offset, size * (count or 1) if count >= 0 else 0, kind[0] in 'si' or kind == 'char'))
         return '\n'.join(lines + ['', 'print fmt: ' + self.fmt, ''])
 
     def record(self, pid, values, symbols):

@@ -352,6 +352,7 @@ void in_handle_unref(struct tracecmd_input *h)
 	followers_free(h->missed_followers);
 	parser_free(h);
 	ksyms_unref(h->ksyms);
+	in_types_release(&h->types);
 	in_file_unref(h->file);
 	in_handle_unref(h->parent);
 	free(h);

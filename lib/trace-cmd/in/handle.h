@@ -20,6 +20,7 @@
 #include "in/stream.h"
 #include "in/text.h"
 #include "in/time.h"
+#include "in/types.h"
 #include "in/vmap.h"
 
 typedef int (*in_record_fn)(struct tracecmd_input *handle, struct tep_record *rec, int cpu,
@@ -52,6 +53,7 @@ struct tracecmd_input {
 	struct tep_plugin_list *plugins;
 	struct in_formats formats;	/* of a file: those that tep doesn't have yet */
 	struct in_ksyms *ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
+	struct in_types types;		/* of a file: in_types_get() */
 	pthread_mutex_t *guard;		/* of a file: around what asks tep while others may; or NULL */
 	const struct in_iterate *peers;	/* of a file: the handles that are read with it, now */
 	unsigned int nr_cpus;
