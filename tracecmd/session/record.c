@@ -238,12 +238,12 @@ static int run_wait(struct run *r, struct err *err)
 	fds = calloc(max, sizeof(*fds));
 	if (!fds)
 		return -ENOMEM;
-	for (;;) {
+	/* the signal may have been read already, by who started all this or looked after the guests */
+	while (!stop_wanted(&r->stop)) {
 		n = wait_fds(r, fds, max);
 		if (poll(fds, n, limits_wait_ms(&r->limits)) < 0 && errno != EINTR)
 			return -errno;
-		if (stop_wanted(&r->stop) || command_ended(r) || tasks_ended(&r->tasks) ||
-		    !run_print(r))
+		if (command_ended(r) || tasks_ended(&r->tasks) || !run_print(r))
 			return 0;
 		for (i = WAIT_GUESTS + 2 * r->plan->nr_guests; i < n; i++) {
 			if (fds[i].revents)
@@ -256,6 +256,7 @@ static int run_wait(struct run *r, struct err *err)
 		if (r->plan->nr_guests && !any_guest(r) && !any_local(r))
 			return 0;
 	}
+	return 0;
 }
 
 /* --- the end ----------------------------------------------------------------------- */
