@@ -24,6 +24,7 @@
 #include "net/tunnel.h"
 #include "session/agent-session.h"
 #include "session/agent.h"
+#include "session/claim.h"
 #include "session/stop.h"
 #include "setup/journal.h"
 
@@ -161,6 +162,7 @@ static void start_session(struct agent *a, struct client *c)
 /* The session's process has ended: if it was killed, put tracefs back for it. */
 static void end_session(struct agent *a)
 {
+	_cleanup_close_ int claim_fd = -1;
 	struct journal *journal = NULL;
 	bool finished = false;
 	int status = 0;
@@ -170,6 +172,7 @@ static void end_session(struct agent *a)
 	if (!WIFEXITED(status)) {
 		cmd_warn(0, "the session was ended by signal %d; tracing is put back",
 			 WTERMSIG(status));
+		claim_fd = claim_left_behind(a->conf->instance);
 		fcntl(a->mirror_fd, F_SETFL, 0);
 		if (!journal_receive(a->mirror_fd, &journal, &finished))
 			journal_restore(journal);

@@ -26,41 +26,53 @@ static int tell_busy(const struct plan *p, const char *name, pid_t pid, struct e
 		return 0;
 	snprintf(text, sizeof(text), "%s is recording in %s%s%s", inuse_who(pid, who, sizeof(who)),
 		 top ? "the top instance" : "the instance ", top ? "" : name, why);
-	if (p->keep_before) {
+	/* an agent whose host is this machine, for a try, may well be asked for what that one records itself */
+	if (p->keep_before || p->kind == PLAN_AGENT) {
 		cmd_warn(0, "%s", text);
 		return 0;
 	}
 	return err_set(err, -EBUSY, "%s\n%s", text, take);
 }
 
-/* Set has no beginning and no end: it is for changing what others do, too. */
-static bool claims(const struct plan *p)
+/* As inuse_claim(), of an instance by its @name; -ENOMEM. */
+static int claim_named(const char *tracing_dir, const char *name, int *ret_fd, pid_t *ret_pid)
 {
-	return p->kind != PLAN_SET && p->kind != PLAN_AGENT;
+	_cleanup_buf_ struct buf path = BUF_INIT;
+
+	if (name && name[0])
+		buf_printf(&path, "%s/instances/%s", tracing_dir, name);
+	else
+		buf_printf(&path, "%s", tracing_dir);
+	return path.error ? path.error : inuse_claim((char *)path.data, ret_fd, ret_pid);
 }
 
 int claim_instance(const struct plan *p, const char *tracing_dir, const char *name, int *ret_fd,
 		   struct err *err)
 {
-	_cleanup_buf_ struct buf path = BUF_INIT;
 	pid_t pid;
 	int ret;
 
 	*ret_fd = -1;
-	if (!claims(p))
+	/* it has no beginning and no end, and is for changing what others do, too */
+	if (p->kind == PLAN_SET)
 		return 0;
-	if (name && name[0])
-		buf_printf(&path, "%s/instances/%s", tracing_dir, name);
-	else
-		buf_printf(&path, "%s", tracing_dir);
-	if (path.error)
-		return path.error;
-	ret = inuse_claim((char *)path.data, ret_fd, &pid);
-	if (ret)
+	ret = claim_named(tracing_dir, name, ret_fd, &pid);
+	if (ret == -EBUSY)
 		ret = tell_busy(p, name, pid, err);
 	if (ret)
 		fd_close(ret_fd);
 	return ret;
+}
+
+int claim_left_behind(const char *name)
+{
+	const char *tracing_dir;
+	int fd = -1;
+	pid_t pid;
+
+	if (setup_find_tracing(&tracing_dir, NULL) || claim_named(tracing_dir, name, &fd, &pid))
+		fd_close(&fd);
+	return fd;
 }
 
 void claim_again(const struct note *n)

@@ -101,7 +101,7 @@ static int claim_all(struct local *l, struct err *err)
 }
 
 /* Set up those that take part. */
-static int setup_all(struct local *l, bool agent, struct err *err)
+static int setup_all(struct local *l, struct err *err)
 {
 	int i, ret;
 
@@ -112,7 +112,7 @@ static int setup_all(struct local *l, bool agent, struct err *err)
 			continue;
 		ret = instance_setup(l, in, err);
 		/* one that was not there before */
-		if (!ret && !agent && in->claim_fd < 0)
+		if (!ret && in->claim_fd < 0)
 			ret = claim_instance(l->plan, l->tracing_dir, in->conf->name,
 					     &in->claim_fd, err);
 		if (ret)
@@ -147,10 +147,10 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 		l->instances[i].note = &note->instances[i];
 		l->instances[i].claim_fd = -1;
 	}
-	ret = agent ? 0 : claim_all(l, err);
+	ret = claim_all(l, err);
 	if (!ret)
 		ret = setup_apply_system(&plan->system, l->journal, err);
-	return ret ? ret : setup_all(l, agent, err);
+	return ret ? ret : setup_all(l, err);
 }
 
 const char *local_clock(const struct local *l)
