@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "message.h"
+#include "net/awaited.h"
 #include "net/channel.h"
 #include "session/agent-session.h"
 #include "session/early.h"
@@ -34,7 +35,6 @@
  */
 #define REPLY_MS	5000
 #define TSYNC_ACCEPT_MS	10000
-#define HAND_MS		3000	/* of a connection, to prove that it knows the key */
 #define META_MS		300000
 #define DATA_ACCEPT_MS	300000
 #define SYNC_END_MS	300000
@@ -230,47 +230,53 @@ static int hear(struct session *s)
 	return ret;
 }
 
-/* With --auth, whoever has connected must know the key of the session. 0; -errno: it does not, and is gone. */
-static int prove(struct session *s, enum auth_purpose purpose, uint32_t index, int *fd)
+/*
+ * Wait for one of the connections that our host is to make, watching the control connection. 0; -ECANCELED: no use
+ * in waiting; -ETIMEDOUT: none has come by the deadline.
+ */
+static int await(struct session *s, struct awaited *w, struct deadline d, int *ret_index,
+		 int *ret_fd)
 {
-	struct err err = { 0 };
-	int ret = tunnels_wrap(s->tunnels, fd, true, purpose, index, TUNNEL_BOTH,
-			       deadline_in_ms(HAND_MS), &err);
+	int max = 2 + w->n + AWAITED_MAX;
+	_cleanup_free_ struct pollfd *fds = calloc(max, sizeof(*fds));
 
-	if (ret) {
-		cmd_warn(ret, "a connection for %s was refused: %s",
-			 purpose == AUTH_DATA ? "data" : "time synchronisation", err.text);
-		fd_close(fd);
+	if (!fds)
+		return -ENOMEM;
+	fds[0] = (struct pollfd){ .fd = s->ctl->fd, .events = POLLIN | POLLRDHUP };
+	fds[1] = (struct pollfd){ .fd = s->stop->fd, .events = POLLIN };
+	while (!must_end(s) && !hear(s)) {
+		struct err err = { 0 };
+		int ret, n;
+
+		while ((ret = awaited_look(w, ret_index, ret_fd, &err)) < 0)
+			cmd_warn(ret, "%s", err.text);
+		if (ret)
+			return 0;
+		/* what it connected before it said so counts */
+		if (s->closed && !w->nr_hands)
+			return -ECANCELED;
+		if (!awaited_any(w) || deadline_passed(d))
+			return -ETIMEDOUT;
+		n = 2 + awaited_poll_fds(w, fds + 2, max - 2);
+		if (poll(fds, n, deadline_left_ms(deadline_min(d, awaited_deadline(w)))) < 0 &&
+		    errno != EINTR)
+			return -errno;
 	}
-	return ret;
+	return -ECANCELED;
 }
 
-/*
- * Accept a connection of our host by the deadline, watching the control connection. 0;
- * -ECANCELED: no use in waiting; -ETIMEDOUT; -errno.
- */
-static int accept_host(struct session *s, int listen_fd, struct deadline d,
-		       enum auth_purpose purpose, uint32_t index, int *ret_fd)
+/* The connection that the clocks are compared over. As await(). */
+static int await_sync(struct session *s, int *ret_fd)
 {
-	for (;;) {
-		struct deadline look = deadline_in_ms(LOOK_MS);
-		int ret;
+	struct awaited w = {
+		.listen = &s->sync_listen, .n = 1, .peer = s->peer, .tunnels = s->tunnels,
+		.purpose = AUTH_SYNC, .use = TUNNEL_BOTH,
+	};
+	int index, ret = await(s, &w, deadline_in_ms(TSYNC_ACCEPT_MS), &index, ret_fd);
 
-		if (must_end(s) || hear(s))
-			return -ECANCELED;
-		/* what it connected before it said so counts */
-		if (s->closed) {
-			ret = net_accept(listen_fd, deadline_in_ms(0), s->peer, ret_fd, NULL);
-			if (!ret && prove(s, purpose, index, ret_fd))
-				ret = -ETIMEDOUT;
-			return ret == -ETIMEDOUT ? -ECANCELED : ret;
-		}
-		ret = net_accept(listen_fd, look.at_ns < d.at_ns ? look : d, s->peer, ret_fd, NULL);
-		if (!ret && prove(s, purpose, index, ret_fd))
-			ret = -ETIMEDOUT;
-		if (ret != -ETIMEDOUT || deadline_passed(d))
-			return ret;
-	}
+	awaited_release(&w);
+	fd_close(&s->sync_listen);
+	return ret;
 }
 
 /* Without the tsync connection the session goes on, unaligned. */
@@ -296,9 +302,7 @@ static void start_sync(struct session *s)
 	conf.debug_dir = s->conf->debug_dir;
 	conf.own_cpus = s->nr_cpus;
 	conf.cid = cid > 0 ? (int)cid : NET_CID_HOST;
-	ret = accept_host(s, s->sync_listen, deadline_in_ms(TSYNC_ACCEPT_MS), AUTH_SYNC, 0,
-			  &conf.fd);
-	fd_close(&s->sync_listen);
+	ret = await_sync(s, &conf.fd);
 	if (ret) {
 		cmd_warn(ret, "the host did not connect for time synchronisation");
 		return;
@@ -339,31 +343,40 @@ static int send_meta(struct session *s, struct err *err)
 	return ret ? err_set(err, ret, "the host did not take the metadata") : 0;
 }
 
+static int record_to_fifos(struct session *s, struct err *err)
+{
+	int cpu, ret = 0;
+
+	for (cpu = 0; !ret && cpu < s->nr_cpus; cpu++)
+		ret = local_record_cpu(&s->local, s->top, cpu, take_fd(s->listen[cpu]), err);
+	return ret;
+}
+
+/* Recorders of all CPUs whose data the host connects, in the order in which it does. */
 static int start_recorders(struct session *s, struct err *err)
 {
 	struct deadline d = deadline_in_ms(DATA_ACCEPT_MS);
-	int cpu, fd, ret;
+	struct awaited w = {
+		.listen = s->listen, .n = s->nr_cpus, .peer = s->peer, .tunnels = s->tunnels,
+		.purpose = AUTH_DATA, .use = TUNNEL_BOTH,
+	};
+	int cpu, fd, ret = 0;
 
-	for (cpu = 0; cpu < s->nr_cpus; cpu++) {
-		if (s->fifos) {
-			ret = local_record_cpu(&s->local, s->top, cpu, take_fd(s->listen[cpu]), err);
-			if (ret)
-				return ret;
-			continue;
-		}
-		ret = accept_host(s, s->listen[cpu], d, AUTH_DATA, cpu, &fd);
-		if (ret == -ECANCELED)
-			return ret;
-		fd_close(&s->listen[cpu]);
-		if (ret) {
-			cmd_warn(ret, "the host did not connect for the data of CPU %d", cpu);
-			continue;
-		}
-		ret = local_record_cpu(&s->local, s->top, cpu, fd, err);
-		if (ret)
-			return ret;
+	if (s->fifos)
+		return record_to_fifos(s, err);
+	while (!ret && awaited_any(&w)) {
+		ret = await(s, &w, d, &cpu, &fd);
+		if (!ret)
+			ret = local_record_cpu(&s->local, s->top, cpu, fd, err);
 	}
-	return 0;
+	awaited_release(&w);
+	for (cpu = 0; ret == -ETIMEDOUT && cpu < s->nr_cpus; cpu++) {
+		if (s->listen[cpu] < 0)
+			continue;
+		fd_close(&s->listen[cpu]);
+		cmd_warn(-ETIMEDOUT, "the host did not connect for the data of CPU %d", cpu);
+	}
+	return ret == -ETIMEDOUT ? 0 : ret;
 }
 
 /* Until CLOSE: 0; -ECANCELED: our user wants us to end; -errno: the host is gone. */

@@ -80,7 +80,10 @@ static int take_request(struct agent *a, struct client *c, struct tunnels *tunne
 	c->ctl.fd = -1;
 	channel_close(&c->ctl);
 	channel_init(&c->ctl, fd);
+	c->ctl.stop_fd = a->stop.fd;
 	ret = channel_recv(&c->ctl, &c->request, deadline_in_ms(REQUEST_MS));
+	if (ret == -ECANCELED)
+		return err_set(err, -EINTR, "ended before it had sent its request");
 	return ret ? err_set(err, ret, "Failed to receive trace request") : 0;
 }
 

@@ -98,20 +98,20 @@ static int connect_cpu(struct guest *g, int cpu, struct deadline all, struct err
 		return 0;
 	}
 	addr.port = g->resp.ports[cpu];
-	ret = net_connect(&addr, one.at_ns < all.at_ns ? one : all, &g->sockets[cpu], err);
+	ret = net_connect(&addr, deadline_min(one, all), &g->sockets[cpu], err);
 	if (ret)
 		return ret;
 	/* the agent comes to it one CPU after the other */
 	ret = tunnels_wrap(&g->tunnels, &g->sockets[cpu], false, AUTH_DATA, cpu, TUNNEL_IN, all,
 			   err);
 	/* it is not the one that knew the key before: that concerns no other guest */
-	g->broke = ret;
+	g->broke = ret && ret != -ECANCELED;
 	return ret;
 }
 
 int guest_data_connect(struct guest *g, struct err *err)
 {
-	struct deadline all = deadline_in_ms(CONNECT_ALL_MS);
+	struct deadline all = deadline_or_stop(deadline_in_ms(CONNECT_ALL_MS), g->stop->fd);
 	int cpu, ret, n = g->own->nr_cpus;
 	struct drain_conf conf;
 

@@ -99,17 +99,17 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 /* Start the thread. 0; -errno described in @err. */
 static int start(struct guest *g, struct err *err)
 {
+	struct deadline d = deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd);
 	struct net_addr addr = g->addr;
 	struct tsync_conf conf;
 	int fd, ret;
 
 	addr.port = g->resp.tsync_port;
 	/* an agent that announced a port waits for us there, whatever we make of its choice */
-	ret = net_connect(&addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, err);
+	ret = net_connect(&addr, d, &fd, err);
 	if (ret)
 		return ret;
-	ret = tunnels_wrap(&g->tunnels, &fd, false, AUTH_SYNC, 0, TUNNEL_BOTH,
-			   deadline_in_ms(GUEST_CONNECT_MS), err);
+	ret = tunnels_wrap(&g->tunnels, &fd, false, AUTH_SYNC, 0, TUNNEL_BOTH, d, err);
 	if (!ret)
 		ret = sync_conf(g, &conf, err);
 	if (ret) {

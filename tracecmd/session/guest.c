@@ -174,7 +174,7 @@ static int secure(struct guest *g, int *fd, struct err *err)
 	else if (!net_peer_of(*fd, &peer) && net_peer_is_remote_tcp(&peer))
 		cmd_warn(0, NO_AUTH, net_peer_text(&peer, text, sizeof(text)));
 	ret = tunnels_wrap(&g->tunnels, fd, false, AUTH_CONTROL, 0, TUNNEL_BOTH,
-			   deadline_in_ms(GUEST_CONNECT_MS), err);
+			   deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd), err);
 	return ret ? err_prefix(err, ret, "the agent of guest %s", g->own->name) : 0;
 }
 
@@ -185,7 +185,8 @@ int guest_connect(struct guest *g, struct err *err)
 	int fd, ret;
 
 	snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
-	ret = net_connect(&g->addr, deadline_in_ms(GUEST_CONNECT_MS), &fd, NULL);
+	ret = net_connect(&g->addr, deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd),
+			  &fd, NULL);
 	if (ret)
 		return err_set(err, ret, g->addr.kind == NET_VSOCK || g->addr.kind == NET_MUXER ?
 			       "Failed to connect to vsocket %s: is `trace-cmd agent` running in the guest?" :
@@ -226,7 +227,7 @@ static int receive_meta(struct guest *g, int fd)
 	for (;;) {
 		struct deadline one = guest_in_ms(g, got ? META_MESSAGE_MS : META_FIRST_MS);
 
-		ret = channel_recv(&g->ctl, &m, one.at_ns < total.at_ns ? one : total);
+		ret = channel_recv(&g->ctl, &m, deadline_min(one, total));
 		if (ret)
 			return ret;
 		/* a receive that needs no waiting looks at neither */

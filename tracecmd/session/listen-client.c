@@ -272,7 +272,7 @@ static struct deadline due(const struct client *c)
 		return DEADLINE_NEVER;
 	if (c->meta_done)
 		return c->total;
-	return c->message.at_ns < c->total.at_ns ? c->message : c->total;
+	return deadline_min(c->message, c->total);
 }
 
 /* What was due has not come in time. 0: go on without; -ETIMEDOUT described in @err. */
@@ -301,7 +301,7 @@ static int look_at_control(struct client *c, struct err *err)
 /* Take in everything until the client ends. 0; -EINTR: we are to end; -errno described in @err. */
 static int receive(struct client *c, struct err *err)
 {
-	int max = WAIT_DATA + c->data.n, n, ret = 0;
+	int max = WAIT_DATA + c->data.n + AWAITED_MAX, n, ret = 0;
 	_cleanup_free_ struct pollfd *fds = calloc(max, sizeof(*fds));
 
 	if (!fds)
@@ -311,7 +311,7 @@ static int receive(struct client *c, struct err *err)
 	fds[WAIT_STOP] = (struct pollfd){ .fd = c->stop->fd, .events = POLLIN };
 	fds[WAIT_CONTROL] = (struct pollfd){ .fd = c->ctl.fd, .events = POLLIN };
 	while (!ret && !c->closed) {
-		struct deadline d = due(c);
+		struct deadline d = deadline_min(due(c), listen_data_deadline(&c->data));
 
 		n = WAIT_DATA + listen_data_poll_fds(&c->data, fds + WAIT_DATA, max - WAIT_DATA);
 		if (poll(fds, n, deadline_left_ms(d)) < 0 && errno != EINTR)
@@ -336,10 +336,8 @@ static int receive(struct client *c, struct err *err)
 static int finish(struct client *c, bool hurry, struct err *err)
 {
 	struct err lost = { 0 };
-	int ret = listen_data_look(&c->data, err);
+	int ret = listen_data_start_last(&c->data, c->stop, err);
 
-	if (!ret)
-		ret = listen_data_start(&c->data, err);
 	/* a client that went by itself should see that we don't take any more */
 	channel_close(&c->ctl);
 	if (!ret && listen_data_finish(&c->data, hurry, c->stop, &lost)) {
@@ -401,13 +399,14 @@ int listen_client(const struct listen_conf *conf, int fd, const struct net_peer 
 	else if (net_peer_is_remote_tcp(peer))
 		listen_say(NO_AUTH, c.name);
 	ret = tunnels_wrap(&c.tunnels, &fd, true, AUTH_CONTROL, 0, TUNNEL_BOTH,
-			   deadline_in_ms(GREET_MS), &err);
+			   deadline_or_stop(deadline_in_ms(GREET_MS), stop->fd), &err);
 	channel_init(&c.ctl, fd);
 	if (!ret)
 		ret = plan_init(&c.plan);
 	if (!ret)
 		ret = serve(&c, &err);
 	if (ret && err.text[0]) {
+		ret = ret == -ECANCELED ? -EINTR : ret;
 		err_prefix(&err, ret, "client %s", c.name);
 		listen_complain(ret, &err);
 	}

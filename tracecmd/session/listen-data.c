@@ -20,7 +20,6 @@
 #define HURRY_IDLE_MS		500
 #define LAST_DATA_MS		600000	/* in all */
 #define HURRY_LAST_DATA_MS	5000
-#define HAND_MS			3000	/* of a connection, to prove that it knows the key */
 #define LOOK_MS			50	/* between looks whether the user stops */
 
 static int open_cpu(struct listen_data *d, int cpu, uint32_t first, struct err *err)
@@ -41,7 +40,7 @@ int listen_data_open(struct listen_data *d, const struct plan *p, const struct n
 	uint32_t next = PORT_FIRST;
 
 	*d = (struct listen_data){
-		.plan = p, .note = note, .peer = peer, .kind = kind, .tunnels = tunnels,
+		.plan = p, .note = note, .peer = peer, .kind = kind,
 		.max_bytes = max_bytes ? max_bytes : UINT64_MAX,
 	};
 	d->listen = malloc(n * sizeof(int));
@@ -55,6 +54,10 @@ int listen_data_open(struct listen_data *d, const struct plan *p, const struct n
 	memset(d->sockets, -1, n * sizeof(int));
 	memset(d->files, -1, n * sizeof(int));
 	d->n = n;
+	d->awaited = (struct awaited){
+		.listen = d->listen, .n = n, .peer = peer, .tunnels = tunnels,
+		.purpose = AUTH_DATA, .use = TUNNEL_IN,
+	};
 	for (cpu = 0; cpu < n; cpu++) {
 		ret = open_cpu(d, cpu, next, err);
 		if (ret)
@@ -67,54 +70,62 @@ int listen_data_open(struct listen_data *d, const struct plan *p, const struct n
 
 int listen_data_poll_fds(const struct listen_data *d, struct pollfd *fds, int max)
 {
-	int cpu, n = 0;
+	int n = 0;
 
-	if (d->drain) {
-		if (!d->ended && max)
-			fds[n++] = (struct pollfd){ drain_ended_fd(d->drain), POLLIN, 0 };
-		return n;
-	}
-	for (cpu = 0; cpu < d->n && n < max; cpu++) {
-		if (d->listen[cpu] >= 0)
-			fds[n++] = (struct pollfd){ d->listen[cpu], POLLIN, 0 };
-	}
+	if (!d->drain)
+		return awaited_poll_fds(&d->awaited, fds, max);
+	if (!d->ended && max)
+		fds[n++] = (struct pollfd){ drain_ended_fd(d->drain), POLLIN, 0 };
 	return n;
 }
 
-/* The connection for a CPU, if it is there and (--auth) knows the key of the session. 0; -errno. */
-static int accept_cpu(struct listen_data *d, int cpu)
+struct deadline listen_data_deadline(const struct listen_data *d)
 {
-	struct err err = { 0 };
-	int ret = net_accept(d->listen[cpu], deadline_in_ms(0), d->peer, &d->sockets[cpu], NULL);
+	return awaited_deadline(&d->awaited);
+}
 
-	if (ret)
-		return ret;
-	ret = tunnels_wrap(d->tunnels, &d->sockets[cpu], true, AUTH_DATA, cpu, TUNNEL_IN,
-			   deadline_in_ms(HAND_MS), &err);
-	if (ret) {
-		err_prefix(&err, ret, "a connection for the data of CPU %d was refused", cpu);
-		listen_complain(ret, &err);
-		fd_close(&d->sockets[cpu]);
+/* Take who has connected and (--auth) knows the key of the session. */
+static void take_connections(struct listen_data *d)
+{
+	for (;;) {
+		struct err err = { 0 };
+		int cpu, fd, ret = awaited_look(&d->awaited, &cpu, &fd, &err);
+
+		if (!ret)
+			return;
+		if (ret > 0)
+			d->sockets[cpu] = fd;
+		else
+			listen_complain(ret, &err);
 	}
-	return ret;
 }
 
 int listen_data_look(struct listen_data *d, struct err *err)
 {
-	bool missing = false;
-	int cpu;
-
 	if (d->drain || d->kind == NET_UDP)
 		return 0;
-	for (cpu = 0; cpu < d->n; cpu++) {
-		if (d->listen[cpu] < 0)
-			continue;
-		if (accept_cpu(d, cpu))
-			missing = true;
-		else
-			fd_close(&d->listen[cpu]);
+	take_connections(d);
+	return awaited_any(&d->awaited) ? 0 : listen_data_start(d, err);
+}
+
+int listen_data_start_last(struct listen_data *d, struct stop *stop, struct err *err)
+{
+	struct deadline end = deadline_in_ms(AWAITED_HAND_MS);
+	struct pollfd fds[1 + AWAITED_MAX] = { { .fd = stop->fd, .events = POLLIN } };
+
+	if (d->drain)
+		return 0;
+	take_connections(d);
+	while (d->awaited.nr_hands && !deadline_passed(end) && !stop_wanted(stop)) {
+		/* no new ones: with its last message it has made all that it will make */
+		int i, n = 1;
+
+		for (i = 0; i < d->awaited.nr_hands; i++)
+			fds[n++] = (struct pollfd){ d->awaited.hands[i]->fd, POLLIN, 0 };
+		poll(fds, n, deadline_left_ms(end));
+		take_connections(d);
 	}
-	return missing ? 0 : listen_data_start(d, err);
+	return listen_data_start(d, err);
 }
 
 int listen_data_start(struct listen_data *d, struct err *err)
@@ -132,6 +143,7 @@ int listen_data_start(struct listen_data *d, struct err *err)
 	if (!sockets || !files)
 		return -ENOMEM;
 	d->nr_cpus = 0;
+	awaited_release(&d->awaited);
 	for (cpu = 0; cpu < d->n; cpu++) {
 		fd_close(&d->listen[cpu]);
 		if (d->sockets[cpu] < 0)
@@ -236,6 +248,7 @@ void listen_data_release(struct listen_data *d)
 	int cpu;
 
 	drain_free(d->drain);
+	awaited_release(&d->awaited);
 	for (cpu = 0; cpu < d->n; cpu++) {
 		fd_close(&d->listen[cpu]);
 		fd_close(&d->sockets[cpu]);

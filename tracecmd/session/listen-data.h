@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "net/addr.h"
+#include "net/awaited.h"
 #include "net/drain.h"
 #include "net/tunnel.h"
 #include "session/note.h"
@@ -22,10 +23,10 @@ struct listen_data {
 	const struct note_guest *note;
 	const struct net_peer *peer;
 	enum net_kind kind;
-	struct tunnels *tunnels;	/* --auth: of all connections */
 	uint64_t max_bytes;	/* of all CPUs together; UINT64_MAX: no limit */
 	int n;			/* CPUs */
 	int *listen;		/* one a CPU: where the connection is awaited, -1: no more */
+	struct awaited awaited;	/* at these */
 	int *sockets;		/* the connection, -1: none, or the drain has it */
 	int *files;
 	uint32_t *ports;
@@ -40,14 +41,21 @@ int listen_data_open(struct listen_data *d, const struct plan *p, const struct n
 		     const struct net_peer *peer, enum net_kind kind, struct tunnels *tunnels,
 		     uint64_t max_bytes, struct err *err);
 
-/* Descriptors to wait for: fills @fds (at most @max), returns how many. */
+/*
+ * Descriptors to wait for: fills @fds (at most @max; d->n + AWAITED_MAX are enough), returns how many; and until when
+ * at most.
+ */
 int listen_data_poll_fds(const struct listen_data *d, struct pollfd *fds, int max);
+struct deadline listen_data_deadline(const struct listen_data *d);
 
 /* Take what connections are there now; with the last one, data is taken in. 0; -errno described in @err. */
 int listen_data_look(struct listen_data *d, struct err *err);
 
 /* Wait for no more connections: take in the data of those that are there. 0; -errno, described. */
 int listen_data_start(struct listen_data *d, struct err *err);
+
+/* The same, once those who have connected have proven themselves or had their time for it; not when @stop is wanted. */
+int listen_data_start_last(struct listen_data *d, struct stop *stop, struct err *err);
 
 /* Why no connection is left, if none is: 0 there is one, or all ended well; -errno described in @err. */
 int listen_data_check(struct listen_data *d, struct err *err);

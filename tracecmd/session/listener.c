@@ -51,6 +51,19 @@ static struct deadline in_ms(const struct listener *l, int ms)
 	return deadline_in_ms(l->all->plan->no_timeout ? -1 : ms);
 }
 
+/* For what has to be done before anything is recorded: the user may have enough of it. */
+static struct deadline connect_by(const struct listener *l)
+{
+	return deadline_or_stop(deadline_in_ms(CONNECT_MS), l->all->stop->fd);
+}
+
+/* What is said of it when the user had. */
+static int interrupted(struct err *err)
+{
+	err_clear(err);
+	return err_set(err, -EINTR, "interrupted before anything was recorded");
+}
+
 /* --- greeting ---------------------------------------------------------------------- */
 
 /* Read exactly @len bytes. 0; -ENODATA or -EPIPE on the end of the stream; -EINTR; -errno. */
@@ -61,7 +74,7 @@ static int hear(struct listener *l, void *data, size_t len)
 
 	while (done < len) {
 		struct deadline look = deadline_in_ms(STOP_LOOK_MS);
-		int ret = io_wait(l->ctl.fd, POLLIN, look.at_ns < d.at_ns ? look : d);
+		int ret = io_wait(l->ctl.fd, POLLIN, deadline_min(look, d));
 		ssize_t n;
 
 		if (stop_wanted(l->all->stop))
@@ -98,7 +111,9 @@ static int secure(struct listener *l, int *fd, struct err *err)
 	else if (net_peer_is_remote_tcp(&l->peer))
 		cmd_warn(0, NO_AUTH, l->name);
 	ret = tunnels_wrap(&l->tunnels, fd, false, AUTH_CONTROL, 0, TUNNEL_BOTH,
-			   deadline_in_ms(CONNECT_MS), err);
+			   connect_by(l), err);
+	if (ret == -ECANCELED)
+		return interrupted(err);
 	return ret ? err_prefix(err, ret, "the listener %s", l->name) : 0;
 }
 
@@ -109,7 +124,9 @@ static int connect_control(struct listener *l, struct err *err)
 	int fd, ret;
 
 	channel_close(&l->ctl);
-	ret = net_connect(&l->addr, deadline_in_ms(CONNECT_MS), &fd, NULL);
+	ret = net_connect(&l->addr, connect_by(l), &fd, NULL);
+	if (ret == -ECANCELED)
+		return interrupted(err);
 	if (ret)
 		return err_set(err, ret,
 			       "cannot connect to the listener %s: is `trace-cmd listen` running there, on that port?",
@@ -283,20 +300,19 @@ static int start_recorders(struct listener *l, struct err *err)
 		int fd, ret = net_peer_addr(&l->peer, kind, l->ports[cpu], &addr);
 
 		if (!ret)
-			ret = net_connect(&addr, deadline_in_ms(CONNECT_MS), &fd, NULL);
+			ret = net_connect(&addr, connect_by(l), &fd, NULL);
+		if (ret == -ECANCELED)
+			return interrupted(err);
 		if (ret)
 			return err_set(err, ret,
 				       "cannot connect to the port %s that the listener opened for the data of CPU %u",
 				       net_addr_text(&addr, text, sizeof(text)), cpu);
 		ret = tunnels_wrap(&l->tunnels, &fd, false, AUTH_DATA, cpu, TUNNEL_BOTH,
-				   deadline_in_ms(CONNECT_MS), err);
-		if (ret) {
+				   connect_by(l), err);
+		if (ret || stop_wanted(l->all->stop)) {
 			close(fd);
-			return err_prefix(err, ret, "the data of CPU %u", cpu);
-		}
-		if (stop_wanted(l->all->stop)) {
-			close(fd);
-			return err_set(err, -EINTR, "interrupted before anything was recorded");
+			return !ret || ret == -ECANCELED ? interrupted(err) :
+			       err_prefix(err, ret, "the data of CPU %u", cpu);
 		}
 		ret = local_record_cpu(l->all->local, l->instance, cpu, fd, err);
 		if (ret)

@@ -8,7 +8,14 @@
     auth-peer.py capture ADDRESS WORD...         looks at all packets of lo from or to ADDRESS until its input
                                                  ends; prints for each word how often it was there, and the
                                                  bytes in all
+    auth-peer.py silent PORT                     accepts, says so, and says nothing to its client; tells when
+                                                 that has gone, ms after it came
+    auth-peer.py crowd PID COUNT                 waits for a process of PID that listens on ports, and connects COUNT
+                                                 times to each of these, to say nothing, or a byte a
+                                                 second; says which
 """
+import os
+import re
 import socket
 import sys
 import threading
@@ -129,11 +136,76 @@ def capture(address, *words):
     print('total: %d' % total)
 
 
+def silent(port):
+    server = socket.create_server(('', port))
+    print('ready', flush=True)
+    while True:
+        client, _ = server.accept()
+        came = time.monotonic()
+        print('connected', flush=True)
+        try:
+            while client.recv(4096):
+                pass
+        except OSError:
+            pass
+        print('gone after %d' % ((time.monotonic() - came) * 1000), flush=True)
+
+
+def ports_of(pid):
+    """TCP ports that a process listens on."""
+    inodes = set()
+    try:
+        for fd in os.listdir('/proc/%s/fd' % pid):
+            m = re.match(r'socket:\[(\d+)\]', os.readlink('/proc/%s/fd/%s' % (pid, fd)))
+            if m:
+                inodes.add(m.group(1))
+    except OSError:
+        pass
+    found = set()
+    for name in ('tcp', 'tcp6'):
+        with open('/proc/net/' + name, encoding='ascii') as f:
+            for line in f:
+                word = line.split()
+                if word[3] == '0A' and word[9] in inodes:
+                    found.add(int(word[1].split(':')[1], 16))
+    return found
+
+
+def crowd(pid, count):
+    kept = []
+    known = set()
+    said = time.monotonic()
+    print('ready', flush=True)
+    while True:
+        with open('/proc/%d/task/%d/children' % (pid, pid), encoding='ascii') as f:
+            children = f.read().split()
+        for port in set().union(*map(ports_of, children)) - known:
+            known.add(port)
+            try:
+                for _ in range(count):
+                    kept.append(socket.create_connection((HERE, port)))
+            except OSError:
+                pass
+            print('crowd at port %d' % port, flush=True)
+        if time.monotonic() - said > 1:
+            said = time.monotonic()
+            for s in kept[::2]:
+                try:
+                    s.send(b'T')
+                except OSError:
+                    pass
+        time.sleep(0.002)
+
+
 if __name__ == '__main__':
     what, args = sys.argv[1], sys.argv[2:]
     if what == 'proxy':
         proxy(int(args[0]), int(args[1]), *args[2:])
     elif what == 'replay':
         replay(int(args[0]), args[1])
+    elif what == 'silent':
+        silent(int(args[0]))
+    elif what == 'crowd':
+        crowd(int(args[0]), int(args[1]))
     else:
         capture(*args)

@@ -142,6 +142,29 @@ like "$verdict" '^ends after 96 bytes' "what a host said earlier is not taken ag
 like "$(tail -n 1 "$T/agent-$port.log")" 'refused: it does not know the key' "... the agent says why"
 record_guest "$port" --auth key
 is "$rc" 0 "after all that, who knows the key is served" "$both"
+
+# --- others at the session's ports, of the same machine
+
+# crowded PID: from here on, until dispersed
+crowded() {
+	start crowd.log python3 "$peer" crowd "$1" 24
+	crowd=$pid
+	wait_for 20 grep -q ready crowd.log
+}
+dispersed() {
+	kill "$crowd"
+	wait "$crowd" 2> /dev/null
+	[ "$(grep -c 'crowd at port' crowd.log)" -ge "$1" ]
+	ok $? "... although they were there" "$(cat crowd.log)"
+}
+wait_for 20 eval "! pgrep -P $agent"
+crowded "$agent"
+record_guest "$port" --auth key
+is "$rc" 0 "a crowd that says nothing at all ports of a session: it goes on" "$both"
+unlike "$both" 'could not be compared' "... with clocks compared"
+run 30 "$TRACE_CMD" report g-guest.dat
+like "$out" "$word" "... and the guest's trace"
+dispersed "$(getconf _NPROCESSORS_CONF)"
 stop "$agent"
 is "$rc" 0 "the agent ends well"
 unlike "$(cat "$T/agent-$port.log")" 'AddressSanitizer|runtime error' "no sanitizer had to complain"
@@ -193,9 +216,45 @@ else
 fi
 send --auth key
 is "$rc" 0 "who knows the key is served after all that"
+rm -f "$dir"/*
+crowded "$listener"
+send --auth key
+is "$rc" 0 "a crowd that says nothing at all ports of a listener's client: it is served" "$both"
+wait_for 20 eval '[ -z "$(pgrep -P $listener)" ]'
+like "$("$TRACE_CMD" report "$(files)" 2>&1)" "$word" "... the trace is there"
+dispersed "$(getconf _NPROCESSORS_CONF)"
+# who waits for a handshake ends when asked to, long before that is given up
+exec 6<> "/dev/tcp/127.0.0.1/$port"
+wait_for 20 eval '[ -n "$(pgrep -P $listener)" ]'
+begin=${EPOCHREALTIME/./}
 stop "$listener"
 is "$rc" 0 "the listener ends well"
+took_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
+[ $took_ms -lt 4500 ]	# of 5000
+ok $? "... at once, although a client has not proven itself" "$took_ms ms"
+exec 6>&-
 unlike "$(log)" 'AddressSanitizer|runtime error' "no sanitizer had to complain"
+
+# interrupted OPTION...: a record whose other end says nothing
+interrupted() {
+	local front recorder
+	front=$(free_port)
+	start silent.log python3 "$peer" silent "$front"
+	wait_for 20 grep -q ready silent.log
+	start int.log "$TRACE_CMD" record --auth key -B "$host" -e irq "${@//PORT/$front}"
+	recorder=$pid
+	wait_for 20 grep -q connected silent.log || diag "$(cat int.log)"
+	stop "$recorder"	# (the shell has its children ignore SIGINT)
+	took_ms=$(sed -n 's/^gone after //p' silent.log)
+	isnt "$rc" 0 "record $*: interrupted while the other end does not prove itself"
+	[ "$took_ms" -lt 4500 ]	# of the 5000 that it would wait
+	ok $? "... it hangs up at once" "$took_ms ms"
+	like "$(cat int.log)" 'interrupted' "... and says so"
+	[ ! -e i.dat ]
+	ok $? "... without a file"
+}
+interrupted -o i.dat -A 127.0.0.1:PORT -e irq
+interrupted -N 127.0.0.1:PORT
 start_listener
 send --auth key
 isnt "$rc" 0 "a listener without a key: an error"

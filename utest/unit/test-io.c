@@ -66,6 +66,26 @@ static void a_silent_peer_times_out(void **state)
 	}
 }
 
+static void a_wait_can_be_stopped(void **state)
+{
+	struct deadline d, soon = deadline_in_ms(10), late = deadline_in_ms(20000);
+	int fds[2], stop[2];
+	char byte;
+
+	make_pair(fds, true);
+	make_pair(stop, false);
+	d = deadline_or_stop(DEADLINE_NEVER, stop[0]);
+	/* not yet, and not for who has no such descriptor */
+	assert_int_equal(io_wait(fds[0], POLLIN, deadline_min(d, soon)), -ETIMEDOUT);
+	assert_int_equal(write(stop[1], "x", 1), 1);
+	assert_int_equal(io_wait(fds[0], POLLIN, d), -ECANCELED);
+	assert_int_equal(io_read_full(fds[0], &byte, 1, d), -ECANCELED);
+	assert_int_equal(io_wait(fds[0], POLLIN, deadline_min(late, d)), -ECANCELED);
+	assert_int_equal(io_wait(fds[0], POLLIN, deadline_or_stop(soon, -1)), -ETIMEDOUT);
+	close_pair(fds);
+	close_pair(stop);
+}
+
 static void a_peer_that_does_not_read_times_out_even_on_blocking_descriptors(void **state)
 {
 	size_t len = 8 << 20;
@@ -245,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(deadlines_pass_and_never_does_not),
 		cmocka_unit_test(a_silent_peer_times_out),
+		cmocka_unit_test(a_wait_can_be_stopped),
 		cmocka_unit_test(a_peer_that_does_not_read_times_out_even_on_blocking_descriptors),
 		cmocka_unit_test(the_end_of_a_stream_before_and_amid_the_bytes_is_told_apart),
 		cmocka_unit_test(a_gone_reader_is_an_error_without_a_signal_on_sockets),

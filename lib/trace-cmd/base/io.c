@@ -27,7 +27,21 @@ struct deadline deadline_in_ms(int ms)
 {
 	if (ms < 0)
 		return DEADLINE_NEVER;
-	return (struct deadline){ mono_now_ns() + ms * 1000000LL };
+	return (struct deadline){ .at_ns = mono_now_ns() + ms * 1000000LL };
+}
+
+struct deadline deadline_or_stop(struct deadline d, int stop_fd)
+{
+	d.stop = stop_fd + 1;
+	return d;
+}
+
+struct deadline deadline_min(struct deadline a, struct deadline b)
+{
+	struct deadline d = a.at_ns < b.at_ns ? a : b;
+
+	d.stop = a.stop ? a.stop : b.stop;
+	return d;
 }
 
 int deadline_left_ms(struct deadline d)
@@ -51,19 +65,27 @@ bool deadline_passed(struct deadline d)
 
 int io_wait(int fd, short events, struct deadline d)
 {
-	struct pollfd pfd = { .fd = fd, .events = events };
+	struct pollfd pfd[2] = {
+		{ .fd = fd, .events = events }, { .fd = d.stop - 1, .events = POLLIN },
+	};
 
 	for (;;) {
 		int left = deadline_left_ms(d);
-		int n = poll(&pfd, 1, left);
+		int n = poll(pfd, d.stop ? 2 : 1, left);
 
 		if (n > 0)
-			return 0;
+			return d.stop && pfd[1].revents ? -ECANCELED : 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (left >= 0 && deadline_passed(d))
 			return -ETIMEDOUT;
 	}
+}
+
+/* May something end the wait before the descriptor is ready? */
+static bool is_timed(struct deadline d)
+{
+	return d.at_ns != INT64_MAX || d.stop;
 }
 
 /* What to do after a short read or write: 0 try again, else -errno. */
@@ -85,7 +107,7 @@ int io_read_full(int fd, void *data, size_t len, struct deadline d)
 		int ret = 0;
 
 		/* a blocking descriptor must not make us miss the deadline */
-		if (d.at_ns != INT64_MAX)
+		if (is_timed(d))
 			ret = io_wait(fd, POLLIN, d);
 		if (ret)
 			return ret;
@@ -130,13 +152,13 @@ int io_write_full(int fd, const void *data, size_t len, struct deadline d)
 		ssize_t n;
 		int ret;
 
-		if (d.at_ns != INT64_MAX) {
+		if (is_timed(d)) {
 			ret = io_wait(fd, POLLOUT, d);
 			if (ret)
 				return ret;
 		}
 		n = write_quiet(fd, (const char *)data + done, len - done, &socket,
-				d.at_ns != INT64_MAX);
+				is_timed(d));
 		if (n >= 0) {
 			done += n;
 			continue;

@@ -33,6 +33,8 @@ const char *auth_why(int error)
 	case -ECONNRESET:
 	case -EPIPE:
 		return "it hung up: it has another key, or was not started with --auth";
+	case -ECANCELED:
+		return "ended before it had proven itself";
 	case -ETIMEDOUT:
 		return "it does not answer: was it started with --auth?";
 	default:

@@ -81,7 +81,7 @@ int auth_hand_take(struct auth_hand *h, const uint8_t *data, size_t len, size_t 
 /* One non-blocking step on the socket @fd. -EAGAIN: wait for it to be readable; else as auth_hand_take(); -EPIPE; -errno. */
 int auth_hand_step(struct auth_hand *h, int fd);
 
-/* The whole handshake. 0; -ETIMEDOUT; -ECONNRESET the peer hung up; as above; described in @err. */
+/* The whole handshake. 0; -ETIMEDOUT; -ECANCELED; -ECONNRESET the peer hung up; as above; described in @err. */
 int auth_hand_shake(struct auth_hand *h, int fd, struct deadline d, struct err *err);
 
 /* In words, for messages: what it means that a handshake gave @error. */

@@ -405,7 +405,9 @@ int drain_finish(struct drain *d, int timeout_ms, struct drain_result *ret_resul
 
 	while (d->running) {
 		int64_t since_ns = atomic_load(&d->progress_ns);
-		struct deadline dl = { (since_ns > begin_ns ? since_ns : begin_ns) + timeout_ns };
+		struct deadline dl = {
+			.at_ns = (since_ns > begin_ns ? since_ns : begin_ns) + timeout_ns,
+		};
 
 		/* the deadline has moved on if bytes came meanwhile */
 		if (deadline_passed(dl) || io_wait(d->ended_fd, POLLIN, dl) != -ETIMEDOUT)

@@ -26,11 +26,14 @@ static int connect_path(const char *path, struct deadline d, int *ret_fd)
 		return -errno;
 	/* EAGAIN: as many wait to be accepted as may */
 	while (connect(fd, (const struct sockaddr *)&sa, sizeof(sa))) {
+		struct pollfd stop = { .fd = d.stop - 1, .events = POLLIN };
+
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 		if (deadline_passed(d))
 			return -ETIMEDOUT;
-		poll(NULL, 0, 10);
+		if (poll(&stop, 1, 10) > 0)
+			return -ECANCELED;
 	}
 	*ret_fd = take_fd(fd);
 	return 0;
