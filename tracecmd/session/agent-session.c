@@ -468,7 +468,7 @@ static int session_begin(struct session *s, const struct msg *request, int mirro
 	/* nothing may be asked of the local instance but the clock: it takes part all the same */
 	if (!ret) {
 		s->plan.instances[0].used = true;
-		if (early_start(&s->plan, &s->early))
+		if (early_start(&s->plan, s->conf->symbols, &s->early))
 			log_debug("the metadata is read when it is sent");
 		ret = local_setup(&s->local, &s->plan, s->note, mirror_fd, true, err);
 	}

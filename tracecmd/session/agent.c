@@ -49,6 +49,7 @@ struct client {
 /* The agent, and the session that is served at the moment. */
 struct agent {
 	const struct agent_conf *conf;
+	struct ksyms symbols;	/* that sessions begin with */
 	int listen_fd;
 	struct stop stop;
 	int child_fd;		/* readable: the session's process may have ended */
@@ -183,6 +184,9 @@ static void end_session(struct agent *a)
 	}
 	fd_close(&a->mirror_fd);
 	a->pid = 0;
+	/* it had to read them: the next one shall not */
+	if (!ksyms_hold(&a->symbols, zip_best()))
+		ksyms_read(&a->symbols, zip_best());
 }
 
 /* Has the session's process ended? One that is only stopped sends SIGCHLD, too. */
@@ -415,12 +419,16 @@ static int start_listening(struct agent *a, struct err *err)
 
 int agent_run(const struct agent_conf *conf)
 {
+	struct agent_conf own = *conf;
 	struct agent a = {
-		.conf = conf, .listen_fd = -1, .stop = STOP_NONE, .child_fd = -1, .mirror_fd = -1,
+		.conf = &own, .listen_fd = -1, .stop = STOP_NONE, .child_fd = -1, .mirror_fd = -1,
 	};
 	struct err err = { 0 };
 	int ret;
 
+	/* before anybody waits for it; without them each session reads its own */
+	own.symbols = &a.symbols;
+	ksyms_read(&a.symbols, zip_best());
 	ret = start_listening(&a, &err);
 	if (ret)
 		return cmd_fail_err(ret, &err);
@@ -430,6 +438,7 @@ int agent_run(const struct agent_conf *conf)
 	if (ret)
 		return cmd_fail(ret, "cannot take signals");
 	loop(&a);
+	ksyms_release(&a.symbols);
 	fd_close(&a.listen_fd);
 	stop_close(&a.stop);
 	fd_close(&a.child_fd);

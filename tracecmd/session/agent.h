@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "net/auth.h"
 #include "session/plan.h"
+#include "session/ksyms.h"
 
 struct agent_conf {
 	const char *client;	/* -N: serve TCP, and only this client; NULL: vsock */
@@ -24,6 +25,7 @@ struct agent_conf {
 	const char *debug_dir;	/* of time synchronisation, or NULL */
 	bool tsync_chosen;	/* ptp_flags are the user's wish; that of a host goes before */
 	uint32_t ptp_flags;	/* PTP_FLAG_* */
+	const struct ksyms *symbols;	/* the kernel's, set by agent_run() */
 	/* Turns a request's options (argv[0] "record") into a plan; errors as record_parse(). */
 	int (*parse)(int argc, char **argv, struct plan *p, struct err *err);
 };

@@ -25,6 +25,7 @@ static const unsigned int part_ids[] = {
 
 struct early {
 	const struct plan *plan;
+	const struct ksyms *known;	/* read before; may be NULL */
 	pthread_t thread;
 	bool joined;
 	pthread_mutex_t lock;
@@ -41,25 +42,6 @@ struct early {
 };
 
 /* --- the parts ----------------------------------------------------------- */
-
-/* Names and addresses of the modules that are loaded. Use counts don't matter here. */
-static int read_modules(struct buf *ret)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char *rest, *line;
-	int error = io_read_path("/proc/modules", &text);
-
-	buf_reset(ret);
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	for (rest = (char *)text.data; rest && (line = strsep(&rest, "\n"));) {
-		const char *at = strstr(line, " 0x");
-
-		buf_add(ret, line, strcspn(line, " "));
-		buf_add_str(ret, at ? at : "");
-	}
-	return ret->error;
-}
 
 /* The formats of events that @p asks for. */
 static int read_formats(struct meta *m, const struct plan *p, const char *tracing_dir,
@@ -126,17 +108,28 @@ static const char *wait_set_up(struct early *e)
 	return dir;
 }
 
+/* The symbols, which have number 3. */
+static int keep_symbols(struct early *e, struct meta *m)
+{
+	int ret;
+
+	if (e->packed && ksyms_hold(e->known, e->plan->zip))
+		return buf_add(&e->part[3], e->known->part.data, e->known->part.len);
+	ret = meta_read_kallsyms(m);
+	if (!ret)
+		ret = keep_parts(e, m, 3, 4);
+	buf_release(&m->kallsyms);
+	return ret;
+}
+
 static int early_run(struct early *e)
 {
 	struct meta m = { 0 };
 	const char *dir;
-	int ret = read_modules(&e->modules);
+	int ret = ksyms_modules(&e->modules);
 
 	if (!ret)
-		ret = meta_read_kallsyms(&m);
-	if (!ret)
-		ret = keep_parts(e, &m, 3, 4);
-	buf_release(&m.kallsyms);
+		ret = keep_symbols(e, &m);
 	dir = wait_set_up(e);
 	if (!ret && !dir)
 		ret = -ECANCELED;
@@ -165,7 +158,7 @@ static void *early_thread(void *arg)
 	return NULL;
 }
 
-int early_start(const struct plan *p, struct early **ret)
+int early_start(const struct plan *p, const struct ksyms *known, struct early **ret)
 {
 	struct early *e = calloc(1, sizeof(*e));
 	sigset_t all, old;
@@ -174,6 +167,7 @@ int early_start(const struct plan *p, struct early **ret)
 	if (!e)
 		return -ENOMEM;
 	e->plan = p;
+	e->known = known;
 	e->packed = p->file_version > 6 && p->zip;
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
@@ -239,7 +233,7 @@ static bool still_holds(struct early *e)
 	_cleanup_buf_ struct buf now = BUF_INIT;
 
 	join(e);
-	if (e->result || read_modules(&now) || now.len != e->modules.len)
+	if (e->result || ksyms_modules(&now) || now.len != e->modules.len)
 		return false;
 	return !now.len || !memcmp(now.data, e->modules.data, now.len);
 }

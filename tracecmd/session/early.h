@@ -11,11 +11,12 @@
 #include "base/err.h"
 #include "out/out.h"
 #include "session/plan.h"
+#include "session/ksyms.h"
 
 struct early;
 
-/* Start reading; @p must stay. 0; -errno: it will have to be done later. */
-int early_start(const struct plan *p, struct early **ret);
+/* Start reading, but not the symbols if @known (may be NULL) still hold; both must stay. 0; -errno: it will have to be done later. */
+int early_start(const struct plan *p, const struct ksyms *known, struct early **ret);
 
 /* Tracing has been set up: the formats of events in @tracing_dir (which stays) may be read. */
 void early_go_on(struct early *e, const char *tracing_dir);

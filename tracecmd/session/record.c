@@ -437,7 +437,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		ret = rotate_new(p, note, &r.rotate);
 		r.plan = p = ret ? p : rotate_plan(r.rotate);
 	}
-	if (!ret && p->kind == PLAN_RECORD && !p->listener.port && early_start(p, &r.early))
+	if (!ret && p->kind == PLAN_RECORD && !p->listener.port && early_start(p, NULL, &r.early))
 		log_debug("the metadata is read in the end");
 	if (!ret)
 		ret = local_setup(&r.local, p, note, mirror_fd, false, &err);

@@ -87,8 +87,8 @@ wait_for 60 test -s started
 took=$(awk -v a="$begin" -v b="$(cat started)" 'BEGIN { printf "%.2f", b - a }')
 echo "# $n guests have been connected to and set up after $took s"
 # 2 s on a machine that has nothing else to do
-awk -v t="$took" -v slow="$SLOW" 'BEGIN { exit !(t < 20 * slow) }'
-ok $? "$n guests begin within 20 s" "$took s"
+awk -v t="$took" -v slow="$SLOW" 'BEGIN { exit !(t < 12 * slow) }'
+ok $? "$n guests begin within 12 s" "$took s"
 wait_for 60 eval "! kill -0 $pid"
 stop "$pid"
 is "$rc" 0 "recording $n guests ends well" "$(cat well.log)"
