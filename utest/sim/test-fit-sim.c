@@ -41,7 +41,7 @@ static void make(struct fitsim *s, enum kind kind, uint64_t seed)
 {
 	static const int64_t intervals[] = { 10 * SIM_MS, 200 * SIM_MS, SIM_S, 10 * SIM_S };
 	static const int64_t rho[KINDS] = {
-		0, 100000, 500000000, 0, 100000, 100000, 100000,
+		0, 100000, 500000000, 0, 100000, 1000000, 1000000,
 	};
 	bool steps = kind == STEPS || kind == DRIFT_STEPS || kind == VARIES_STEPS;
 
@@ -53,11 +53,11 @@ static void make(struct fitsim *s, enum kind kind, uint64_t seed)
 	s->conf.rho_max_ppb = rho[kind];
 	s->conf.varies = kind == VARIES || kind == VARIES_STEPS;
 	if (kind == VARIES || kind == VARIES_STEPS)
-		s->slew_ppb = 50000;
+		s->slew_ppb = 500000;
 	else if (rho[kind])
 		s->piece[0].drift_ppb = sim_range(&s->path, -rho[kind], rho[kind]);
 	if (s->slew_ppb)
-		s->piece[0].drift_ppb = sim_range(&s->path, -50000, 50000);
+		s->piece[0].drift_ppb = sim_range(&s->path, -500000, 500000);
 	s->interval = intervals[sim_u64(&s->path) % 4];
 	s->probes = sim_range(&s->path, 16, 48);
 	s->rounds_min = steps ? 2 : 1;
@@ -119,8 +119,9 @@ static void check_session(struct fitsim *s, uint64_t seed)
 static void make_model(const struct fitsim *s, enum kind kind, struct opt_tsync *ret)
 {
 	bool tsc = kind == SAME_TSC || kind == STEPS;
+	bool varies = kind == VARIES || kind == VARIES_STEPS;
 	struct model_conf conf = {
-		.host_clock = tsc ? "x86-tsc" : "local", .same_machine = true,
+		.host_clock = tsc ? "x86-tsc" : varies ? "mono" : "local", .same_machine = true,
 	};
 	struct tsync_samples samples = { .bounds = s->bounds };
 
@@ -149,12 +150,14 @@ static void check_file_at(const struct fitsim *s, const struct opt_tsync *t,
 
 static void the_truth_is_in_what_the_file_says(void **state)
 {
-	static const enum kind kinds[] = { SAME_TSC, DRIFT, STEPS, DRIFT_STEPS };
+	static const enum kind kinds[] = {
+		SAME_TSC, DRIFT, STEPS, DRIFT_STEPS, VARIES, VARIES_STEPS,
+	};
 	uint64_t seed, n = sessions();
 	int i;
 
 	for (seed = 0; seed < n; seed++) {
-		enum kind kind = kinds[seed % 4];
+		enum kind kind = kinds[seed % 6];
 		struct opt_tsync t;
 		struct timeshift ts;
 		struct fitsim s;

@@ -427,6 +427,11 @@ static void passes_come_soon_then_now_and_then(void **state)
 	s.link.proto = tsync_proto_find("burst");
 	for (i = 0; i < sizeof(auto_ms) / sizeof(auto_ms[0]); i++)
 		assert_int_equal(pass_wait_ms(&s, i), auto_ms[i]);
+	/* daemons may change the clock's rate at any time */
+	s.conf.clock = "mono";
+	for (i = 0; i < sizeof(auto_ms) / sizeof(auto_ms[0]); i++)
+		assert_int_equal(pass_wait_ms(&s, i), i ? 1000 : auto_ms[0]);
+	s.conf.clock = NULL;
 	/* the user's word counts */
 	s.conf.interval_auto = false;
 	assert_int_equal(pass_wait_ms(&s, 0), -1);

@@ -438,13 +438,16 @@ bool fit_clock_adjusted(const char *clock)
 
 /*
  * x86-tsc is one counter for all of a machine. What kernels make of it by fixed factors, or two
- * quartzes of their own, differ by far less than 200 ppm; what daemons make of it, by 500 ppm each.
+ * quartzes of their own, differ by far less than 200 ppm; what daemons make of it, by 500 ppm each, and
+ * by something else a moment later.
  */
 void fit_conf_init(struct fit_conf *conf, const char *clock, bool same_machine)
 {
 	*conf = (struct fit_conf){ .rho_max_ppb = 200000, .quantum = 1 };
-	if (fit_clock_adjusted(clock))
+	if (fit_clock_adjusted(clock)) {
 		conf->rho_max_ppb = 1000000;
+		conf->varies = true;
+	}
 	if (clock && !strcmp(clock, "x86-tsc")) {
 		conf->quantum = 0;
 		if (same_machine)

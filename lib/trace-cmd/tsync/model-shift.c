@@ -23,13 +23,17 @@ static int64_t value_at(const struct opt_tsync_segment *s, int64_t time)
 	return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
 }
 
+/* One is enough where a line goes on as another one. */
 static int add_sample(struct timeshift *ts, uint32_t cpu, const struct opt_tsync_segment *s,
 		      int64_t time)
 {
+	const struct timeshift_cpu *c = &ts->cpus[cpu];
 	struct timeshift_sample sample = {
 		.time = time, .offset = value_at(s, time), .scaling = 1,
 	};
 
+	if (c->nr_samples && c->samples[c->nr_samples - 1].time == time)
+		return 0;
 	return timeshift_add(ts, cpu, &sample);
 }
 
@@ -58,6 +62,15 @@ static int add_line(struct timeshift *ts, uint32_t cpu, const struct opt_tsync_s
 	return ret;
 }
 
+/* Whether the line of @s is that of @before. */
+static bool same_line(const struct opt_tsync_segment *before, const struct opt_tsync_segment *s)
+{
+	int64_t there = value_at(before, s->first);
+
+	return !(s->flags & OPT_TSYNC_SEG_STEP) && s->drift == before->drift &&
+	       there >= s->offset - 1 && there <= s->offset + 1;
+}
+
 /* Each known segment from its first measurement to its last; to the middle of the gap at a step. */
 static int add_group(struct timeshift *ts, uint32_t cpu, const struct opt_tsync_group *g)
 {
@@ -70,10 +83,15 @@ static int add_group(struct timeshift *ts, uint32_t cpu, const struct opt_tsync_
 		s = &g->segments[i];
 		if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
 			continue;
+		/* readers go on with the last two samples, which had better be far from each other */
+		if (before && same_line(before, s)) {
+			before = s;
+			continue;
+		}
 		if (before) {
 			middle = before->last + (s->first - before->last) / 2;
 			ret = add_line(ts, cpu, before, from, middle);
-			from = middle + 1;
+			from = s->flags & OPT_TSYNC_SEG_STEP ? middle + 1 : middle;
 		} else {
 			from = s->first;
 		}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "tsync/model-varies.h"
 #include "tsync/model.h"
 
 /* Rates of the same TSC differ only if KVM scales it, which it does for more than that. */
@@ -262,14 +263,18 @@ static int put_group(const struct group *g, struct opt_tsync_group *ret)
 {
 	size_t i;
 
-	ret->segments = calloc(g->fit.nr_segments, sizeof(*ret->segments));
 	ret->cpus = calloc(g->nr_cpus, sizeof(*ret->cpus));
-	if (!ret->segments || !ret->cpus)
+	if (!ret->cpus)
 		return -ENOMEM;
-	ret->nr_segments = g->fit.nr_segments;
 	ret->nr_cpus = g->nr_cpus;
 	for (i = 0; i < g->nr_cpus; i++)
 		ret->cpus[i] = g->cpus[i];
+	if (g->fit.conf.varies)
+		return model_put_varying(&g->fit, &g->bounds, ret);
+	ret->segments = calloc(g->fit.nr_segments, sizeof(*ret->segments));
+	if (!ret->segments)
+		return -ENOMEM;
+	ret->nr_segments = g->fit.nr_segments;
 	for (i = 0; i < g->fit.nr_segments; i++)
 		put_segment(&g->fit, i, &ret->segments[i]);
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "tsync/fit.h"
 #include "tsync/pass.h"
 
 /* What two clocks may drift apart between two rounds of a pass: 100 ppm. */
@@ -173,6 +174,9 @@ int pass_wait_ms(struct tsync_session *s, unsigned int pass)
 		return s->conf.interval_ms > 0 ? s->conf.interval_ms : -1;
 	if (!pass)
 		return p->settle_ms;
+	/* of a rate that daemons change, nothing is known for long */
+	if (fit_clock_adjusted(s->conf.clock))
+		return p->interval_ms;
 	s->wait_ms = s->wait_ms ? s->wait_ms * 2 : p->interval_ms;
 	if (s->wait_ms > p->interval_max_ms)
 		s->wait_ms = p->interval_max_ms;

@@ -238,13 +238,13 @@ static int thin_by(struct bounds *b, size_t group)
 	return 0;
 }
 
-/* Forget every other two of them: what is left is as true, if less. */
+/* Forget every other one of either side: what is left is as true, if less. */
 static void drop_half(struct bounds *b)
 {
-	size_t i, kept = 0;
+	size_t i, kept = 0, seen[2] = { 0, 0 };
 
 	for (i = 0; i < b->count; i++)
-		if (i / 2 % 2 == 0)
+		if (seen[b->at[i].upper]++ % 2 == 0)
 			b->at[kept++] = b->at[i];
 	b->count = kept;
 }

@@ -15,40 +15,87 @@ const char *opt_tsync_source_name(unsigned int source)
 	return source < ARRAY_SIZE(names) && names[source] ? names[source] : "?";
 }
 
-/* The larger one of hi - mid and mid - lo; -1 if that is no number. */
-static __int128 reach(const struct opt_tsync_group *g, int64_t time)
+/*
+ * The larger one of hi - mid and mid - lo, -1 if that is no number: of a segment alone, without what a neighbour
+ * adds where a clock stepped.
+ */
+static __int128 reach(const struct opt_tsync_segment *s, int64_t time)
 {
+	struct opt_tsync_segment copy = *s;
+	struct opt_tsync_group g = { .nr_segments = 1, .segments = &copy };
 	struct opt_tsync_value v;
 	__int128 up, down;
 
-	if (opt_tsync_group_at(g, time, &v) || v.lo == INT64_MIN || v.hi == INT64_MAX)
+	if (opt_tsync_group_at(&g, time, &v) || v.lo == INT64_MIN || v.hi == INT64_MAX)
 		return -1;
 	up = (__int128)v.hi - v.mid;
 	down = (__int128)v.mid - v.lo;
 	return up > down ? up : down;
 }
 
-int64_t opt_tsync_worst(const struct opt_tsync *t)
+/* Whether segments @i and @i + 1 follow each other without a step or a time of which nothing is known. */
+static bool goes_on(const struct opt_tsync_group *g, uint32_t i)
+{
+	return i + 1 < g->nr_segments && g->segments[i].flags & OPT_TSYNC_SEG_KNOWN &&
+	       g->segments[i + 1].flags & OPT_TSYNC_SEG_KNOWN &&
+	       !(g->segments[i + 1].flags & OPT_TSYNC_SEG_STEP);
+}
+
+/* The worst of segment @k: the limits are farthest from each other at the ends. -1: no limits. */
+static __int128 segment_worst(const struct opt_tsync_group *g, uint32_t k)
+{
+	const struct opt_tsync_segment *s = &g->segments[k];
+	int64_t times[4] = { s->first, s->last };
+	int n = 2, i;
+	__int128 worst = 0;
+
+	if (k && goes_on(g, k - 1))
+		times[n++] = s->from;
+	if (goes_on(g, k))
+		times[n++] = s->to;
+	for (i = 0; i < n; i++) {
+		__int128 one = reach(s, times[i]);
+
+		if (one < 0)
+			return -1;
+		worst = one > worst ? one : worst;
+	}
+	return worst;
+}
+
+/* Of a segment of clocks whose rate varies at the time when they were compared, which is one of its ends. */
+static __int128 segment_best(const struct opt_tsync_group *g, uint32_t k)
+{
+	const struct opt_tsync_segment *s = &g->segments[k];
+	__int128 first = reach(s, s->first), last = reach(s, s->last);
+
+	return first < last ? first : last;
+}
+
+static int64_t worst_of(const struct opt_tsync *t,
+			__int128 (*of)(const struct opt_tsync_group *g, uint32_t k))
 {
 	__int128 worst = -1;
 	uint32_t i, k;
 
 	for (i = 0; i < t->nr_groups; i++) {
 		for (k = 0; k < t->groups[i].nr_segments; k++) {
-			const struct opt_tsync_segment *s = &t->groups[i].segments[k];
-			/* the limits are farthest from each other at the ends */
-			__int128 first = reach(&t->groups[i], s->first);
-			__int128 last = reach(&t->groups[i], s->last);
+			__int128 one;
 
-			if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
+			if (!(t->groups[i].segments[k].flags & OPT_TSYNC_SEG_KNOWN))
 				continue;
-			if (first < 0 || last < 0)
+			one = of(&t->groups[i], k);
+			if (one < 0)
 				return -1;
-			worst = first > worst ? first : worst;
-			worst = last > worst ? last : worst;
+			worst = one > worst ? one : worst;
 		}
 	}
 	return worst > INT64_MAX ? INT64_MAX : (int64_t)worst;
+}
+
+int64_t opt_tsync_worst(const struct opt_tsync *t)
+{
+	return worst_of(t, segment_worst);
 }
 
 uint32_t opt_tsync_steps(const struct opt_tsync *t)
@@ -113,6 +160,27 @@ static void put_probes(struct buf *b, const struct opt_tsync *t, double ns_per_c
 	}
 }
 
+/* How far off the estimate may be; of clocks that are adjusted that is more where nobody looked. */
+static void put_worst(struct buf *b, const struct opt_tsync *t, int64_t worst, double ns_per_count)
+{
+	bool varies = !(t->flags & OPT_TSYNC_GUARANTEED);
+	int64_t measured = varies ? worst_of(t, segment_best) : worst;
+
+	buf_printf(b, "+-");
+	if (measured < worst) {
+		put_span(b, measured, ns_per_count);
+		buf_printf(b, " when compared, +-");
+	}
+	put_span(b, worst, ns_per_count);
+	if (measured < worst)
+		buf_printf(b, " in between");
+	if (!varies)
+		buf_printf(b, " guaranteed");
+	else
+		buf_printf(b, " unless a clock was adjusted by more than %.0f ppm",
+			   t->rho_max_ppb / 2000.0);
+}
+
 void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_count)
 {
 	int64_t worst = opt_tsync_worst(t);
@@ -124,10 +192,7 @@ void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_coun
 	} else if (worst < 0) {
 		buf_printf(b, "no bound");
 	} else {
-		buf_printf(b, "+-");
-		put_span(b, worst, ns_per_count);
-		buf_printf(b, "%s", t->flags & OPT_TSYNC_GUARANTEED ? " guaranteed" :
-			   " unless a clock was adjusted");
+		put_worst(b, t, worst, ns_per_count);
 	}
 	if (t->sigma >= 0) {
 		buf_printf(b, ", repeatability ");

@@ -2,8 +2,8 @@
  * opt-tsync.h - option 0xC10C, how well a guest's clock is known: what TimeShift cannot say.
  *
  * Layer 1, pure. theta(t) = host clock - guest clock when the guest's clock says t; all in units
- * of the trace clock. Within a segment theta is a line; segments end where a clock stepped. The
- * layout is in formats/trace-dat.md.
+ * of the trace clock. Within a segment theta is about a line; segments end where a clock stepped, or
+ * where nobody knows how its rate has changed. The layout is in formats/trace-dat.md.
  */
 #ifndef WIRE_OPT_TSYNC_H
 #define WIRE_OPT_TSYNC_H
@@ -118,8 +118,8 @@ const struct opt_tsync_segment *opt_tsync_segment_at(const struct opt_tsync_grou
 const char *opt_tsync_source_name(unsigned int source);
 
 /*
- * How far the estimate may be off, at worst, at any time between the first and last measurement of
- * its segment; in clock units. -1: nothing limits it.
+ * How far the estimate may be off, at worst, at any time between the first and last measurement, but for
+ * those in which a clock stepped; in clock units. -1: nothing limits it.
  */
 int64_t opt_tsync_worst(const struct opt_tsync *t);
 
