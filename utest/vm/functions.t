@@ -130,4 +130,25 @@ if [ "$(cat subbuf.status)" = 0 ]; then
 else
 	bad subbuf "--subbuf-size" "since Linux 6.8"
 fi
+vfs_read='vfs_read\(struct file \*file, char \*buf, size_t count, loff_t \*pos\)'
+if grep -q '^vmlinux$' types; then
+	is "$(cat proto.status)" 0 "list -f --proto" "$(cat proto.log)"
+	like "$(cat proto.txt)" "^$vfs_read\$" "... what a function is called with"
+	if grep -q '^virtio' types; then
+		like "$(cat proto.txt)" '^[a-z_]+\(struct [^)]*\) \[virtio' "... one of a module"
+	else
+		skip 1 "modules have no types"
+	fi
+else
+	isnt "$(cat proto.status)" 0 "list -f --proto fails where the kernel has no types"
+	skip 2 "the kernel has no types"
+fi
+if [ -e args.status ]; then
+	good args "functions with arguments"
+	like "$(cat args.txt)" 'vfs_read\(file=0x[0-9a-f]+, buf=0x[0-9a-f]+, count=0x[0-9a-f]+, pos=0x' "... by name"
+	good graphargs "calls with arguments"
+	like "$(cat graphargs.txt)" 'vfs_read\(file=0x[0-9a-f]+, buf=0x.*\)[; ]' "... by name"
+else
+	skip 6 "needs Linux 6.15"
+fi
 done_testing
