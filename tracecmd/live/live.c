@@ -14,6 +14,7 @@
 #include "live/names.h"
 #include "live/order.h"
 #include "live/output.h"
+#include "report/args.h"
 #include "report/events.h"
 #include "report/inputs.h"
 #include "report/line.h"
@@ -37,6 +38,8 @@ struct live {
 	struct textout out;
 	struct line_printer line;
 	struct shown_order shown;
+	struct args_event function;	/* the function tracer's */
+	struct buf text;		/* of a function with arguments */
 	int timer_fd;			/* readable: time to look */
 	bool lost;
 };
@@ -56,6 +59,8 @@ static int open_formats(struct live *l, struct err *err)
 	l->pool = in_record_pool_new();
 	if (tep)
 		l->events = events_new(tep, l->handle, &l->plan, 0);
+	if (tep)
+		l->function = args_event(tep);
 	if (l->events)
 		l->names = names_new(tep, l->events, l->conf.tracing);
 	return l->names && l->pool ? 0 : err_set(err, -ENOMEM, "out of memory");
@@ -155,6 +160,7 @@ void live_free(struct live *l)
 	live_order_release(&l->order);
 	live_output_release(&l->output);
 	textout_release(&l->out);
+	buf_release(&l->text);
 	for (i = 0; i < l->nr_buffers; i++)
 		free(l->buffers[i].label);
 	free(l->buffers);
@@ -237,6 +243,8 @@ static int print_event(struct live *l, const struct live_source *from)
 		in_record_unref(record);
 		return ret;
 	}
+	buf_reset(&l->text);
+	l->shown.text = args_function(&l->text, s, &l->function, record) ? (char *)l->text.data : NULL;
 	ret = shown_prepare(&l->shown, s, record, NULL, &e);
 	if (!ret) {
 		if (missed)

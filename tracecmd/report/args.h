@@ -17,11 +17,22 @@ uint32_t args_offset(struct tep_event *event);
 void args_add(struct buf *b, const struct stream *s, const struct tep_record *record, uint32_t offset,
 	      uint64_t address);
 
+/* The function tracer's event. */
+struct args_event {
+	int id;				/* -1: it has no arguments, or there is none */
+	uint32_t args;			/* offsets, and the size of an address */
+	uint16_t address;
+	uint8_t address_size;
+};
+
+struct args_event args_event(struct tep_handle *tep);
+
 /*
- * The text of the function tracer's @record with arguments in parentheses behind the function, in @b.
- * False: it has none, or no text.
+ * The text of a record of the function tracer, @e, with the arguments in parentheses behind the function, in
+ * @b, which is empty. False: it is of another event or to be shown in another way, it has no
+ * arguments, or no text.
  */
-bool args_function(struct buf *b, const struct stream *s, struct tep_record *record, uint32_t offset,
-		   uint64_t address);
+bool args_function(struct buf *b, const struct stream *s, const struct args_event *e,
+		   struct tep_record *record);
 
 #endif

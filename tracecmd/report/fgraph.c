@@ -14,7 +14,7 @@
 
 #define DEPTH_MAX	200	/* levels that are indented; the kernel has 50 */
 
-/* Where records of a call have what; of the function tracer, only what and with which arguments. */
+/* Where records of a call have what. */
 struct call_event {
 	int id;				/* -1: there is none */
 	struct pfield func, depth, calltime, rettime, retval, retaddr;
@@ -35,7 +35,7 @@ struct ahead_cpu {
 struct ahead {
 	const struct stream *stream;
 	struct call_event entry, from, exit;	/* from: an entry that tells the caller */
-	struct call_event function;
+	struct args_event function;
 	struct pevents reader;		/* only for the byte order */
 	struct tracecmd_input *file, *handle;	/* NULL: not opened, or not possible */
 	bool tried;
@@ -95,21 +95,6 @@ static struct call_event from_event(struct tep_handle *tep)
 	return e.id < 0 ? event_of(tep, "funcgraph_retaddr_entry") : e;
 }
 
-/* The function tracer's, if it has arguments. */
-static struct call_event function_event(struct tep_handle *tep)
-{
-	struct tep_event *event = tep_find_event_by_name(tep, "ftrace", "function");
-	struct call_event e = { .id = -1 };
-
-	if (!event)
-		return e;
-	field_of(event, "ip", &e, &e.func);
-	e.args = args_offset(event);
-	if (e.func.size && e.args)
-		e.id = event->id;
-	return e;
-}
-
 struct fgraph *fgraph_new(const struct inputs *in)
 {
 	struct fgraph *g = calloc(1, sizeof(*g));
@@ -129,12 +114,13 @@ struct fgraph *fgraph_new(const struct inputs *in)
 		a->entry = event_of(a->stream->tep, "funcgraph_entry");
 		a->exit = event_of(a->stream->tep, "funcgraph_exit");
 		/* 3.1 knew neither */
-		a->from = a->function = (struct call_event){ .id = -1 };
+		a->from = (struct call_event){ .id = -1 };
+		a->function = (struct args_event){ .id = -1 };
 		if (in->plan->no_args) {
 			a->entry.args = 0;
 		} else {
 			a->from = from_event(a->stream->tep);
-			a->function = function_event(a->stream->tep);
+			a->function = args_event(a->stream->tep);
 		}
 		a->reader.swap = tep_is_file_bigendian(a->stream->tep) !=
 				 tep_is_local_bigendian(a->stream->tep);
@@ -448,9 +434,7 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 		exit_text(g, a, record);
 	else if (is_of(event, record, &a->from))
 		entry_text(g, a, &a->from, record);
-	else if (!is_of(event, record, &a->function) ||
-		 !args_function(&g->text, s, record, a->function.args,
-				value(a, record, a->function.func)))
+	else if (!args_function(&g->text, s, &a->function, record))
 		return NULL;
 	return g->text.error ? NULL : (const char *)g->text.data;
 }

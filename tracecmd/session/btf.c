@@ -44,7 +44,8 @@ int btf_put(struct out_file *o, const struct plan *p, const struct note *n, cons
 	_cleanup_buf_ struct buf types = { .cap = BTF_BYTES_MAX };
 	int ret;
 
-	if (out_version(o) < 7 || !out_zip(o) || !is_wanted(p, n))
+	/* stream's file is for itself */
+	if (out_version(o) < 7 || (!out_zip(o) && p->kind != PLAN_STREAM) || !is_wanted(p, n))
 		return 0;
 	ret = io_read_path(btf, &types);
 	/* a kernel that was built without */

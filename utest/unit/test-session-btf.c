@@ -146,6 +146,8 @@ static void files_that_stock_could_not_read_then_have_none(void **state)
 	write_file("options/func-args", "1\n");
 	assert_false(has_types(6, NULL, PLAN_RECORD));
 	assert_false(has_types(7, NULL, PLAN_RECORD));
+	/* but what only stream reads, itself, may */
+	assert_true(has_types(7, NULL, PLAN_STREAM));
 }
 
 static void an_instance_that_is_not_used_does_not_count(void **state)
