@@ -124,22 +124,36 @@ static void wait_all(const struct job *job, struct call *calls, int n, struct st
 	}
 }
 
-/* 0 if all have been started and have ended, however; -errno. */
+/* Start as many as there can be threads for: their number; *@ret_error: why there are no more. */
+static int start_all(struct job *job, struct call *calls, struct guest *guests, int n,
+		     int *ret_error)
+{
+	int started = 0;
+
+	*ret_error = !calls ? -ENOMEM : job->done_fd < 0 || job->abort_fd < 0 ? -EMFILE : 0;
+	while (!*ret_error && started < n) {
+		*ret_error = call_start(&calls[started], job, &guests[started]);
+		started += !*ret_error;
+	}
+	return started;
+}
+
+/*
+ * 0 if all have had their turn and have ended, however; -errno: there were too few threads for @job->together. Else
+ * who has no thread comes when the others are through: each costs time then, but nobody is cut short.
+ */
 static int do_all(struct job *job, struct guest *guests, int n, struct guest_end *ends,
 		  struct stop *stop)
 {
 	_cleanup_free_ struct call *calls = calloc(n + 1, sizeof(*calls));
 	_cleanup_close_ int done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	_cleanup_close_ int abort_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int i, started = 0, ret = !calls ? -ENOMEM : done_fd < 0 || abort_fd < 0 ? -errno : 0;
+	int i, started, ret;
 
 	job->done_fd = done_fd;
 	job->abort_fd = abort_fd;
-	while (!ret && started < n) {
-		ret = call_start(&calls[started], job, &guests[started]);
-		started += !ret;
-	}
-	if (ret && started)
+	started = start_all(job, calls, guests, n, &ret);
+	if (ret && started && job->together)
 		eventfd_write(abort_fd, 1);
 	wait_all(job, calls, started, stop);
 	for (i = 0; i < started; i++) {
@@ -150,7 +164,9 @@ static int do_all(struct job *job, struct guest *guests, int n, struct guest_end
 		guests[i].stop = stop;
 		guests[i].turns = NULL;
 	}
-	return ret;
+	for (i = started; i < n && !job->together; i++)
+		ends[i].code = job->run(&guests[i], &ends[i].err);
+	return job->together ? ret : 0;
 }
 
 /* --- connecting ------------------------------------------------------------------- */
@@ -233,11 +249,6 @@ static int close_one(struct guest *g, struct err *err)
 void guests_wait_close(struct guest *guests, int n, struct stop *stop, struct guest_end *ends)
 {
 	struct job job = { .run = close_one, .ends = stop_urgent };
-	int i;
 
-	if (!do_all(&job, guests, n, ends, stop))
-		return;
-	/* without threads one after the other; who has been waited for is through with it */
-	for (i = 0; i < n; i++)
-		ends[i].code = ends[i].code ? ends[i].code : close_one(&guests[i], &ends[i].err);
+	do_all(&job, guests, n, ends, stop);
 }
