@@ -85,8 +85,10 @@ static int setup_guest(struct parse *x, const char *name)
 	if (!x->cpus)
 		x->cpus = virsh_cpus(name);
 	if (x->cpus < 1 || x->cpus > VIRT_MAX_CPUS)
-		return cmd_fail(0, "invalid number of cpus for guest %s\n%s", name, x->cpus == -ENOENT ?
-				"There is no virsh to ask: give it with -c" : "Give it with -c");
+		return cmd_fail(0, "invalid number of cpus for guest %s\n%s", name,
+				x->cpus == -ENOENT ? "There is no virsh to ask: give it with -c" :
+				x->cpus == -ETIMEDOUT ? "virsh does not answer: give it with -c" :
+				"Give it with -c");
 	ret = virt_create(name, (int)x->cpus, x->mode, x->gid, &err);
 	if (!ret && x->attach)
 		ret = attach_all(name, (int)x->cpus, &err);

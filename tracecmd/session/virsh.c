@@ -17,8 +17,9 @@
 #include "base/io.h"
 #include "session/virsh.h"
 
-#define ANSWER_MS	30000
+#define ANSWER_MS	10000
 #define ANSWER_MAX	65536
+#define LOOK_MS		10	/* between looks whether it has ended */
 
 /* The new process; does not return. */
 static void run(char *const argv[], int out_fd)
@@ -49,9 +50,34 @@ static int read_answer(int fd, struct buf *out, struct deadline d)
 	}
 }
 
-/* Its standard output in @out. 0; -ENOENT there is no such program; -EIO it failed; -errno. */
+/*
+ * Its end, by @d: one that neither ends nor prints is made to end. Its status as of wait(); -ETIMEDOUT.
+ */
+static int wait_end(pid_t pid, struct deadline d)
+{
+	int status;
+
+	for (;;) {
+		pid_t ended = waitpid(pid, &status, WNOHANG);
+
+		if (ended == pid)
+			return status;
+		if (ended < 0 && errno != EINTR)
+			return -errno;
+		if (deadline_passed(d))
+			break;
+		poll(NULL, 0, LOOK_MS);
+	}
+	kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return -ETIMEDOUT;
+}
+
+/* Its standard output in @out. 0; -ENOENT there is no such program; -EIO it failed; -ETIMEDOUT; -errno. */
 static int call(char *const argv[], struct buf *out)
 {
+	struct deadline d = deadline_in_ms(ANSWER_MS);
 	int fds[2], status, ret;
 	pid_t pid;
 
@@ -65,15 +91,14 @@ static int call(char *const argv[], struct buf *out)
 		close(fds[0]);
 		return -errno;
 	}
-	ret = read_answer(fds[0], out, deadline_in_ms(ANSWER_MS));
+	ret = read_answer(fds[0], out, d);
 	close(fds[0]);
-	/* who prints no more ends, or is made to */
-	if (ret)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (ret || (WIFEXITED(status) && !WEXITSTATUS(status)))
-		return ret;
+	/* who prints no more may still have something to do, but not for ever */
+	status = wait_end(pid, ret ? deadline_in_ms(0) : d);
+	if (ret || status < 0)
+		return ret ? ret : status;
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
 	return WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : -EIO;
 }
 
@@ -85,7 +110,7 @@ int virsh_cpus(const char *name)
 	long cpus;
 
 	if (ret)
-		return ret == -ENOENT ? ret : -EINVAL;
+		return ret == -ENOENT || ret == -ETIMEDOUT ? ret : -EINVAL;
 	cpus = out.len ? strtol((char *)out.data, NULL, 10) : 0;
 	return cpus > 0 && cpus <= INT32_MAX ? (int)cpus : -EINVAL;
 }
@@ -111,6 +136,8 @@ int virsh_attach_pipe(const char *name, const char *path, const char *port, stru
 		ret = call(argv, &out);
 	return ret ? err_set(err, ret, ret == -ENOENT ?
 			     "failed to attach FIFOs to %s: there is no virsh here" :
+			     ret == -ETIMEDOUT ?
+			     "failed to attach FIFOs to %s: virsh attach-device does not end for %s" :
 			     "failed to attach FIFOs to %s: virsh attach-device refuses %s", name, port)
 		   : 0;
 }

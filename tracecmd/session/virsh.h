@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-/* How many CPUs the guest @name can have; -ENOENT there is no virsh; -EINVAL it doesn't say. */
+/* How many CPUs the guest @name can have; -ENOENT there is no virsh; -ETIMEDOUT; -EINVAL it doesn't say. */
 int virsh_cpus(const char *name);
 
 /* Give the guest a virtio port called @port that is connected to the FIFOs @path. 0; -errno described in @err. */

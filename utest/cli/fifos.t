@@ -62,6 +62,10 @@ like "$(cat virsh.log)" '^vcpucount --maximum -- lib$' "... by virsh"
 like "$(cat virsh.log)" "source path='$T/virt/lib/trace-pipe-cpu1'" "... the FIFOs"
 like "$(cat virsh.log)" "target type='virtio' name='trace-pipe-cpu1'" "... and the name of the port"
 PATH=$T/bin:$PATH refused 255 'invalid number of cpus for guest other' other
+printf '#!/bin/sh\nexec > /dev/null 2>&1\necho $$ > "$VIRSH_LOG"\nexec sleep 1000\n' > bin/virsh
+PATH=$T/bin:$PATH refused 255 'virsh does not answer: give it with -c' stuck
+! alive "$(cat virsh.log)"
+ok $? "... and it is ended" "$(cat virsh.log)"
 printf '#!/bin/sh\nexit 1\n' > bin/virsh
 PATH=$T/bin:$PATH refused 5 'failed to attach FIFOs to lib' -a -c 1 lib
 
