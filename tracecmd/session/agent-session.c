@@ -301,7 +301,7 @@ static void start_sync(struct session *s)
 	conf.report = s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT;
 	conf.debug_dir = s->conf->debug_dir;
 	conf.own_cpus = s->nr_cpus;
-	conf.cid = cid > 0 ? (int)cid : NET_CID_HOST;
+	conf.cid = cid > 0 ? cid : NET_CID_HOST;
 	ret = await_sync(s, &conf.fd);
 	if (ret) {
 		cmd_warn(ret, "the host did not connect for time synchronisation");

@@ -29,6 +29,7 @@
 
 /* Ids of sync instances: 0 to 2 are those that stock peers use. */
 #define SYNC_ID_FIRST		3
+#define SYNC_ID_MAX		1000000
 
 static enum tsync_role role(const struct guest *g)
 {
@@ -89,8 +90,10 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	for (i = 0; i < g->own->nr_cpus; i++)
 		known += g->own->vcpu_tid[i] >= 0;
 	conf->vcpu_tids = known ? g->own->vcpu_tid : NULL;
-	conf->cid = g->addr.kind == NET_VSOCK ? (int)g->addr.cid : SYNC_ID_FIRST + g->index;
-	conf->own_id = tsync_pick_id(conf->tracing_dir, conf->cid);
+	conf->cid = g->addr.kind == NET_VSOCK ? g->addr.cid : SYNC_ID_FIRST + g->index;
+	/* any id does, but the CID is easily told */
+	conf->own_id = tsync_pick_id(conf->tracing_dir, conf->cid < SYNC_ID_MAX ? (int)conf->cid :
+				     SYNC_ID_FIRST + g->index);
 	if (conf->own_id < 0)
 		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
 	return 0;

@@ -44,8 +44,14 @@ static const char *json_value(const char *json, const char *key)
 
 static void take_cid(struct vm *vm, const char *value)
 {
-	if (value && isdigit((unsigned char)*value))
-		vm->cid = strtoll(value, NULL, 10);
+	unsigned long long cid;
+
+	if (!value || !isdigit((unsigned char)*value))
+		return;
+	/* QEMU takes 64 bits, an address has 32 of them, and all ones mean any */
+	cid = strtoull(value, NULL, 10);
+	if (cid < UINT32_MAX)
+		vm->cid = cid;
 }
 
 /* "guest=NAME,..." or "NAME,..." */

@@ -120,8 +120,8 @@ static void passes_repeat_at_the_interval_and_leave_debug_files(void **state)
 	pair_init(&p, PTP_FLAG_FASTEST_RESPONSE, false);
 	p.host_conf.interval_ms = 1;
 	p.guest_conf.debug_dir = dir;
-	p.guest_conf.cid = 7;
-	snprintf(res, sizeof(res), "%s/res-cid7.txt", dir);
+	p.guest_conf.cid = 4294967294;	/* the last one */
+	snprintf(res, sizeof(res), "%s/res-cid4294967294.txt", dir);
 	assert_int_equal(pair_start(&p), 0);
 	while (count_lines(res) < 5)
 		assert_false(deadline_passed(d));
@@ -130,7 +130,7 @@ static void passes_repeat_at_the_interval_and_leave_debug_files(void **state)
 	assert_int_equal(samples.results[samples.count - 1].pass, samples.count - 1);
 	assert_int_equal(count_lines(res), samples.count);
 	for (i = 1; i <= samples.count; i++) {
-		snprintf(path, sizeof(path), "%s/s-cid7_%u.txt", dir, i);
+		snprintf(path, sizeof(path), "%s/s-cid4294967294_%u.txt", dir, i);
 		assert_int_equal(count_lines(path), PTP_PROBES + 1);
 		unlink(path);
 	}

@@ -39,10 +39,10 @@ static int write_text(const struct tsync_debug *d, const char *name, int mode_fl
 
 static int res_name(const struct tsync_debug *d, struct buf *name)
 {
-	return buf_printf(name, "res-cid%d.txt", d->cid);
+	return buf_printf(name, "res-cid%" PRId64 ".txt", d->cid);
 }
 
-int tsync_debug_init(struct tsync_debug *d, const char *dir, int cid, struct err *err)
+int tsync_debug_init(struct tsync_debug *d, const char *dir, int64_t cid, struct err *err)
 {
 	_cleanup_buf_ struct buf name = BUF_INIT;
 	struct buf nothing = BUF_INIT;
@@ -75,7 +75,7 @@ static void write_series(const struct tsync_debug *d, uint32_t id,
 	struct err err = { 0 };
 	unsigned int i;
 
-	buf_printf(&name, "s-cid%d_%" PRIu32 ".txt", d->cid, id);
+	buf_printf(&name, "s-cid%" PRId64 "_%" PRIu32 ".txt", d->cid, id);
 	for (i = 0; i < nr; i++)
 		buf_printf(&text, "%" PRId64 " %" PRId64 " %" PRId64 "\n", points[i].midpoint,
 			   points[i].client, points[i].offset);

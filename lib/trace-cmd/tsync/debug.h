@@ -17,14 +17,14 @@
 
 struct tsync_debug {
 	char *dir;		/* NULL: no files */
-	int cid;
+	int64_t cid;
 };
 
 /*
  * Start a session: truncate its res- file. @dir NULL: no files, unless built
  * with TSYNC_DEBUG, then the working directory. 0; -errno described in @err.
  */
-int tsync_debug_init(struct tsync_debug *d, const char *dir, int cid, struct err *err);
+int tsync_debug_init(struct tsync_debug *d, const char *dir, int64_t cid, struct err *err);
 void tsync_debug_release(struct tsync_debug *d);
 
 /* A good probe. */

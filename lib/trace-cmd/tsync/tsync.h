@@ -119,7 +119,7 @@ struct tsync_conf {
 	const char *clock;		/* trace clock of the session, e.g. "local" */
 	/* written into the stamps; own_id names the instance clock_synch-<own_id> */
 	int own_id, peer_id;
-	int cid;			/* of the peer, for the names of debug files */
+	int64_t cid;			/* of the peer, for the names of debug files */
 	/*
 	 * PTP_FLAG_* and TSYNC_PTP_BOUNDS, or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as
 	 * its clock allows, but sees to it before that it can do what is said here.
