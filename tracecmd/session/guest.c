@@ -130,6 +130,12 @@ static bool is_breach(int error)
 	       error == -EFBIG;
 }
 
+/* What hanging up looks like. */
+static bool is_gone(int error)
+{
+	return error == -ENODATA || error == -EPIPE || error == -ECONNRESET;
+}
+
 static int receive_response(struct guest *g, struct err *err)
 {
 	struct msg m;
@@ -144,7 +150,7 @@ static int receive_response(struct guest *g, struct err *err)
 	if (ret && auth_is_banner(g->ctl.in, g->ctl.in_len))
 		return err_set(err, -EACCES, "the agent of guest %s wants to authenticate: --auth FILE is missing here",
 			       g->own->name);
-	if (ret == -ENODATA || ret == -EPIPE || ret == -ECONNRESET)
+	if (is_gone(ret))
 		return err_set(err, -ECONNRESET,
 			       "Failed to receive trace response from guest %s: its agent hung up (busy with another host, or an option it refuses: see what it printed)",
 			       g->own->name);
@@ -267,10 +273,11 @@ int guest_receive(struct guest *g, struct err *err)
 		return fd;
 	g->meta_file = true;
 	ret = receive_meta(g, fd);
-	g->broke = is_breach(ret);
+	/* it had agreed to trace: that it goes concerns nobody else */
+	g->broke = is_breach(ret) || is_gone(ret);
 	if (ret)
 		return err_set(err, ret, "the metadata of guest %s did not arrive in full: %s",
-			       g->own->name, ret == -ENODATA || ret == -EPIPE ?
+			       g->own->name, is_gone(ret) ?
 			       "its agent hung up (an event or option it refuses? see what it printed)"
 			       : strerror(-ret));
 	ret = check_meta(fd, err);
@@ -281,7 +288,7 @@ int guest_receive(struct guest *g, struct err *err)
 	}
 	g->own->complete_meta = true;
 	ret = guest_data_connect(g, err);
-	g->broke |= ret == -ECONNREFUSED || ret == -ETIMEDOUT;
+	g->broke |= ret == -ECONNREFUSED || ret == -ETIMEDOUT || is_gone(ret);
 	g->began_ns = mono_now_ns();
 	/* from now on a stop is to end well: the waits for that aren't cut short by it */
 	g->ctl.stop_fd = -1;

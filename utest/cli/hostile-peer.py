@@ -339,6 +339,8 @@ AGENTS = {
     'meta-half-message': instead_of_meta(struct.pack('>III', 1000, SEND_DATA, 0) + b'abc'),
     'meta-silence': instead_of_meta(b''),
     'meta-empty-message': instead_of_meta(message(SEND_DATA)),
+    'meta-hang-up': instead_of_meta(b'', close=True),
+    'meta-hang-up-amid': instead_of_meta(struct.pack('>III', 1000, SEND_DATA, 0) + b'abc', close=True),
     'meta-out-of-turn': instead_of_meta(message(CLOSE_RESP)),
     'meta-drips': dripping_meta,
     # 13: its content
