@@ -162,7 +162,7 @@ struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const
 {
 	struct tracecmd_filter *filter = NULL;
 	bool given = handle && filter_str;
-	struct tep_handle *tep = given && !in_handle_formats(handle, -1) ? in_handle_tep(handle) : NULL;
+	struct tep_handle *tep = given && !in_handle_formats_named(handle, filter_str) ? in_handle_tep(handle) : NULL;
 	int ret = tep ? in_filters_add(&handle->filters, tep, handle->nr_cpus, filter_str, neg,
 				       &filter) : given ? -ENOMEM : -EINVAL;
 

@@ -20,6 +20,8 @@ static int event_id(struct tep_handle *tep, const char *name)
 
 #define IDS	65536		/* an id has 16 bits */
 
+#define PLANS_MAX	(UINT8_MAX - IN_FILTER_PLAN)
+
 /* What goes with the first filter. 0; -ENOMEM. */
 static int filters_start(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus)
 {
@@ -27,11 +29,14 @@ static int filters_start(struct in_filters *fs, struct tep_handle *tep, unsigned
 		return 0;
 	fs->shown = calloc(nr_cpus + 1, sizeof(*fs->shown));
 	fs->ids = calloc(IDS, 1);
-	if (!fs->shown || !fs->ids) {
+	fs->plans = calloc(PLANS_MAX, sizeof(*fs->plans));
+	if (!fs->shown || !fs->ids || !fs->plans) {
 		free(fs->shown);
 		free(fs->ids);
+		free(fs->plans);
 		fs->shown = NULL;
 		fs->ids = NULL;
+		fs->plans = NULL;
 		return -ENOMEM;
 	}
 	fs->native = tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
@@ -53,6 +58,15 @@ static void filter_free(struct tracecmd_filter *f)
 static void filter_cleanup(struct tracecmd_filter **f)
 {
 	filter_free(*f);
+}
+
+/* Know nothing of any id. */
+static void forget_ids(struct in_filters *fs)
+{
+	while (fs->nr_plans)
+		in_filter_plan_free(fs->plans[--fs->nr_plans]);
+	if (fs->ids)
+		memset(fs->ids, 0, IDS);
 }
 
 int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
@@ -77,7 +91,7 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 		;
 	if (!neg)
 		fs->positive = true;
-	memset(fs->ids, 0, IDS);
+	forget_ids(fs);
 	*ret_filter = f;
 	*end = take_ptr(f);
 	return 0;
@@ -91,8 +105,10 @@ void in_filters_release(struct in_filters *fs)
 		fs->list = f->next;
 		filter_free(f);
 	}
+	forget_ids(fs);
 	free(fs->shown);
 	free(fs->ids);
+	free(fs->plans);
 	free(fs->scratch);
 	*fs = (struct in_filters){ 0 };
 }
@@ -110,21 +126,43 @@ static int record_id(const struct in_filters *fs, struct tep_handle *tep, struct
 	return id;
 }
 
-/* Is there a filter for events of this id? */
-static bool is_filtered(struct in_filters *fs, int id)
+/* The filters of @id, compiled; NULL: they can't be. */
+static struct in_filter_plan *plan_make(const struct in_filters *fs, int id)
 {
+	struct in_filter_plan *p = in_filter_plan_new(!fs->positive);
 	const struct tracecmd_filter *f;
 
-	if (id < 0 || id >= IDS)
-		return true;
-	if (!fs->ids[id]) {
-		fs->ids[id] = IN_FILTER_NONE;
-		for (f = fs->list; f; f = f->next) {
-			if (tep_event_filtered(f->filter, id))
-				fs->ids[id] = IN_FILTER_SOME;
+	for (f = fs->list; p && f; f = f->next) {
+		if (in_filter_plan_add(p, f->filter, id, f->neg)) {
+			in_filter_plan_free(p);
+			p = NULL;
 		}
 	}
-	return fs->ids[id] == IN_FILTER_SOME;
+	return p;
+}
+
+/* What filters there are for events of this id: IN_FILTER_*. */
+static uint8_t filters_of(struct in_filters *fs, int id)
+{
+	const struct tracecmd_filter *f;
+	struct in_filter_plan *p = NULL;
+
+	if (id < 0 || id >= IDS)
+		return IN_FILTER_SOME;
+	if (fs->ids[id])
+		return fs->ids[id];
+	fs->ids[id] = IN_FILTER_NONE;
+	for (f = fs->list; f; f = f->next) {
+		if (tep_event_filtered(f->filter, id))
+			fs->ids[id] = IN_FILTER_SOME;
+	}
+	if (fs->ids[id] == IN_FILTER_SOME && fs->native && fs->nr_plans < PLANS_MAX)
+		p = plan_make(fs, id);
+	if (p) {
+		fs->ids[id] = IN_FILTER_PLAN + fs->nr_plans;
+		fs->plans[fs->nr_plans++] = p;
+	}
+	return fs->ids[id];
 }
 
 static bool is_stack(const struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
@@ -175,21 +213,42 @@ static bool matches(const struct in_filters *fs, struct tep_record *rec)
 	return show;
 }
 
+/* The verdict on a record of id @id, which some filter is about. */
+static bool judge(struct in_filters *fs, struct tep_record *rec, int id, uint8_t what)
+{
+	struct in_filter_plan *p = what >= IN_FILTER_PLAN ? fs->plans[what - IN_FILTER_PLAN] : NULL;
+	struct tep_record copy = *rec;
+	bool show;
+
+	if (p && in_filter_plan_ready(p, rec->size))
+		return in_filter_plan_shows(p, rec->data);
+	if (!scratch_copy(fs, &copy))
+		return false;
+	show = matches(fs, &copy);
+	if (!p || (uint32_t)rec->size < p->min_size)
+		return show;
+	/* a plan that is wrong is not asked again; its place stays */
+	p->checks--;
+	if (in_filter_plan_shows(p, rec->data) != show)
+		fs->ids[id] = IN_FILTER_SOME;
+	return show;
+}
+
 bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
 {
-	struct tep_record copy = *rec;
 	bool *shown, show;
+	uint8_t what;
+	int id;
 
 	if (!fs->list)
 		return true;
 	shown = (unsigned int)rec->cpu < fs->nr_cpus ? &fs->shown[rec->cpu] : &fs->shown[fs->nr_cpus];
 	show = !fs->positive;
 	/* most records are of events that no filter is about: these need not be looked at */
-	if (is_filtered(fs, record_id(fs, tep, rec))) {
-		if (!scratch_copy(fs, &copy))
-			return false;
-		show = matches(fs, &copy);
-	}
+	id = record_id(fs, tep, rec);
+	what = filters_of(fs, id);
+	if (what != IN_FILTER_NONE)
+		show = judge(fs, rec, id, what);
 	if (!show && *shown && is_stack(fs, tep, rec))
 		show = true;
 	*shown = show;

@@ -14,6 +14,8 @@
 
 #include <event-parse.h>
 
+#include "in/filter-plan.h"
+
 struct tracecmd_filter {
 	struct tracecmd_filter *next;
 	struct tep_event_filter *filter;
@@ -27,6 +29,8 @@ struct in_filters {
 	bool *shown;			/* of each CPU: its latest record was */
 	unsigned int nr_cpus;
 	uint8_t *ids;			/* for each id: IN_FILTER_*, once it was met */
+	struct in_filter_plan **plans;	/* of ids that are IN_FILTER_PLAN + their place */
+	unsigned int nr_plans;
 	bool native;			/* the file's byte order is this machine's */
 	uint8_t *scratch;		/* the record that is asked about, with zeros behind it */
 	size_t room, used;		/* bytes for records; of the last one */
@@ -38,21 +42,26 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 void in_filters_release(struct in_filters *fs);
 
 /* What is remembered of an id; 0: nothing yet. */
-enum { IN_FILTER_NONE = 1, IN_FILTER_SOME };
+enum { IN_FILTER_NONE = 1, IN_FILTER_SOME, IN_FILTER_PLAN };
 
 /*
- * True for what in_filters_show() would hide, in the case that is most frequent where filters
- * let little pass: no filter is about the event, and the one before was not shown, either.
+ * True for what in_filters_show() would hide, in the cases that are most frequent where filters
+ * let little pass: no filter is about the event, or they are compiled, and the one before on @cpu
+ * was not shown, either. False says nothing.
  */
-static inline bool in_filters_hide(const struct in_filters *fs, const struct tep_record *rec)
+static inline bool in_filters_hide(const struct in_filters *fs, const uint8_t *data, uint32_t size,
+				   unsigned int cpu)
 {
+	const struct in_filter_plan *p;
 	uint16_t id;
 
-	if (!fs->positive || !fs->native || rec->size < (int)sizeof(id) ||
-	    (unsigned int)rec->cpu >= fs->nr_cpus || fs->shown[rec->cpu])
+	if (!fs->native || size < sizeof(id) || cpu >= fs->nr_cpus || fs->shown[cpu])
 		return false;
-	memcpy(&id, rec->data, sizeof(id));
-	return fs->ids[id] == IN_FILTER_NONE;
+	memcpy(&id, data, sizeof(id));
+	if (fs->ids[id] < IN_FILTER_PLAN)
+		return fs->ids[id] == IN_FILTER_NONE && fs->positive;
+	p = fs->plans[fs->ids[id] - IN_FILTER_PLAN];
+	return in_filter_plan_ready(p, size) && !in_filter_plan_shows(p, data);
 }
 
 /* True if the record is to be shown. To be asked once for each, in order. */

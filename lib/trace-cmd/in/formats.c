@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "in/formats.h"
+#include "in/names.h"
 
 /* What the line "ID: N" says, as libtraceevent reads it; -1: there is none among the first. */
 static int format_id(const char *text, uint32_t len)
@@ -61,6 +62,32 @@ struct in_format *in_formats_take(struct in_formats *f, int id, unsigned int *at
 	if (id >= 0)
 		f->taken[id / 8] |= 1 << id % 8;
 	return NULL;
+}
+
+/* May @names mean the event of @one? Of one whose name isn't plain nobody knows. */
+static bool may_mean(const struct in_names *names, const struct in_format *one)
+{
+	static const char head[] = "name: ";
+	const char *end = memchr(one->text, '\n', one->len), *from = one->text + sizeof(head) - 1;
+	char name[256];
+
+	if (!end || end < from || (size_t)(end - from) >= sizeof(name) ||
+	    memcmp(one->text, head, sizeof(head) - 1))
+		return true;
+	memcpy(name, from, end - from);
+	name[end - from] = '\0';
+	return name[strspn(name, IN_NAME_CHARS)] || in_names_match(names, one->system, name);
+}
+
+int in_formats_named(const struct in_formats *f, const struct in_names *names, unsigned int *at)
+{
+	while (*at < f->count) {
+		const struct in_format *one = &f->item[(*at)++];
+
+		if (!one->taken && may_mean(names, one))
+			return one->id;
+	}
+	return -1;
 }
 
 void in_formats_release(struct in_formats *f)

@@ -38,6 +38,14 @@ int in_formats_add(struct in_formats *f, const char *system, const char *text, u
  */
 struct in_format *in_formats_take(struct in_formats *f, int id, unsigned int *at);
 
+/*
+ * The id of the next format, that isn't taken, of an event that a filter's text may be about; -1: there is
+ * none. @at as above. Which events a filter is about is libtraceevent's to find, but it is none besides. @names: of
+ * in_names_parse().
+ */
+struct in_names;
+int in_formats_named(const struct in_formats *f, const struct in_names *names, unsigned int *at);
+
 void in_formats_release(struct in_formats *f);
 
 #endif

@@ -10,6 +10,7 @@
 #include "in/handle.h"
 #include "in/iterate.h"
 #include "in/meta.h"
+#include "in/names.h"
 
 static void handle_cleanup(struct tracecmd_input **h)
 {
@@ -200,6 +201,27 @@ int in_handle_formats(struct tracecmd_input *h, int id)
 	if (!tep || in_meta_formats(h->file, tep, &h->formats, id))
 		return -ENOMEM;
 	return 0;
+}
+
+int in_handle_formats_named(struct tracecmd_input *h, const char *filter)
+{
+	struct in_names *names;
+	unsigned int at = 0;
+	int id, ret;
+
+	h = in_handle_file(h);
+	if (!in_handle_tep(h))
+		return -ENOMEM;
+	ret = in_names_parse(&names, filter);
+	/* libtraceevent's to complain about */
+	if (ret == -EINVAL)
+		return in_handle_formats(h, -1);
+	if (ret)
+		return ret;
+	while (!ret && (id = in_formats_named(&h->formats, names, &at)) >= 0)
+		ret = in_handle_formats(h, id);
+	in_names_free(names);
+	return ret;
 }
 
 static void parser_free(struct tracecmd_input *h)

@@ -113,6 +113,9 @@ struct tep_handle *in_handle_tep(struct tracecmd_input *h);
  */
 int in_handle_formats(struct tracecmd_input *h, int id);
 
+/* The same for all events that a filter, of which this is the text, may be about. */
+int in_handle_formats_named(struct tracecmd_input *h, const char *filter);
+
 /*
  * Let the file of @h know the handles that are read with it by @it, or (@peers NULL) not any more. An
  * iteration in a callback of another one leaves that as it is.

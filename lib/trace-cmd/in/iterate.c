@@ -143,11 +143,18 @@ static int deliver_to_all(const struct in_iterate *it, struct tracecmd_input *h,
 static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
 			  struct tep_record *rec, int cpu)
 {
-	if (h->followers || rec->missed_events || !it->fn)
+	if (h->followers || rec->missed_events || !it->fn || h->filters.list)
 		return deliver_to_all(it, h, rec, cpu);
-	if (h->filters.list)
-		return in_filters_hide(&h->filters, rec) ? 0 : deliver_to_all(it, h, rec, cpu);
 	return it->fn(h, rec, cpu, it->data);
+}
+
+/* Is it an event that filters hide, and nobody else asks for? Most often that takes no record. */
+static inline bool is_hidden(const struct in_merged *x)
+{
+	const struct tracecmd_input *h = x->source->owner;
+
+	return h->filters.list && !h->followers && !x->ev.missed &&
+	       in_filters_hide(&h->filters, x->ev.data, x->ev.size, x->source->stream->cpu);
 }
 
 /* Let the files know of each other, or not any more. */
@@ -167,6 +174,8 @@ static int deliver_in_place(const struct in_iterate *it, struct in_merge *m)
 	int stop = 0;
 
 	while (!stop && in_merge_next(m, &x)) {
+		if (is_hidden(&x))
+			continue;
 		r = (struct in_place_record){
 			.rec = {
 				.ts = x.time.ns, .offset = x.ev.key, .missed_events = x.ev.missed,
@@ -201,6 +210,8 @@ int in_iterate(const struct in_iterate *it, int *ret_stop)
 	while (!ret && !stop && in_merge_next(&m, &x)) {
 		struct tracecmd_input *h = x.source->owner;
 
+		if (is_hidden(&x))
+			continue;
 		rec = in_record_renew(rec, h->pool, &x.ev, x.time, x.source->stream->cpu);
 		if (rec)
 			stop = deliver(it, h, rec, x.source->number);
