@@ -131,6 +131,12 @@ static inline int in_file_damage(const struct in_file *f)
 int in_file_load(struct in_file *f, unsigned int id, struct buf *out, struct err *err);
 
 /*
+ * True if metadata part @id of both files is there, and in_file_load() would give the same, as its bytes
+ * in the files are: they may be compressed, and need not be unpacked to know that.
+ */
+bool in_file_same_part(struct in_file *a, struct in_file *b, unsigned int id);
+
+/*
  * All sections of a v7 file by walking their headers, into a heap array the
  * caller frees; none in v6. The walk ends at the end of the file or at the first
  * header that leads out of it (noted as damage). 0; -ENOMEM; -errno.

@@ -90,19 +90,16 @@ static struct in_ksyms *ksyms_new(struct buf *text)
 	return NULL;
 }
 
-/* The functions of a file that is read with @h, if they are those of @text. */
-static struct in_ksyms *ksyms_of_peers(const struct tracecmd_input *h, const struct buf *text)
+/* The functions of a file that is read with @h, if it has the same. */
+static struct in_ksyms *ksyms_of_peers(const struct tracecmd_input *h)
 {
 	unsigned int i;
 
 	for (i = 0; h->peers && i < h->peers->nr_handles; i++) {
 		struct tracecmd_input *p = in_handle_file(h->peers->handles[i]);
-		_cleanup_buf_ struct buf other = BUF_INIT;
 
-		if (p == h || !p->ksyms || !text->len || p->ksyms->bytes != text->len)
-			continue;
-		if (!in_meta_ksyms(p->file, &other) && other.len == text->len &&
-		    !memcmp(other.data, text->data, text->len))
+		if (p != h && p->ksyms && p->ksyms->bytes &&
+		    in_file_same_part(h->file, p->file, DAT_KALLSYMS))
 			return p->ksyms;
 	}
 	return NULL;
@@ -124,13 +121,11 @@ static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct in_ksyms *k;
 
-	if (in_meta_ksyms(h->file, &text))
-		return NULL;
 	pthread_mutex_lock(&ksyms_lock);
-	k = ksyms_of_peers(h, &text);
+	k = ksyms_of_peers(h);
 	if (k)
 		k->refs++;
-	else
+	else if (!in_meta_ksyms(h->file, &text))
 		k = ksyms_new(&text);
 	h->ksyms = k;
 	pthread_mutex_unlock(&ksyms_lock);

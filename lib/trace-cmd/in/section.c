@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "in/parse.h"
 
+#define SAME_PIECE	(64u << 10)	/* bytes of either file that are compared at once */
 #define PACKED_HEAD	8	/* u32 compressed size, u32 uncompressed size */
 /* More than texts ever shrink; keeps a few bytes from asking for a lot of memory. */
 #define RATIO_MAX	4096
@@ -63,7 +64,7 @@ static int load_block(struct in_file *f, uint64_t offset, uint64_t left, struct 
 	if (!in_source_has(&f->src, offset + PACKED_HEAD, packed_len))
 		return in_file_err_truncated(f, offset + PACKED_HEAD + packed_len, err);
 	packed = malloc(packed_len + 1);
-	raw = buf_extend(out, raw_len);
+	raw = buf_extend_raw(out, raw_len);
 	if (!packed || !raw)
 		return err_set(err, -ENOMEM, "%s: out of memory", f->src.name);
 	ret = in_file_read(f, packed, packed_len, offset + PACKED_HEAD, "a compressed section", err);
@@ -88,7 +89,8 @@ static int load_plain(struct in_file *f, uint64_t offset, uint64_t len, struct b
 			       f->src.name, (unsigned long long)len, (unsigned long long)offset);
 	if (!in_source_has(&f->src, offset, len))
 		return in_file_err_truncated(f, offset + len, err);
-	to = buf_extend(out, len);
+	/* all of it is written, or not used */
+	to = buf_extend_raw(out, len);
 	if (!to)
 		return err_set(err, -ENOMEM, "%s: out of memory", f->src.name);
 	return in_file_read(f, to, len, offset, "a section", err);
@@ -309,4 +311,26 @@ int in_file_load(struct in_file *f, unsigned int id, struct buf *out, struct err
 	if (id == DAT_KALLSYMS && !s.head.size)
 		s.head.size = in_source_has(&f->src, p->offset + DAT_SECTION_HEADER_LEN, 4) ? 4 : 0;
 	return in_section_load(f, &s, out, err);
+}
+
+bool in_file_same_part(struct in_file *a, struct in_file *b, unsigned int id)
+{
+	const struct in_part *p = &a->part[id], *q = &b->part[id];
+	uint64_t skip = a->head.version < 7 ? 0 : DAT_SECTION_HEADER_LEN, at;
+	_cleanup_free_ uint8_t *data = NULL;
+
+	if (!p->present || !q->present || !p->size || p->size != q->size ||
+	    a->head.order != b->head.order || a->head.version != b->head.version ||
+	    p->flags != q->flags || a->zip != b->zip)
+		return false;
+	data = malloc(2 * SAME_PIECE);
+	for (at = 0; data && at < p->size; at += SAME_PIECE) {
+		size_t n = p->size - at < SAME_PIECE ? p->size - at : SAME_PIECE;
+
+		if (in_source_read(&a->src, data, n, p->offset + skip + at) ||
+		    in_source_read(&b->src, data + SAME_PIECE, n, q->offset + skip + at) ||
+		    memcmp(data, data + SAME_PIECE, n))
+			return false;
+	}
+	return data;
 }
