@@ -71,14 +71,13 @@ static int remove_dir(void **state)
 	return rmdir(path) || rmdir(dir);
 }
 
-/* A file with what btf_put() stores. */
-static struct in_file *store(int version, const struct zip_algo *zip, enum plan_kind kind, bool used)
+/* A file with what btf_put() stores. Its descriptor. */
+static int store_file(int version, const struct zip_algo *zip, enum plan_kind kind, bool used)
 {
 	struct out_conf conf = { .version = version, .zip = zip, .page_size = PAGE, .nr_cpus = 1 };
 	struct note *note = note_new();
 	struct plan plan = { .kind = kind };
 	struct out_file *o = NULL;
-	struct in_file *f = NULL;
 	char types[64];
 	struct meta m;
 	int fd = memfd_create("out", MFD_CLOEXEC);
@@ -96,7 +95,14 @@ static struct in_file *store(int version, const struct zip_algo *zip, enum plan_
 	out_free(o);
 	meta_release(&m);
 	note_free(note);
-	assert_int_equal(in_file_open_fd(fd, &f, NULL), 0);
+	return fd;
+}
+
+static struct in_file *store(int version, const struct zip_algo *zip, enum plan_kind kind, bool used)
+{
+	struct in_file *f = NULL;
+
+	assert_int_equal(in_file_open_fd(store_file(version, zip, kind, used), &f, NULL), 0);
 	return f;
 }
 
@@ -169,6 +175,30 @@ static void a_kernel_without_types_is_no_error(void **state)
 	assert_false(has_types(7, zip_best(), PLAN_RECORD));
 }
 
+static void those_of_a_guest_stay_when_its_file_is_continued(void **state)
+{
+	struct out_file *o = NULL;
+	struct in_file *f = NULL;
+	struct buf b = BUF_INIT;
+	int fd;
+
+	write_file("btf", TYPES);
+	write_file("options/func-args", "1\n");
+	fd = store_file(7, zip_best(), PLAN_AGENT, true);
+	lseek(fd, 0, SEEK_SET);
+	assert_int_equal(out_append(fd, &o, NULL), 0);
+	assert_int_equal(out_option_text(o, DAT_OFFSET, "5"), 0);
+	assert_int_equal(out_options_end(o, NULL), 0);
+	assert_int_equal(out_finish(o, NULL), 0);
+	out_free(o);
+	assert_int_equal(in_file_open_fd(fd, &f, NULL), 0);
+	assert_int_equal(f->info.offset_ns, 5);
+	assert_int_equal(in_file_load(f, DAT_BTF_FILE, &b, NULL), 0);
+	assert_string_equal((char *)b.data, TYPES);
+	buf_release(&b);
+	in_file_unref(f);
+}
+
 #define test(name)	cmocka_unit_test_teardown(name, remove_files)
 
 int main(void)
@@ -178,6 +208,7 @@ int main(void)
 		test(extract_stores_them_where_arguments_may_have_been_recorded),
 		test(files_that_stock_could_not_read_then_have_none),
 		test(an_instance_that_is_not_used_does_not_count),
+		test(those_of_a_guest_stay_when_its_file_is_continued),
 		test(a_kernel_without_types_is_no_error),
 	};
 
