@@ -41,7 +41,7 @@ static const struct command commands[] = {
 	{ "stack", "show the largest kernel stack there was", "[--start | --stop | --reset]",
 	  stack_options, cmd_stack, true },
 	{ "list", "list events, tracers, options and whatever else there is to trace with",
-	  "[-e [REGEX] [-F [--full]] [-l] [-R]][-s][-t][-o [REGEX]][-f [REGEX]][-P][-O][-B][-C][-c]",
+	  "[-e [REGEX] [-F [--full]] [-l] [-R]][-s][-t][-o [REGEX]][-f [REGEX] [--proto]][-P][-O][-B][-C][-c]",
 	  list_options_table, cmd_list, true },
 	{ "options", "list the options of the plugins that print events", "", options_options,
 	  cmd_options, true },
