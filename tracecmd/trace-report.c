@@ -73,6 +73,9 @@ const struct opt_spec report_options[] = {
 	{ OPT_NODATE, "nodate", OPT_NONE, "ignore the stored offset to the wall clock" },
 	{ OPT_RAW_TS, "raw-ts", OPT_NONE, "timestamps as recorded, without any correction" },
 	{ OPT_ALIGN_TS, "align-ts", OPT_NONE, "count time from the first event" },
+	{ OPT_BOUNDARY, "boundary", OPT_NONE, "mark where pages (sub-buffers) of the ring buffer begin" },
+	{ OPT_DEBUG, "debug", OPT_NONE,
+	  "the same, with their times and places,\nand what is between events; say which CPUs are empty" },
 	{ OPT_COMPAT, "compat", OPT_REQUIRED, "lines as release VERSION had them (3.1, 3.4)",
 	  "3.1 3.4" },
 	{ 'q', NULL, OPT_NONE, "no warnings" },
@@ -102,9 +105,6 @@ const struct opt_spec report_options[] = {
 	{ OPT_UNAME, "uname", OPT_NONE, "show the machine that recorded" },
 	{ OPT_VERSION, "version", OPT_NONE, "show the version of the program that recorded" },
 	{ 'h', "help", OPT_NONE, "show this help" },
-	/* known, but not done yet: said so, instead of "unknown option" */
-	{ OPT_BOUNDARY, "boundary", OPT_NONE, NULL },
-	{ OPT_DEBUG, "debug", OPT_NONE, NULL },
 	OPT_END
 };
 
@@ -159,6 +159,8 @@ static bool *option_switch(struct report_plan *plan, int id)
 	case OPT_RAW_TS: return &plan->line.raw_ts;
 	case OPT_TS_CHECK: return &plan->ts_check;
 	case OPT_TS_UNCERTAIN: return &plan->line.ts_uncertain;
+	case OPT_BOUNDARY: return &plan->boundary;
+	case OPT_DEBUG: return &plan->debug;
 	case OPT_NODATE: return &plan->no_date;
 	case OPT_ALIGN_TS: return &plan->align_ts;
 	case OPT_SUMMARY: return &plan->summary;
@@ -297,8 +299,6 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_TO: return plan_set_time(&plan->to, "--to", arg, &a->err);
 	case 'H': return hooks_add(&plan->hooks, arg, &a->err);
 	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
-	case OPT_BOUNDARY: case OPT_DEBUG:
-		return cmd_fail(0, "--boundary and --debug are not available yet");
 	default: return usage("report");
 	}
 }
@@ -357,6 +357,9 @@ static int report_check(const struct report_plan *plan)
 {
 	if (plan->wakeup && !plan_is_for_people(plan))
 		return cmd_fail(0, "-w needs lines of text: not with --format, --fields or --summary");
+	if ((plan->boundary || plan->debug) && (!plan_is_for_people(plan) || plan->profile))
+		return cmd_fail(0, "--boundary and --debug need lines of events: "
+				"not with --format, --fields, --summary or --profile");
 	if (plan->profile && (!plan_is_for_people(plan) || plan->wakeup))
 		return cmd_fail(0, "--profile goes with none of --format, --fields, --summary, -w");
 	if (plan->summary && plan->format == FORMAT_CSV)
@@ -379,6 +382,7 @@ static int report_parse(struct report_args *a, int argc, char **argv)
 		ret = report_files(&a->plan, argc, argv, opt_rest(&p));
 	if (!ret)
 		ret = report_check(&a->plan);
+	a->plan.boundary |= a->plan.debug;
 	opt_release(&p);
 	return ret;
 }

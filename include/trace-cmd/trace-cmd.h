@@ -35,16 +35,11 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* One open file, or one buffer instance in it. */
-struct tracecmd_input;
-/* Prints events. */
-struct tracecmd_printer;
-/* Pages of records that stay in memory. */
-struct tracecmd_pins;
-/* A set of event filters; belongs to the handle it was added to. */
-struct tracecmd_filter;
-/* One virtual CPU of a guest and the host thread that ran it; belongs to the handles. */
-struct tracecmd_cpu_map;
+struct tracecmd_input;		/* one open file, or one buffer instance in it */
+struct tracecmd_printer;	/* prints events */
+struct tracecmd_pins;		/* pages of records that stay in memory */
+struct tracecmd_filter;		/* a set of event filters; belongs to the handle it was added to */
+struct tracecmd_cpu_map;	/* a guest's virtual CPU and the host thread that ran it; the handles' */
 
 /* Flags of the opening functions, to be or'ed. */
 enum tracecmd_open_flags {
@@ -60,8 +55,7 @@ enum tracecmd_open_flags {
 	TRACECMD_FL_EVENTS_LATER		= 1 << 18,
 };
 
-/* Flags of a section of the file. */
-enum tracecmd_section_flags {
+enum tracecmd_section_flags {	/* of a section of the file */
 	TRACECMD_SEC_FL_COMPRESS	= 1 << 0,
 };
 
@@ -171,6 +165,27 @@ void tracecmd_free_record(struct tep_record *record);
  * first asked for, which takes some 10 ms. NULL with errno ENOMEM.
  */
 struct tep_handle *tracecmd_get_tep(struct tracecmd_input *handle);
+
+/*
+ * tracecmd_get_place - where @record, which @handle gave, is in the ring buffer's pages
+ * tracecmd_each_gap - call @callback for what its page has between it and the next record: padding
+ *	of @length bytes, or a time extend (which, as that padding's, adds to the time), or a time
+ * 0; -1 with errno EINVAL, ENOENT (no such record), ENOMEM.
+ */
+struct tracecmd_place {
+	unsigned long long page_offset;	/* of its page (sub-buffer): as the member offset of records */
+	unsigned long long page_ts;	/* of its page, as recorded */
+	unsigned int offset;		/* of its header, bytes from the start of the page */
+	unsigned int delta;		/* added to the time before it, as recorded */
+	bool first;			/* it is the first record of the page */
+};
+enum tracecmd_gap { TRACECMD_GAP_PADDING, TRACECMD_GAP_EXTEND, TRACECMD_GAP_STAMP };
+typedef void (*tracecmd_gap_fn)(enum tracecmd_gap what, unsigned long long value,
+				unsigned int length, void *data);
+int tracecmd_get_place(struct tracecmd_input *handle, const struct tep_record *record,
+		       struct tracecmd_place *place);
+int tracecmd_each_gap(struct tracecmd_input *handle, const struct tep_record *record,
+		      tracecmd_gap_fn callback, void *data);
 
 /* --- iterating ------------------------------------------------------------- */
 

@@ -1,7 +1,9 @@
 /*
  * api-record.c - public functions: single records, and the parser.
  */
-#include "in/handle.h"
+#include <errno.h>
+
+#include "in/place.h"
 
 struct tep_record *tracecmd_read_data(struct tracecmd_input *handle, int cpu)
 {
@@ -47,4 +49,28 @@ void tracecmd_free_record(struct tep_record *record)
 struct tep_handle *tracecmd_get_tep(struct tracecmd_input *handle)
 {
 	return handle ? in_handle_tep(handle) : NULL;
+}
+
+static int placed(int ret)
+{
+	if (!ret)
+		return 0;
+	errno = -ret;
+	return -1;
+}
+
+int tracecmd_get_place(struct tracecmd_input *handle, const struct tep_record *record,
+		       struct tracecmd_place *place)
+{
+	bool given = handle && record && place;
+
+	return placed(given ? in_place_find(handle, record->offset, place) : -EINVAL);
+}
+
+int tracecmd_each_gap(struct tracecmd_input *handle, const struct tep_record *record,
+		      tracecmd_gap_fn callback, void *data)
+{
+	bool given = handle && record && callback;
+
+	return placed(given ? in_place_gaps(handle, record->offset, callback, data) : -EINVAL);
 }

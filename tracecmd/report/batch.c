@@ -51,14 +51,15 @@ int batch_add(struct batch *b, struct shown_order *o, struct stream *s, struct t
 	b->bytes += record->size;
 	b->pinned = tracecmd_pins_bytes(b->pins);
 	b->count++;
-	if (!more && !lost)
+	if (!more && !lost && !o->before)
 		return 0;
 	x = shown_extra(o, e, &b->scraps);
 	if (!x)
 		return -ENOMEM;
 	x->lost = lost;
 	x->more = more ? scraps_add(&b->scraps, more, strlen(more)) : NULL;
-	return more && !x->more ? -ENOMEM : 0;
+	x->before = o->before ? scraps_add(&b->scraps, o->before, strlen(o->before)) : NULL;
+	return (more && !x->more) || (o->before && !x->before) ? -ENOMEM : 0;
 }
 
 int tools_init(struct tools *t, const struct inputs *in)

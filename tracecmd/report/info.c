@@ -11,8 +11,30 @@
 #include "report/info.h"
 #include "report/line.h"
 
+/* Which CPUs have no data, unless none has. */
+static void tell_empty(const struct input *f, struct textout *out)
+{
+	int cpu, n = tracecmd_get_cpus(f->handle);
+	bool any = false;
+	_cleanup_free_ bool *full = calloc(n > 0 ? n : 1, sizeof(*full));
+
+	for (cpu = 0; full && cpu < n; cpu++) {
+		struct tep_record *record = tracecmd_read_cpu_first(f->handle, cpu);
+
+		any |= full[cpu] = record;
+		tracecmd_free_record(record);
+	}
+	for (cpu = 0; any && cpu < n; cpu++) {
+		if (!full[cpu])
+			textout_printf(out, "CPU %d is empty\n", cpu);
+	}
+	tracecmd_iterate_reset(f->handle);
+}
+
 void info_header(const struct inputs *in, const struct input *f, struct textout *out)
 {
+	if (plan_is_talkative(in->plan))
+		tell_empty(f, out);
 	if (in->nr_inputs > 1)
 		textout_printf(out, "%*s: ", f->label_width, f->name);
 	textout_printf(out, "cpus=%d\n", tep_get_cpus(f->tep));
@@ -102,6 +124,8 @@ static void print_cpus(const struct inputs *in, const struct input *f, struct te
 {
 	int cpu, n = tracecmd_get_cpus(f->handle);
 
+	if (plan_is_talkative(in->plan))
+		tell_empty(f, out);
 	textout_printf(out, "List of CPUs in %s with data:\n", f->name);
 	for (cpu = 0; cpu < n; cpu++) {
 		struct tep_record *record = tracecmd_read_cpu_first(f->handle, cpu);

@@ -85,6 +85,9 @@ static int input_open(struct input *f, const struct report_plan *plan, bool all_
 			      err);
 	if (!f->handle)
 		return open_failed(f->plan->path, errno ? errno : EINVAL, text, err);
+	/* as libtraceevent says what it does: by stdio, and before it */
+	if (plan_is_talkative(plan))
+		printf("version = %d\n", tracecmd_get_file_version(f->handle));
 	if (plan->kallsyms && tracecmd_set_kallsyms(f->handle, plan->kallsyms))
 		return err_set(err, -errno, "--kallsyms: cannot read '%s'", plan->kallsyms);
 	f->tep = tracecmd_get_tep(f->handle);

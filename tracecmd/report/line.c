@@ -292,6 +292,8 @@ void line_shown(struct line_printer *p, const struct shown *e)
 		line_lost(p, e->s, e->cpu, e->extra->lost);
 	else if (p->labels)
 		line_label(p, e->s);
+	if (e->extra && e->extra->before)
+		textout_str(p->out, e->extra->before);
 	if (e->how != SHOWN_PLAN || !print_planned(p, e))
 		print_other(p, e);
 	if (e->extra && e->extra->more)

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "report/hooks.h"
 
 /* A list of strings on the heap. */
@@ -115,6 +116,8 @@ struct report_plan {
 	bool no_date;
 	bool align_ts;
 	bool ts_check;
+	bool boundary;			/* tell where sub-buffers begin */
+	bool debug;			/* and where in them events are, and what is between them */
 	bool quiet;
 	bool no_plugins;		/* -N */
 	bool no_system_plugins;		/* -L */
@@ -135,6 +138,13 @@ struct report_plan {
 static inline bool plan_is_for_people(const struct report_plan *plan)
 {
 	return plan->format == FORMAT_TEXT && !plan->fields.count && !plan->summary;
+}
+
+/* Is it to be told how files are read? */
+static inline bool plan_is_talkative(const struct report_plan *plan)
+{
+	return !plan->quiet && plan_is_for_people(plan) &&
+	       (plan->debug || plan->verbosity >= LOG_INFO);
 }
 
 void report_plan_init(struct report_plan *plan);

@@ -15,6 +15,7 @@
 #include "report/info.h"
 #include "report/inputs.h"
 #include "report/kvm.h"
+#include "report/marks.h"
 #include "report/profiles.h"
 #include "report/range.h"
 #include "report/report.h"
@@ -31,6 +32,7 @@ struct walk {
 	struct wakeup *wakeup;		/* NULL unless -w */
 	struct summary *summary;	/* NULL unless they are only counted */
 	struct fgraph *fgraph;		/* NULL if calls are shown as other events */
+	struct marks marks;		/* of sub-buffers, if they are wanted */
 	struct profiles *profiles;	/* NULL unless their times are gathered */
 	unsigned long long shown;
 	unsigned long long lost;	/* events, as far as it is known how many */
@@ -103,6 +105,12 @@ static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct t
 		return profiles_event(w->profiles, s, record);
 	if (w->summary)
 		return summary_event(w->summary, s, record);
+	if (w->plan->boundary) {
+		ret = marks_make(&w->marks, w->plan->debug, s, record, &more);
+		if (ret)
+			return ret;
+		w->order.before = w->marks.before;
+	}
 	b = crew_batch(w->crew);
 	ret = batch_add(b, &w->order, s, record, more, lost);
 	return !ret && batch_is_full(b) ? crew_next(w->crew) : ret;
@@ -229,6 +237,7 @@ static void walk_release(struct walk *w)
 	summary_free(w->summary);
 	profiles_free(w->profiles);
 	fgraph_free(w->fgraph);
+	marks_release(&w->marks);
 }
 
 static int print_latency(struct inputs *in, struct textout *out, struct err *err)
@@ -290,7 +299,7 @@ static int print_all(struct inputs *in, struct textout *out, struct err *err)
 /* Must events be known by name before records of theirs are met? */
 static bool needs_all_events(const struct report_plan *plan)
 {
-	return plan->modes || plan->wakeup || plan->summary || plan->profile;
+	return plan->modes || plan_is_talkative(plan) || plan->wakeup || plan->summary || plan->profile;
 }
 
 int report_run(const struct report_plan *plan, struct err *err)
@@ -302,6 +311,8 @@ int report_run(const struct report_plan *plan, struct err *err)
 	if (textout_init(&out, STDOUT_FILENO))
 		return err_set(err, -ENOMEM, "out of memory");
 	ret = inputs_open(&in, plan, needs_all_events(plan), err);
+	/* what libtraceevent says meanwhile */
+	fflush(stdout);
 	if (ret)
 		return ret;
 	if (plan->modes & ~REPORT_FILTER_TEST)

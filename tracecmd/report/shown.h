@@ -29,6 +29,7 @@ struct shown_extra {
 	unsigned char raw_flags;	/* the flags as a number; with -R only */
 	bool has_diff;
 	long long diff;			/* --ts-diff: since the event before */
+	const char *before;		/* lines before it, or NULL */
 	const char *more;		/* text for the end of the line, or NULL */
 	long long lost;			/* events before it, negative: some */
 };
@@ -87,6 +88,7 @@ struct shown_order {
 	unsigned long long last_ts;	/* as in the line before, for --ts-diff */
 	bool any;			/* there was one before */
 	const char *text;		/* of the record to be prepared now; NULL: its own */
+	const char *before;		/* lines before it, or NULL */
 	struct doubt doubt;		/* for --ts-uncertain */
 	struct shown_extra extra;	/* of the latest, if nothing is kept */
 };

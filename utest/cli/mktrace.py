@@ -13,6 +13,9 @@ Lines of TEXT; # begins a comment:
     hook TEXT                           an option, as record -H stores it
     page                                the next records begin new pages
     lost CPU [N]                        events were lost before that CPU's next record: a new page
+    extend CPU NANOSECONDS              what the ring buffer has between records: a time extend,
+    stamp CPU NANOSECONDS               an absolute time,
+    padding CPU BYTES [NANOSECONDS]     or a hole (without NANOSECONDS: the rest of the page)
     CPU NANOSECONDS NAME PID VALUE...   a record; values are of the fields in their order; those of
                                         an array are separated by commas, all that follow are added
 Names in values are the symbols' addresses. ORDER=big in the environment writes big-endian.
@@ -113,6 +116,18 @@ class Cpu:
         self.data += extend + head + data
         self.last = ts
 
+    def gap(self, kind, value, length):
+        if not self.data:
+            self.first = self.last
+        if kind == 'padding':
+            self.data += self.head(29, value)
+            if value:
+                self.data += struct.pack(E + 'I', length) + bytes(length - 4)
+        else:
+            self.data += self.head(30 if kind == 'extend' else 31, value & (1 << 27) - 1)
+            self.data += struct.pack(E + 'I', value >> 27)
+        self.last = value if kind == 'stamp' else self.last + value
+
     @staticmethod
     def head(kind, delta):
         return struct.pack(E + 'I', kind << 27 | delta if E == '>' else delta << 5 | kind)
@@ -139,6 +154,10 @@ def read(lines):
         elif kind == 'page':
             for c in cpus.values():
                 c.flush()
+        elif kind in ('extend', 'stamp'):
+            cpus.setdefault(int(rest[0]), Cpu()).gap(kind, int(rest[1]), 0)
+        elif kind == 'padding':
+            cpus.setdefault(int(rest[0]), Cpu()).gap(kind, int((rest + [0])[2]), int(rest[1]))
         elif kind == 'lost':
             c = cpus.setdefault(int(rest[0]), Cpu())
             c.flush()

@@ -47,7 +47,9 @@ done << 'E2'
 -H a/b|Invalid hook format
 -H a,b,c,d/e,f|Invalid hook format
 -H a,b/c,|Invalid hook format
---boundary|not available yet
+--boundary --format json|need lines of events
+--debug --summary|need lines of events
+--debug --profile|need lines of events
 E2
 
 if [ "$(id -u)" != 0 ] || [ -z "$TRACING" ]; then
