@@ -77,6 +77,9 @@ void guest_fifos_agree(struct guest *g)
 			 g->nr_fifos, g->own->name, n);
 	for (i = n; i < g->nr_fifos; i++)
 		fd_close(&g->fifos[i]);
+	/* the agent waits for us to compare clocks; without that it may be writing already */
+	if (g->resp.tsync_proto[0])
+		virt_settle(g->fifos, g->nr_fifos);
 }
 
 /* --- connections ------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,14 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "session/virt.h"
 
 #define VIRT_DIR	"/var/lib/trace-cmd/virt"
 #define PORT_DIR	"/dev/virtio-ports"
+#define QUIET_MS	50	/* without anything: no more is left of an earlier session */
+#define SETTLE_MS	3000	/* for that, at most */
 #define STALE_MAX	(64 << 20)	/* bytes of an earlier session: more is somebody who writes */
 
 /* For tests: where these directories are instead. */
@@ -187,6 +191,43 @@ int virt_open(const char *name, int *fds, int max)
 		fds[n] = take_fd(fd);
 	}
 	return n;
+}
+
+/* Empty all that have something. True if any had. */
+static bool empty_some(const int *fds, struct pollfd *ready, int n)
+{
+	int i, any = 0;
+
+	for (i = 0; i < n; i++) {
+		if (!(ready[i].revents & POLLIN))
+			continue;
+		any++;
+		/* one that is without end would be so for ever */
+		if (empty(fds[i]))
+			ready[i].fd = -1;
+	}
+	return any;
+}
+
+void virt_settle(const int *fds, int n)
+{
+	_cleanup_free_ struct pollfd *ready = calloc(n + 1, sizeof(*ready));
+	struct deadline quiet = deadline_in_ms(QUIET_MS), end = deadline_in_ms(SETTLE_MS);
+	int i;
+
+	for (i = 0; ready && i < n; i++)
+		ready[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	while (ready && !deadline_passed(quiet) && !deadline_passed(end)) {
+		if (poll(ready, n, deadline_left_ms(deadline_min(quiet, end))) <= 0)
+			continue;
+		if (empty_some(fds, ready, n)) {
+			quiet = deadline_in_ms(QUIET_MS);
+			continue;
+		}
+		/* nobody has the other end: hanging up is told all the time */
+		for (i = 0; i < n; i++)
+			ready[i].fd = ready[i].revents ? -1 : ready[i].fd;
+	}
 }
 
 /* --- the guest ---------------------------------------------------------------------- */

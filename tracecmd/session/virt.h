@@ -33,6 +33,13 @@ char *virt_path(const char *name, int cpu);
 int virt_open(const char *name, int *fds, int max);
 
 /*
+ * What was written to the @n of @fds so far is of an earlier session, but more of it may be where no FIFO shows it: the
+ * guest's queues, the monitor of the machine, each waiting for room. Read until nothing has come for a
+ * moment, or too much. To be called when the guest cannot have begun yet.
+ */
+void virt_settle(const int *fds, int n);
+
+/*
  * In the guest: open the ports of CPUs 0 .. @nr_cpus - 1, all of them or none. 0; -errno, and @fds are -1.
  */
 int virt_open_ports(int *fds, int nr_cpus);

@@ -118,6 +118,22 @@ is "$rc" 0 "FIFOs without an end, and with something old in them" "$both"
 [ "$(cat in-use)" -ge $((2 * cpus)) ]
 ok $? "... are used"
 whole d-piped.dat
+# ports with queues behind them, in which more is left of an earlier session than a FIFO holds, and no whole pages
+run 30 "$TRACE_CMD" setup-guest -c "$cpus" queued
+for ((i = 0; i < cpus; i++)); do
+	rm "ports/trace-pipe-cpu$i"
+	mkfifo "ports/trace-pipe-cpu$i"
+	start "virtio-$i.log" python3 "$TOP/utest/cli/virtio.py" "ports/trace-pipe-cpu$i" "virt/queued/trace-pipe-cpu$i" 200007
+	wait_for 20 grep -q ready "virtio-$i.log" || diag "$(cat "virtio-$i.log")"
+done
+record f queued
+is "$rc" 0 "virtio ports with queues, and with much of an earlier session in them" "$both"
+[ "$(cat in-use)" -ge $((2 * cpus)) ]
+ok $? "... are used" "$(cat in-use)"
+whole f-queued.dat
+# and once more
+record g queued
+whole g-queued.dat
 # not all ports
 rm ports/trace-pipe-cpu0
 record e piped
