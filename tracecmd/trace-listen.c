@@ -13,7 +13,7 @@
 
 enum {
 	OPT_AUTH = OPT_LONG, OPT_MAX_SIZE, OPT_MAX_CLIENTS, OPT_MAX_PER_HOST, OPT_MAX_FILES,
-	 OPT_DEBUG, OPT_VERBOSE,
+	OPT_DEBUG, OPT_VERBOSE, OPT_UNIX,
 };
 
 #define CLIENTS_MAX	64	/* unless told otherwise */
@@ -22,6 +22,7 @@ enum {
 const struct opt_spec listen_options[] = {
 	{ 'p', NULL, OPT_REQUIRED, "port to listen on", "number" },
 	{ 'V', NULL, OPT_NONE, "listen on vsock instead of TCP" },
+	{ OPT_UNIX, "unix", OPT_REQUIRED, "listen for the guest whose vsock is this socket (Firecracker)", "file" },
 	{ 'o', NULL, OPT_REQUIRED, "what names of files begin with (trace)", "text" },
 	{ 'd', NULL, OPT_REQUIRED, "directory for the files", "directory" },
 	{ 'l', NULL, OPT_REQUIRED, "write what would be printed to this file", "file" },
@@ -82,6 +83,10 @@ static int listen_option(struct listen_conf *conf, int id, const char *arg)
 	case 'V':
 		conf->vsock = true;
 		return 0;
+	case OPT_UNIX:
+		conf->vsock = true;
+		conf->muxer = arg;
+		return *arg ? 0 : cmd_fail(0, "--unix: there is no socket without a name");
 	case 'o':
 		conf->base = arg;
 		return *arg ? 0 : cmd_fail(0, "-o: names must begin with something");

@@ -169,7 +169,7 @@ static int answer(struct client *c)
 
 static int begin(struct client *c, struct err *err)
 {
-	enum net_kind kind = c->conf->vsock ? NET_VSOCK : c->want.tcp ? NET_TCP : NET_UDP;
+	enum net_kind kind = c->conf->muxer ? NET_MUXER : c->conf->vsock ? NET_VSOCK : c->want.tcp ? NET_TCP : NET_UDP;
 	struct note_guest *g = &c->note->guest;
 	int ret;
 

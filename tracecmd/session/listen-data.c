@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "net/muxer.h"
 #include "session/files.h"
 #include "session/listen-data.h"
 #include "session/listen-log.h"
@@ -29,6 +30,12 @@ static int open_cpu(struct listen_data *d, int cpu, uint32_t first, struct err *
 	d->files[cpu] = files_cpu_create(d->plan, d->note->file, "", cpu, err);
 	if (d->files[cpu] < 0)
 		return d->files[cpu];
+	if (d->kind == NET_MUXER) {
+		struct net_addr at;
+		int ret = net_peer_addr(d->peer, NET_MUXER, first, &at);
+
+		return ret ? ret : muxer_listen_data(at.host, first, fd, &d->ports[cpu], err);
+	}
 	return net_listen_data(d->kind, first, fd, &d->ports[cpu], err);
 }
 
@@ -145,7 +152,7 @@ int listen_data_start(struct listen_data *d, struct err *err)
 	d->nr_cpus = 0;
 	awaited_release(&d->awaited);
 	for (cpu = 0; cpu < d->n; cpu++) {
-		fd_close(&d->listen[cpu]);
+		net_unlisten(&d->listen[cpu]);
 		if (d->sockets[cpu] < 0)
 			continue;
 		d->cpus[d->nr_cpus++] = cpu;
@@ -250,7 +257,7 @@ void listen_data_release(struct listen_data *d)
 	drain_free(d->drain);
 	awaited_release(&d->awaited);
 	for (cpu = 0; cpu < d->n; cpu++) {
-		fd_close(&d->listen[cpu]);
+		net_unlisten(&d->listen[cpu]);
 		fd_close(&d->sockets[cpu]);
 		fd_close(&d->files[cpu]);
 	}

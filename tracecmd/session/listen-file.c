@@ -18,7 +18,7 @@
 #define RESERVE_BYTES	(4 << 20)	/* so that a disk that fills up leaves room to finish */
 #define NAMES_MAX	1000		/* with the same address */
 
-/* "127.0.0.1:4711", "V3:4711": the client, as a part of a file's name. */
+/* "127.0.0.1:4711", "V3:4711", "fc1" (behind a socket fc1.vsock): the client, as a part of a file's name. */
 static int peer_name(const struct net_peer *peer, char *name, size_t size)
 {
 	struct net_addr a;
@@ -27,10 +27,15 @@ static int peer_name(const struct net_peer *peer, char *name, size_t size)
 
 	if (ret)
 		return ret;
-	if (net_peer_cid(peer) >= 0)
+	if (peer->sa.ss_family == AF_UNIX) {
+		const char *slash = strrchr(a.host, '/'), *base = slash ? slash + 1 : a.host;
+
+		snprintf(name, size, "%.*s", (int)strcspn(base + 1, ".") + 1, base);
+	} else if (net_peer_cid(peer) >= 0) {
 		snprintf(name, size, "V%u:%u", a.cid, a.port);
-	else
+	} else {
 		snprintf(name, size, "%s:%u", a.host, a.port);
+	}
 	/* the scope of an address is the name of an interface */
 	for (at = name; *at; at++) {
 		if (*at <= ' ' || *at > '~' || *at == '/')

@@ -17,6 +17,7 @@
 #include "base/sandbox.h"
 #include "message.h"
 #include "net/addr.h"
+#include "net/muxer.h"
 #include "session/listen-client.h"
 #include "session/listen-log.h"
 #include "session/listen.h"
@@ -230,10 +231,15 @@ static int start_listening(struct listen *l, struct err *err)
 	enum net_kind kind = l->conf->vsock ? NET_VSOCK : NET_TCP;
 	uint32_t port;
 	int64_t cid;
-	int ret = net_listen(kind, NULL, l->conf->port, &l->fd, &port, err);
+	int ret = l->conf->muxer ? muxer_listen(l->conf->muxer, l->conf->port, &l->fd, err) :
+		  net_listen(kind, NULL, l->conf->port, &l->fd, &port, err);
 
 	if (ret)
 		return err_prefix(err, ret, "Could not bind");
+	if (l->conf->muxer) {
+		listen_say("listening on unix:%s_%u", l->conf->muxer, l->conf->port);
+		return 0;
+	}
 	if (kind == NET_VSOCK) {
 		cid = net_local_cid();
 		listen_say("listening on @%u:%u", cid < 0 ? 0 : (unsigned int)cid, port);
@@ -292,7 +298,7 @@ int listen_run(const struct listen_conf *conf)
 		listen_say(SANDBOX_LOOSE, "clients");
 	while (!ret && !stop_wanted(&l.stop))
 		ret = wait_for_work(&l, true, DEADLINE_NEVER);
-	fd_close(&l.fd);
+	net_unlisten(&l.fd);
 	if (l.slots) {
 		stop_clients(&l);
 		munmap(l.slots, conf->max_clients * sizeof(*l.slots));

@@ -15,6 +15,7 @@
 struct listen_conf {
 	uint32_t port;
 	bool vsock;		/* instead of TCP */
+	const char *muxer;	/* with that: only of the guest whose vsock is this socket, see net/muxer.h; NULL */
 	bool auth;		/* serve only who knows the key */
 	struct auth_secret auth_key;
 	int max_clients;	/* at once */

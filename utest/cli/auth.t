@@ -255,6 +255,19 @@ interrupted() {
 }
 interrupted -o i.dat -A 127.0.0.1:PORT -e irq
 interrupted -N 127.0.0.1:PORT
+
+# a listener that dies
+start_listener --auth key
+start vanish.log "$TRACE_CMD" record -N "$at:$port" --auth key -B "$host" -e sched:sched_switch sleep 60
+recorder=$pid
+wait_for 20 eval '[ "$(cat $TRACING/instances/$host/tracing_on)" = 1 ] && [ -n "$(pgrep -P $listener)" ]'
+# shellcheck disable=SC2046	# words
+kill -KILL "$listener" $(pgrep -P "$listener")
+wait_for 20 eval '! alive $recorder'
+ok $? "a listener with a key that dies: record -N ends" "$(cat vanish.log)"
+stop "$recorder"
+isnt "$rc" 0 "... with an error"
+like "$(cat vanish.log)" 'the listener .* was lost while recording' "... that says so"
 start_listener
 send --auth key
 isnt "$rc" 0 "a listener without a key: an error"

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/un.h>
 #include <linux/vm_sockets.h>
 
 #include "base/cleanup.h"
@@ -71,6 +72,9 @@ const char *net_peer_text(const struct net_peer *p, char *buf, size_t size)
 	case AF_VSOCK:
 		snprintf(buf, size, "@%u:%u", vm->svm_cid, vm->svm_port);
 		break;
+	case AF_UNIX:
+		snprintf(buf, size, "unix:%s", ((const struct sockaddr_un *)&p->sa)->sun_path);
+		break;
 	default:
 		snprintf(buf, size, "unknown peer");
 	}
@@ -99,6 +103,8 @@ bool net_peer_same_host(const struct net_peer *a, const struct net_peer *b)
 		       in6_a->sin6_scope_id == in6_b->sin6_scope_id;
 	case AF_VSOCK:
 		return net_peer_cid(a) == net_peer_cid(b);
+	case AF_UNIX:
+		return a->pid > 0 && a->pid == b->pid;
 	default:
 		return false;
 	}
@@ -153,6 +159,8 @@ int net_peer_addr(const struct net_peer *p, enum net_kind kind, uint32_t port,
 
 	if (p->sa.ss_family == AF_VSOCK)
 		a.cid = net_peer_cid(p);
+	else if (p->sa.ss_family == AF_UNIX)
+		snprintf(a.host, sizeof(a.host), "%s", ((const struct sockaddr_un *)&p->sa)->sun_path);
 	/* numeric, with the scope of a link-local address */
 	else if (getnameinfo((const struct sockaddr *)&p->sa, p->len, a.host, sizeof(a.host), NULL,
 			     0, NI_NUMERICHOST))
@@ -461,6 +469,27 @@ int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *r
 	}
 }
 
+void net_unlisten(int *fd)
+{
+	if (*fd >= 0)
+		muxer_unlink(*fd);
+	fd_close(fd);
+}
+
+/* Who has been accepted as @fd, from @sa. */
+static void accepted_peer(int fd, const struct sockaddr_storage *sa, socklen_t len,
+			  struct net_peer *ret)
+{
+	net_peer_set(ret, sa, len);
+	if (sa->ss_family != AF_UNIX)
+		return;
+	/* the other end has no name: what tells it is where it came out, and its process */
+	if (!muxer_accepted(fd, (struct sockaddr_un *)&ret->sa)) {
+		ret->len = sizeof(struct sockaddr_un);
+		ret->pid = muxer_pid(fd);
+	}
+}
+
 /* Is the failure of accept() that of one connection only, or nothing at all? */
 static bool accept_again(int error)
 {
@@ -494,7 +523,7 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 			return -ETIMEDOUT;
 		if (fd < 0)
 			continue;
-		net_peer_set(&peer, &sa, len);
+		accepted_peer(fd, &sa, len, &peer);
 		if (only && !net_peer_same_host(&peer, only)) {
 			net_peer_text(&peer, text, sizeof(text));
 			log_debug("refused %s: not the peer", text);

@@ -20,7 +20,7 @@ enum net_kind {
 	NET_TCP,
 	NET_VSOCK,
 	NET_UDP,
-	NET_MUXER,	/* vsock behind a unix socket, see muxer.h; only to connect to */
+	NET_MUXER,	/* vsock behind a unix socket, see muxer.h, also for listening */
 };
 
 /* Where to connect to. */
@@ -33,11 +33,12 @@ struct net_addr {
 
 /* The other end of an accepted or connected socket. */
 struct net_peer {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa;	/* muxer: the path of the machine's socket */
 	socklen_t len;
+	pid_t pid;			/* muxer: the machine's process, else 0 */
 };
 
-/* "127.0.0.1:1234", "@3:823", "unix:/run/vsock:823"; @size 300 is enough. Returns @buf. */
+/* "127.0.0.1:1234", "@3:823", "unix:/run/vsock:823" (a peer: "unix:/run/vsock"); @size 300 is enough. Returns @buf. */
 const char *net_addr_text(const struct net_addr *a, char *buf, size_t size);
 const char *net_peer_text(const struct net_peer *p, char *buf, size_t size);
 
@@ -57,7 +58,7 @@ uint32_t net_peer_port(const struct net_peer *p);
 /* The vsock CID of @p, -1 if it is no vsock peer. */
 int64_t net_peer_cid(const struct net_peer *p);
 
-/* Same host (TCP: address; vsock: CID), whatever the ports. */
+/* Same host (TCP: address; vsock: CID; muxer: process), whatever the ports. */
 bool net_peer_same_host(const struct net_peer *a, const struct net_peer *b);
 
 /* Did @p come over TCP from another machine, or through its address? */
@@ -88,6 +89,9 @@ int net_listen(enum net_kind kind, const char *bind_host, uint32_t port, int *re
  */
 int net_listen_data(enum net_kind kind, uint32_t first, int *ret_fd, uint32_t *ret_port,
 		    struct err *err);
+
+/* Stop listening on *@fd: close it, and remove its file if it has one. -1 is fine. */
+void net_unlisten(int *fd);
 
 /*
  * Accept one connection by the deadline; when @only is given, connections of

@@ -56,7 +56,7 @@ static void close_port(struct awaited *w, int index)
 {
 	int i = 0;
 
-	fd_close(&w->listen[index]);
+	net_unlisten(&w->listen[index]);
 	while (i < w->nr_hands) {
 		if (w->hands[i]->index == index)
 			drop_hand(w, i);
