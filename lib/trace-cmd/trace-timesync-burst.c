@@ -330,12 +330,13 @@ static int host_recv_stamps(struct tsync_link *link)
 }
 
 /* What our stamps and the guest's may be off from the trace clock, in all. */
-static int64_t epsilon(const struct burst_state *b, const struct burst_ready *ready)
+static int64_t epsilon(const struct tsync_link *link, const struct burst_ready *ready)
 {
+	const struct burst_state *b = link->state;
 	bool guest_direct = !(ready->flags & BURST_FL_STAMPS);
 
 	return (b->marker ? 0 : b->direct.epsilon) +
-	       (guest_direct && !b->direct.tsc ? DIRECT_EPSILON_NS : 0);
+	       (guest_direct ? direct_epsilon(link->conf->clock) : 0);
 }
 
 /* The middles of its probes on either side, for who wants to see them. */
@@ -381,7 +382,7 @@ static int host_result(struct tsync_link *link, const struct burst_ready *ready,
 		       struct tsync_result *ret_result)
 {
 	struct burst_state *b = link->state;
-	int64_t eps = epsilon(b, ready);
+	int64_t eps = epsilon(link, ready);
 	struct burst_outcome o;
 	int ret = burst_outcome(b->probe, b->nr, eps, &o);
 
@@ -448,6 +449,7 @@ static int burst_prepare(struct tsync_link *link)
 	/* a page fault would be part of a probe */
 	if (mlock(b, sizeof(*b)))
 		memset(b, 0, sizeof(*b));
+	burst_link_init(link);
 	direct_init(&b->direct, link->conf);
 	b->marker = !b->direct.is_trace_clock;
 	return b->marker ? clock_select(&link->clock, true, &link->err) : 0;

@@ -37,8 +37,6 @@
 #define TAGS		64
 #define FAILS_MAX	2	/* rounds in a row, before it is given up */
 #define FILTER_MAX	4000	/* bytes; the kernel takes a page */
-/* ns between what clock_gettime() says and what the kernel's trace clock of that name does */
-#define GETTIME_SLACK	50
 
 /* --- the guest's clock ---------------------------------------------------------- */
 
@@ -331,7 +329,8 @@ static int result(struct tsync_link *link, struct host_state *s, const struct vm
 		  struct tsync_result *ret_result)
 {
 	clockid_t id;
-	int64_t slack = stamp_kind(link->conf->clock, &id) == BY_GETTIME ? GETTIME_SLACK : 0;
+	int64_t slack = stamp_kind(link->conf->clock, &id) == BY_GETTIME ?
+			direct_epsilon(link->conf->clock) : 0;
 	struct vmexit_sum sum;
 	int ret = vmexit_sum(s->tag, TAGS, slack, &link->bounds, &sum);
 

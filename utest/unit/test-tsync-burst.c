@@ -21,6 +21,7 @@
 #include "base/cpus.h"
 #include "sim/tsync-pair.h"
 #include "sim/tsync-script.h"
+#include "tsync/burst-link.h"
 #include "tsync/direct.h"
 #include "tsync/pass.h"
 #include "tsync/spin.h"
@@ -161,6 +162,7 @@ static void clocks_are_read_directly_where_that_is_possible(void **state)
 		conf.clock = cases[i].name;
 		direct_init(&d, &conf);
 		assert_int_equal(d.is_trace_clock, cases[i].direct);
+		assert_int_equal(d.epsilon, direct_epsilon(cases[i].name));
 		start = mono_now_ns();
 		before = direct_now(&d);
 		while (mono_now_ns() - start < 1000000)
@@ -444,6 +446,53 @@ static void passes_come_soon_then_now_and_then(void **state)
 	assert_int_equal(pass_wait_ms(&s, 0), -1);
 }
 
+/* A clock that is one further whenever it is read. */
+static int64_t count_looks(void *data)
+{
+	return ++*(int64_t *)data;
+}
+
+/* A packet that TCP may have sent on its own has left after the first stamp, perhaps before the second one. */
+static void a_packet_held_for_too_long_counts_from_before(void **state)
+{
+	struct burst_packet p = { .kind = BURST_PROBE, .number = 1 };
+	int64_t looks = 0, time;
+	struct burst_state b = { 0 };
+	struct tsync_conf conf;
+	struct tsync_link link = { .conf = &conf, .state = &b, .guest = true };
+	char data[BURST_PACKET_LEN];
+	int fd[2], tcp;
+
+	tsync_conf_init(&conf);
+	conf.now = count_looks;
+	conf.now_data = &looks;
+	direct_init(&b.direct, &conf);
+	for (tcp = 0; tcp < 2; tcp++) {
+		assert_int_equal(pair_sockets(tcp, fd), 0);
+		channel_init(&link.ch, fd[0]);
+		burst_link_init(&link);
+		assert_int_equal(b.may_hold, tcp);
+		looks = 0;
+		assert_int_equal(burst_send(&link, &p, BURST_SEND, &time), 0);
+		assert_int_equal(time, tcp ? 2 : 1);
+		assert_int_equal(b.probe[0].time[BURST_SEND], time);
+		assert_int_equal(recv(fd[1], data, sizeof(data), 0), BURST_PACKET_LEN);
+		looks = 0;
+		b.hold_ns = -1;
+		assert_int_equal(burst_send(&link, &p, BURST_SEND, &time), 0);
+		assert_int_equal(time, 1);
+		assert_int_equal(b.probe[0].time[BURST_SEND], time);
+		assert_int_equal(recv(fd[1], data, sizeof(data), 0), BURST_PACKET_LEN);
+		channel_close(&link.ch);
+		close(fd[1]);
+	}
+	/* where a marker has no other stamp to take, there is none */
+	b.probe[1].unsure = 1 << BURST_ANSWER;
+	burst_note(&b, 2, BURST_ANSWER, time);
+	burst_note(&b, 2, BURST_ARRIVE, time);
+	assert_int_equal(b.probe[1].have, 1 << BURST_ARRIVE);
+}
+
 static void waiting_for_a_packet_has_an_end(void **state)
 {
 	uint64_t one = 1;
@@ -497,6 +546,7 @@ int main(void)
 		cmocka_unit_test(many_guests_at_once_all_have_bounds),
 		cmocka_unit_test(a_silent_guest_does_not_hold_up_others),
 		cmocka_unit_test(passes_come_soon_then_now_and_then),
+		cmocka_unit_test(a_packet_held_for_too_long_counts_from_before),
 		cmocka_unit_test(waiting_for_a_packet_has_an_end),
 		/* the last: children are in a namespace of their own from then on */
 		cmocka_unit_test(shifted_clocks_are_not_read_directly),

@@ -2,7 +2,10 @@
  * burst-link.c - see burst-link.h. Layer 4.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "tsync/burst-link.h"
@@ -11,6 +14,8 @@
 #define PACKET_MS	LINK_MSG_MS
 /* So many bursts without looking all the time, where that has not helped; then it may be another time. */
 #define ASLEEP_BURSTS	8
+/* TCP keeps back what it was told to for 200 ms at most: for less than this it surely has. */
+#define HOLD_NS		50000000
 
 /* --- stamps ---------------------------------------------------------------- */
 
@@ -21,6 +26,8 @@ void burst_note(struct burst_state *b, unsigned int number, enum burst_field fie
 	if (number < 1 || number > BURST_PROBES)
 		return;
 	p = &b->probe[number - 1];
+	if (p->unsure & (1 << field))
+		return;
 	p->time[field] = time;
 	p->have |= 1 << field;
 }
@@ -120,20 +127,67 @@ void burst_round_end(struct tsync_link *link)
 		b->asleep--;
 }
 
+void burst_link_init(struct tsync_link *link)
+{
+	struct burst_state *b = link->state;
+	socklen_t len = sizeof(int);
+	int protocol = 0;
+
+	b->may_hold = !getsockopt(link->ch.fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) &&
+		      protocol == IPPROTO_TCP;
+	b->hold_ns = HOLD_NS;
+}
+
+static bool hold(struct tsync_link *link, int on)
+{
+	return !setsockopt(link->ch.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+/* A packet that went too early: of its stamps only the first one, @early, was surely before that. */
+static void use_early(struct burst_state *b, unsigned int number, enum burst_field field,
+		      int64_t early)
+{
+	if (!b->marker)
+		burst_note(b, number, field, early);
+	else if (number >= 1 && number <= BURST_PROBES)
+		b->probe[number - 1].unsure |= 1 << field;
+}
+
+/*
+ * Give the kernel the packet first, to be kept back, then stamp, then let it go: so putting it into a buffer is no
+ * part of its way.
+ */
+static int send_held(struct tsync_link *link, const struct burst_packet *p, const struct buf *buf,
+		     enum burst_field field, int64_t *ret_time)
+{
+	struct deadline d = deadline_in_ms(PACKET_MS);
+	struct burst_state *b = link->state;
+	int64_t early = direct_now(&b->direct), start_ns = mono_now_ns();
+	int ret = channel_send_raw(&link->ch, buf, d);
+
+	*ret_time = stamp_out(link, p->number, field);
+	if (mono_now_ns() - start_ns > b->hold_ns) {
+		use_early(b, p->number, field, early);
+		*ret_time = early;
+	}
+	hold(link, 0);
+	return ret;
+}
+
 int burst_send(struct tsync_link *link, const struct burst_packet *p,
 		       enum burst_field field, int64_t *ret_time)
 {
 	struct deadline d = deadline_in_ms(PACKET_MS);
+	struct burst_state *b = link->state;
 	uint8_t data[BURST_PACKET_LEN];
 	struct buf buf = { .data = data, .len = sizeof(data) };
-	int64_t time;
 
 	burst_packet_put(data, p);
 	if (p->kind == BURST_END)
 		return channel_send_raw(&link->ch, &buf, d);
-	time = stamp_out(link, p->number, field);
-	if (ret_time)
-		*ret_time = time;
+	if (b->may_hold && hold(link, 1))
+		return send_held(link, p, &buf, field, ret_time);
+	*ret_time = stamp_out(link, p->number, field);
 	return channel_send_raw(&link->ch, &buf, d);
 }
 

@@ -15,6 +15,8 @@
 struct burst_state {
 	struct tsync_direct direct;
 	bool marker;			/* the trace clock can't be read directly */
+	bool may_hold;			/* the connection keeps back a packet if it is told to */
+	int64_t hold_ns;		/* surely for so long */
 	struct spin spin;
 	unsigned int asleep;		/* bursts to come in which we sleep, as nothing else helped */
 	unsigned int steps;		/* host: bursts in a row that contradict themselves */
@@ -27,14 +29,17 @@ struct burst_state {
 	struct burst_stamps stamps;	/* scratch space */
 };
 
-/* Note a stamp that counts. Numbers out of range are no probe's. */
+/* Note a stamp that counts. Numbers out of range are no probe's, and unsure stamps are none. */
 void burst_note(struct burst_state *b, unsigned int number, enum burst_field field, int64_t time);
+
+/* Once, when link->state is there. */
+void burst_link_init(struct tsync_link *link);
 
 /* A round of series @series begins, ends: its stamps are forgotten; priorities, CPUs. */
 void burst_round_begin(struct tsync_link *link, uint32_t series);
 void burst_round_end(struct tsync_link *link);
 
-/* Stamp (but for END) and send a packet. @ret_time (may be NULL): the direct stamp. 0; -errno. */
+/* Stamp (but for END) and send a packet. @ret_time (NULL for END): the direct stamp. 0; -errno. */
 int burst_send(struct tsync_link *link, const struct burst_packet *p, enum burst_field field,
 	       int64_t *ret_time);
 

@@ -29,6 +29,7 @@ enum burst_field {
 struct burst_probe {
 	int64_t time[BURST_FIELDS];
 	uint8_t have;		/* bit n: time[n] is there */
+	uint8_t unsure;		/* bit n: time[n] may be too late, and must not count */
 };
 
 #define BURST_WARM_UP	16	/* probes that may find code, caches and CPUs cold */

@@ -11,11 +11,12 @@
 static const struct {
 	const char *name;
 	clockid_t clock;
+	int64_t epsilon;
 } clocks[] = {
-	{ "mono", CLOCK_MONOTONIC },
-	{ "mono_raw", CLOCK_MONOTONIC_RAW },
-	{ "boot", CLOCK_BOOTTIME },
-	{ "tai", CLOCK_TAI },
+	{ "mono", CLOCK_MONOTONIC, 12 },
+	{ "mono_raw", CLOCK_MONOTONIC_RAW, 2 },
+	{ "boot", CLOCK_BOOTTIME, 12 },
+	{ "tai", CLOCK_TAI, 12 },
 };
 
 static int64_t read_clock(clockid_t clock)
@@ -76,6 +77,16 @@ bool direct_shifted(clockid_t clock)
 	return false;
 }
 
+int64_t direct_epsilon(const char *clock)
+{
+	size_t i;
+
+	for (i = 0; clock && i < ARRAY_SIZE(clocks); i++)
+		if (!strcmp(clock, clocks[i].name))
+			return clocks[i].epsilon;
+	return 0;
+}
+
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf)
 {
 	size_t i;
@@ -98,7 +109,7 @@ void direct_init(struct tsync_direct *d, const struct tsync_conf *conf)
 			continue;
 		d->clock = clocks[i].clock;
 		d->is_trace_clock = true;
-		d->epsilon = DIRECT_EPSILON_NS;
+		d->epsilon = clocks[i].epsilon;
 	}
 }
 

@@ -15,13 +15,6 @@
 
 struct tsync_conf;
 
-/*
- * What ftrace's stamp and ours of the same moment may differ by, beside the path between them: each
- * rounds down to a nanosecond on its own, and the kernel updates the two copies of the factors
- * one after the other. The TSC is the TSC.
- */
-#define DIRECT_EPSILON_NS	2
-
 struct tsync_direct {
 	const struct tsync_conf *conf;
 	bool is_trace_clock;	/* else it is CLOCK_MONOTONIC_RAW, for measuring times only */
@@ -30,6 +23,15 @@ struct tsync_direct {
 	int64_t epsilon;	/* clock units */
 	int64_t per_us;		/* clock units in a microsecond, about */
 };
+
+/*
+ * What ftrace's stamp by @clock and clock_gettime()'s of the same moment may differ by, in ns, beside the path
+ * between them. Both round down on their own: 2. While the kernel updates its factors, for some 100 ns
+ * in each tick, the one may go by the old ones still: where they change (mono, boot, tai), by what 1 ppm makes in
+ * a tick of 10 ms. A daemon that changes a rate by more in just that moment is not provided for. 0
+ * for clocks that cannot be read so, and for the TSC, which is the TSC.
+ */
+int64_t direct_epsilon(const char *clock);
 
 /* Choose by conf.clock. */
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf);
