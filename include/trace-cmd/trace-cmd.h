@@ -571,6 +571,20 @@ void tracecmd_printer_lock(struct tracecmd_printer *printer);
 void tracecmd_printer_unlock(struct tracecmd_printer *printer);
 
 /*
+ * tracecmd_printer_join - let printers of files with the same events work together
+ * @printer: was not yet used
+ * @other: of another file
+ *
+ * What is known of events and functions is then kept once, if both files describe them in the same bytes. Both were
+ * given their handles by tracecmd_printer_guard(); these must stay open as long as either printer is
+ * used. Shares in one thread, of printers that were joined before, may be joined, too: @printer must then
+ * be freed before @other.
+ *
+ * False: nothing has changed, the printers go on as they were.
+ */
+bool tracecmd_printer_join(struct tracecmd_printer *printer, struct tracecmd_printer *other);
+
+/*
  * tracecmd_printer_ready - what must be done of a record in its place in the order of time
  *
  * Names of tasks that it tells become known. True: its text can be made later, in any order,

@@ -84,6 +84,17 @@ void tracecmd_printer_unlock(struct tracecmd_printer *printer)
 	printer_unlock(printer->printer);
 }
 
+bool tracecmd_printer_join(struct tracecmd_printer *printer, struct tracecmd_printer *other)
+{
+	if (!printer || !other)
+		return false;
+	/* shares are of printers that were asked before */
+	if (!printer->guarded != !other->guarded ||
+	    (printer->guarded && !in_handle_same_events(printer->guarded, other->guarded)))
+		return false;
+	return printer_join(printer->printer, other->printer);
+}
+
 bool tracecmd_printer_ready(struct tracecmd_printer *printer, struct tep_record *record)
 {
 	return printer && record && printer_ready(printer->printer, record);

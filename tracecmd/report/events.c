@@ -112,6 +112,14 @@ struct events *events_new(struct tep_handle *tep, struct tracecmd_input *handle,
 	return ev;
 }
 
+bool events_join(struct events *ev, const struct events *other)
+{
+	if (!tracecmd_printer_join(ev->printer, other->printer))
+		return false;
+	ev->like = other;
+	return true;
+}
+
 void events_free(struct events *ev)
 {
 	struct event *e;
@@ -279,6 +287,8 @@ bool events_ready(struct events *ev, struct tep_record *record)
 	return tracecmd_printer_ready(ev->printer, record);
 }
 
+static inline struct tracecmd_printer *printers_find(struct printers *mine, const struct events *ev);
+
 /* Make the share of the file's printer that belongs to @mine. NULL: out of memory. */
 static struct tracecmd_printer *printers_add(struct printers *mine, const struct events *ev)
 {
@@ -293,6 +303,8 @@ static struct tracecmd_printer *printers_add(struct printers *mine, const struct
 		mine->count = n;
 	}
 	mine->share[ev->number] = tracecmd_printer_share(ev->printer);
+	if (ev->like && mine->share[ev->number])
+		tracecmd_printer_join(mine->share[ev->number], printers_find(mine, ev->like));
 	return mine->share[ev->number];
 }
 

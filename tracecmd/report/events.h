@@ -58,6 +58,7 @@ struct events {
 	struct tracecmd_printer *printer;
 	struct tracecmd_input *handle;
 	const struct report_plan *plan;
+	const struct events *like;	/* those of a file before, whose printer was joined; or NULL */
 	struct event *first;
 	struct event **by_id;		/* EVENT_IDS of them, NULL: not met yet, or unknown */
 	struct task_slot *tasks;
@@ -91,6 +92,12 @@ void printers_release(struct printers *p);
 struct events *events_new(struct tep_handle *tep, struct tracecmd_input *handle,
 			  const struct report_plan *plan, unsigned int number);
 void events_free(struct events *ev);
+
+/*
+ * Before the first event: know them together with @other, of a file with a lower number that has nobody to
+ * be like, if both have the same. False: they differ.
+ */
+bool events_join(struct events *ev, const struct events *other);
 
 /* Bytes of common fields that every record has; shorter ones have no pid. */
 #define EVENT_COMMON_SIZE 8

@@ -210,6 +210,16 @@ static int instance_add(struct inputs *in, struct input *f, int i, struct err *e
 	return 0;
 }
 
+/* Files of one machine, or of guests that run the same kernel, need to know their events only once. */
+static void join_events(struct inputs *in, struct input *f)
+{
+	struct input *other;
+
+	for (other = in->input; other < f; other++)
+		if (!other->events->like && events_join(f->events, other->events))
+			break;
+}
+
 /* Make the streams of one file: its top buffer first, then the instances as stored. */
 static int input_split(struct inputs *in, struct input *f, struct err *err)
 {
@@ -219,6 +229,7 @@ static int input_split(struct inputs *in, struct input *f, struct err *err)
 	f->events = events_new(f->tep, f->handle, in->plan, f - in->input);
 	if (!f->events || stream_add(in, f, f->handle, label, false))
 		return err_set(err, -ENOMEM, "out of memory");
+	join_events(in, f);
 	for (i = 0; i < n; i++) {
 		int ret = instance_add(in, f, i, err);
 

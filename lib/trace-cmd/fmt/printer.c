@@ -39,15 +39,24 @@ struct entry {
 	uint8_t checks;			/* still to be made */
 };
 
+/* What is compiled, of the printers of one file or of several that are alike. */
+struct compiled {
+	unsigned int refs;		/* whole printers */
+	pthread_mutex_t lock;		/* of the arena, and of what is added to entries */
+	struct arena arena;
+	struct entry *entries[IDS];
+};
+
 struct printer {
 	struct printer *whole;		/* NULL: this one */
 	pthread_mutex_t lock;		/* of the whole one: around libtraceevent */
 	struct tep_handle *tep;
 	unsigned int flags;
 	bool swap, native;		/* byte order; native: as libtraceevent sees it, too */
-	struct arena arena;
-	struct entry **entries;		/* IDS of them, of the whole printer */
-	struct plan_memory memory;
+	struct compiled *compiled;
+	struct entry **entries;		/* its */
+	struct plan_memory *memory;	/* own, or that of a share in the same thread */
+	struct plan_memory own;
 	uint8_t *named;			/* a bit for each pid whose name is settled */
 	unsigned int told;		/* names that were taken */
 	struct trace_seq seq;
@@ -55,6 +64,26 @@ struct printer {
 	size_t scratch_size;
 	unsigned long long plans, others;
 };
+
+static struct compiled *compiled_new(void)
+{
+	struct compiled *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->refs = 1;
+	pthread_mutex_init(&c->lock, NULL);
+	return c;
+}
+
+static void compiled_unref(struct compiled *c)
+{
+	if (!c || --c->refs)
+		return;
+	arena_release(&c->arena);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
 
 struct printer *printer_new(struct tep_handle *tep, unsigned int flags)
 {
@@ -68,12 +97,14 @@ struct printer *printer_new(struct tep_handle *tep, unsigned int flags)
 	p->native = !p->swap && tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
 	pthread_mutex_init(&p->lock, NULL);
 	trace_seq_init(&p->seq);
-	p->entries = calloc(IDS, sizeof(*p->entries));
+	p->compiled = compiled_new();
 	p->named = calloc(PIDS / 8, 1);
-	if (!p->entries || !p->named || plan_memory_init(&p->memory, tep, &p->lock)) {
+	p->memory = &p->own;
+	if (!p->compiled || !p->named || plan_memory_init(&p->own, tep, &p->lock)) {
 		printer_free(p);
 		return NULL;
 	}
+	p->entries = p->compiled->entries;
 	return p;
 }
 
@@ -83,11 +114,10 @@ void printer_free(struct printer *p)
 		return;
 	trace_seq_destroy(&p->seq);
 	free(p->scratch);
-	plan_memory_release(&p->memory);
+	plan_memory_release(&p->own);
 	if (!p->whole) {
-		arena_release(&p->arena);
+		compiled_unref(p->compiled);
 		free(p->named);
-		free(p->entries);
 		pthread_mutex_destroy(&p->lock);
 	}
 	free(p);
@@ -104,13 +134,34 @@ struct printer *printer_share(struct printer *p)
 	share->flags = p->flags;
 	share->swap = p->swap;
 	share->native = p->native;
+	share->compiled = p->compiled;
 	share->entries = p->entries;
+	share->memory = &share->own;
 	trace_seq_init(&share->seq);
-	if (plan_memory_init(&share->memory, p->tep, &p->lock)) {
+	if (plan_memory_init(&share->own, p->tep, &p->lock)) {
 		printer_free(share);
 		return NULL;
 	}
 	return share;
+}
+
+bool printer_join(struct printer *p, struct printer *other)
+{
+	if (p->flags != other->flags || p->swap != other->swap || p->native != other->native ||
+	    !p->whole != !other->whole)
+		return false;
+	if (p->whole) {
+		if (p->compiled != other->compiled)
+			return false;
+		plan_memory_release(&p->own);
+		p->memory = other->memory;
+		return true;
+	}
+	other->compiled->refs++;
+	compiled_unref(p->compiled);
+	p->compiled = other->compiled;
+	p->entries = p->compiled->entries;
+	return true;
 }
 
 pthread_mutex_t *printer_mutex(struct printer *p)
@@ -149,7 +200,7 @@ static int add_field(struct printer *p, struct entry *e, const struct tep_format
 		e->full_size = f->offset + f->size;
 	if (!(f->flags & TEP_FIELD_IS_DYNAMIC))
 		return 0;
-	d = arena_alloc(&p->arena, sizeof(*d));
+	d = arena_alloc(&p->compiled->arena, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	d->offset = f->offset;
@@ -161,7 +212,7 @@ static int add_field(struct printer *p, struct entry *e, const struct tep_format
 
 static struct entry *entry_new(struct printer *p, struct tep_event *event)
 {
-	struct entry *e = arena_alloc(&p->arena, sizeof(*e));
+	struct entry *e = arena_alloc(&p->compiled->arena, sizeof(*e));
 	const struct tep_format_field *f;
 	unsigned int never = TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_FAILED | TEP_EVENT_FL_ISBPRINT;
 
@@ -176,14 +227,14 @@ static struct entry *entry_new(struct printer *p, struct tep_event *event)
 		if (add_field(p, e, f))
 			return NULL;
 	native_compile(&e->native, event);
-	guards_compile(&e->guards, &p->arena, event, &e->guard_size);
+	guards_compile(&e->guards, &p->compiled->arena, event, &e->guard_size);
 	if (p->flags & PRINTER_NO_PLANS || event->flags & never ||
 	    e->native.kind == NATIVE_UNKNOWN)
 		return e;
 	if (e->native.kind == NATIVE_NONE || e->native.kind == NATIVE_CALL_SITE)
-		e->plan = plan_compile(&p->arena, event);
+		e->plan = plan_compile(&p->compiled->arena, event);
 	else
-		e->plan = arena_alloc(&p->arena, sizeof(*e->plan));	/* nothing besides */
+		e->plan = arena_alloc(&p->compiled->arena, sizeof(*e->plan));	/* nothing besides */
 	e->checks = p->flags & PRINTER_NO_CHECKS ? 0 : CHECKS;
 	if (e->plan)
 		e->plan_size = e->plan->min_size > e->native.min_size ? e->plan->min_size :
@@ -220,7 +271,9 @@ static struct entry *entry_new_of(struct printer *p, const struct tep_event *eve
 		event = tep_find_event(p->tep, id);
 	if (event) {
 		*ret_error = -ENOMEM;
+		pthread_mutex_lock(&p->compiled->lock);
 		p->entries[id] = entry_new(p, (struct tep_event *)event);
+		pthread_mutex_unlock(&p->compiled->lock);
 	}
 	printer_unlock(p);
 	return p->entries[id];
@@ -360,8 +413,8 @@ static int print_other(struct printer *p, struct entry *e, const struct tep_reco
 static inline char *put_plan(struct printer *p, struct entry *e, struct fmt_record *r, char *to)
 {
 	if (e->native.kind != NATIVE_NONE)
-		to = native_run(&e->native, &p->memory.symbols, r, to);
-	return to ? plan_run(e->plan, &p->memory, r, to) : NULL;
+		to = native_run(&e->native, &p->memory->symbols, r, to);
+	return to ? plan_run(e->plan, p->memory, r, to) : NULL;
 }
 
 /* The same. False: nothing was printed. */

@@ -37,6 +37,14 @@ void printer_free(struct printer *p);
 struct printer *printer_share(struct printer *p);
 
 /*
+ * Have @p, which was not yet used, run the plans of @other, whose file describes all events and functions
+ * in the same words; names of tasks, and what libtraceevent prints, stay their own. All their tep handles must
+ * outlive their use. Of shares in one thread, whose printers were joined before: remember texts of symbols and
+ * flags together; @p must not outlive @other. False: they can't be joined, and stay as they are.
+ */
+bool printer_join(struct printer *p, struct printer *other);
+
+/*
  * Do what must be done of a record in its place in the order: names that it tells become known.
  * True: the text may be made at any time, by any share. False: nothing was done, print it now.
  */

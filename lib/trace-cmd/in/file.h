@@ -131,8 +131,8 @@ static inline int in_file_damage(const struct in_file *f)
 int in_file_load(struct in_file *f, unsigned int id, struct buf *out, struct err *err);
 
 /*
- * True if metadata part @id of both files is there, and in_file_load() would give the same, as its bytes
- * in the files are: they may be compressed, and need not be unpacked to know that.
+ * True if in_file_load() would give the same of metadata part @id of both files, as its bytes
+ * in them are, or as it is in neither: they may be compressed, and need not be unpacked to know that.
  */
 bool in_file_same_part(struct in_file *a, struct in_file *b, unsigned int id);
 

@@ -219,6 +219,25 @@ int in_handle_formats_named(struct tracecmd_input *h, const char *filter)
 	return ret;
 }
 
+bool in_handle_same_events(struct tracecmd_input *h, struct tracecmd_input *other)
+{
+	static const unsigned int ids[] = {
+		DAT_HEADER_INFO, DAT_FTRACE_EVENTS, DAT_EVENT_FORMATS, DAT_PRINTK, DAT_KALLSYMS,
+	};
+	unsigned int i;
+
+	h = in_handle_file(h);
+	other = in_handle_file(other);
+	/* functions that the user gave are of neither file */
+	if (h->flags != other->flags || (h->ksyms && !h->ksyms->bytes) ||
+	    (other->ksyms && !other->ksyms->bytes) || h->file->long_size != other->file->long_size)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(ids); i++)
+		if (!in_file_same_part(h->file, other->file, ids[i]))
+			return false;
+	return true;
+}
+
 static void parser_free(struct tracecmd_input *h)
 {
 	if (!h->tep)

@@ -129,6 +129,9 @@ void in_handle_set_peers(struct tracecmd_input *h, const struct in_iterate *it,
  */
 const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);
 
+/* True if the files of both describe events and functions in the same bytes, and are parsed alike. */
+bool in_handle_same_events(struct tracecmd_input *h, struct tracecmd_input *other);
+
 /*
  * Take the functions from @text, which is owned from now on, instead of those of the file. 0;
  * -EBUSY: they have been asked for; -ENOMEM.
