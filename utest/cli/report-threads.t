@@ -59,6 +59,16 @@ same -F 'function:ip =~ "func_[0-9]"' made.dat
 same --format csv --fields time,comm,text made.dat
 same -i made.dat -i other.dat
 
+# The same events, but other names of tasks: what is known of events is kept once, names are not.
+sed 's/^\(comm [0-9]*\) .*/\1 else/; s/ t\([0-9]\)/ o\1/g' text > text2
+python3 "$TOP/utest/cli/mktrace.py" named.dat < text2
+same -i made.dat -i named.dat
+for file in made named; do
+	timeout 60 "$TRACE_CMD" report $file.dat | grep -v 'cpus=' > alone.txt
+	sed -n "s/^ *$file.dat: //p" one.txt | grep -v 'cpus=' > together.txt
+	succeeds "$file.dat: its events are the same as alone" cmp alone.txt together.txt
+done
+
 # Chunks of 4 MiB with an event each: more than a GiB, if all that wait for their text are kept.
 cat > sparse.py << 'E2'
 import struct
