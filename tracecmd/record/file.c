@@ -63,7 +63,7 @@ static int set_output(struct parse *x, const char *text)
 	if (x->output_given)
 		return refuse(x, "only one output file allowed");
 	x->output_given = true;
-	return parse_text(&x->plan->output, text);
+	return parse_path(x, "-o", &x->plan->output, text);
 }
 
 /* Stored as it is given, but whoever reads it needs a number. */
@@ -89,7 +89,7 @@ int parse_file(struct parse *x, int id, const char *arg)
 	case 'm':
 		return set_max(x, arg);
 	case OPT_TEMP:
-		return parse_text(&p->temp_dir, arg);
+		return parse_path(x, "--temp", &p->temp_dir, arg);
 	case OPT_FILE_VERSION:
 		return file_version(arg, &p->file_version, x->err) ? -EINVAL : 0;
 	case OPT_COMPRESSION:

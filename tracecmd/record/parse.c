@@ -1,6 +1,7 @@
 /*
  * parse.c - from the words of record and its family to a plan. See options.h. Layer 6.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,11 @@ int parse_text(char **to, const char *text)
 	free(*to);
 	*to = copy;
 	return 0;
+}
+
+int parse_path(struct parse *x, const char *option, char **to, const char *text)
+{
+	return *text ? parse_text(to, text) : refuse(x, "%s: an empty name is no file's", option);
 }
 
 int parse_number(struct parse *x, const char *option, const char *text, long long min,
@@ -40,6 +46,13 @@ static void option_word(const struct opt_spec *o, char *word, size_t size)
 		snprintf(word, size, "--%s", o->name);
 }
 
+/* Like one that does not exist: a message, and -EINVAL without one in @x->err, so that help follows. */
+static int unknown(const struct opt_spec *o, const char *command)
+{
+	fprintf(stderr, "%s: invalid option -- '%c'\n", command, o->id);
+	return -EINVAL;
+}
+
 /*
  * An option that is not for this command. Those that would change what is recorded, or where, are
  * refused; scripts may give the others, and are told.
@@ -52,6 +65,9 @@ static int not_for_us(struct parse *x, const struct opt_spec *o, const char *com
 	if (x->plan->kind == PLAN_AGENT)
 		return o->id == 'o' ? refuse(x, "-o incompatible with agent recording") :
 				      refuse(x, "%s is incompatible with agent recording", word);
+	/* what cannot have been meant for buffers that are there already: taking them out can't be undone */
+	if (x->plan->kind == PLAN_EXTRACT && o->id < OPT_LONG && strchr("evRCMSGHdDK", o->id))
+		return unknown(o, command);
 	switch (o->id) {
 	case 'o':
 		return refuse(x, "%s does not take output\nDid you mean 'record'?", command);
@@ -87,7 +103,7 @@ static int local_option(struct parse *x, int id, const char *arg)
 	if (strchr("SGH", id < OPT_LONG ? id : 1) || id == OPT_PROFILE || id == OPT_BY_COMM)
 		return parse_profile(x, id, arg);
 	if (id == 'o' && x->plan->kind == PLAN_PROFILE)
-		return parse_text(&x->plan->profile.output, arg);
+		return parse_path(x, "-o", &x->plan->profile.output, arg);
 	if (strchr("om", id < OPT_LONG ? id : 1) || (id >= OPT_TEMP && id <= OPT_ROTATE))
 		return parse_file(x, id, arg);
 	if (strchr("NVA", id < OPT_LONG ? id : 1) || id >= OPT_NAME)

@@ -54,6 +54,9 @@ struct parse {
 /* Replace *@to by a copy of @text. 0; -ENOMEM. */
 int parse_text(char **to, const char *text);
 
+/* The same with a file or directory, for @option: there is none without a name. */
+int parse_path(struct parse *x, const char *option, char **to, const char *text);
+
 /* The number @text from @min to @max, for @option. */
 int parse_number(struct parse *x, const char *option, const char *text, long long min,
 		 long long max, int *ret);

@@ -138,11 +138,18 @@ int parse_profile(struct parse *x, int id, const char *arg)
 
 int parse_profile_end(struct parse *x)
 {
+	const char *dir;
+	int ret;
+
 	if (x->plan->kind != PLAN_PROFILE && !x->profile)
 		return 0;
 	x->guest = NULL;
 	x->inverse = false;
 	if (x->profile)
 		x->instance = &x->plan->instances[x->profile_instance];
-	return x->profile_nothing ? 0 : add_profiled(x);
+	if (x->profile_nothing)
+		return 0;
+	/* who may not look would be told that the kernel has none of it */
+	ret = setup_find_tracing(&dir, x->err);
+	return ret ? ret : add_profiled(x);
 }

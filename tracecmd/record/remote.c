@@ -139,7 +139,7 @@ static int tsync_option(struct parse *x, int id, const char *arg)
 		return set_choice(x, "tsync-stamp", arg, "marker", "mono_raw",
 				  PTP_FLAG_USE_MARKER);
 	case OPT_TSYNC_DEBUG:
-		return parse_text(&t->debug_dir, arg);
+		return parse_path(x, "--tsync-debug", &t->debug_dir, arg);
 	default: /* OPT_TSYNC_LAYOUT */
 		if (strcmp(arg, "fork") && strcmp(arg, "current"))
 			return refuse(x, "--tsync-layout: '%s' is neither current nor fork", arg);

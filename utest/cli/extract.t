@@ -38,6 +38,18 @@ is "$(cat "$dir/$one/tracing_on") $(cat "$dir/$one/set_event")" "0 " "... and sw
 is "$(grep -vc '^#' "$dir/$one/trace")" 0 "... the buffer is empty then"
 is "$(echo a.dat?*)" "a.dat?*" "... no other file is left"
 
+# --- options of what records: it was recorded already, and is not taken by mistake
+
+fill "$one" again
+for option in '-e irq' '-v' '-R traceon' '-C mono' '-M 1' '-K' '-H a/b' '-d'; do
+	# shellcheck disable=SC2086
+	run 30 "$TRACE_CMD" extract -B "$one" $option -o never.dat
+	is "$rc" 255 "extract $option is refused"
+	like "$err" "^extract: invalid option -- '${option:1:1}'" "... as an option it has not"
+done
+[ ! -e never.dat ] && grep -q 'again 10' "$dir/$one/trace"
+ok $? "... and nothing is taken"
+
 # --- as Debian's does: the same events, but for whom they are taken by
 
 if [ -n "$STOCK" ]; then

@@ -285,6 +285,15 @@ run 10 "$TRACE_CMD" profile -o /nix/out -S -B "$inst" -e sched true
 like "$err" 'cannot write /nix/out' "profile to no file"
 run 10 "$TRACE_CMD" stream --profile true
 like "$err" '--profile has no effect' "--profile is for record"
+# who may not look at the kernel's events is not told that there are none
+cp "$TRACE_CMD" "$T/anybody" && chmod 755 "$T" "$T/anybody"
+for command in profile "record --profile"; do
+	# shellcheck disable=SC2086
+	run 10 setpriv --reuid=65534 --regid=65534 --clear-groups "$T/anybody" $command true
+	is "$rc" 13 "$command without the right to trace"
+	like "$err" "no access to $TRACING" "... is told so"
+	unlike "$err" 'this kernel has no event' "... and nothing else"
+done
 start log "$TRACE_CMD" profile -B "$inst" -S -e raw_syscalls
 busy=$pid
 wait_for 10 grep -q 'Hit Ctrl^C' log

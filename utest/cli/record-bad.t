@@ -32,6 +32,7 @@ bad "unknown clock" "Clock nosuch is not supported" -C nosuch -e sched true
 bad "no such command" "Failed to exec /nonexistent/command" -e sched:sched_switch /nonexistent/command
 bad "two outputs" "only one output file allowed" -o second.dat -e sched true
 bad "filter first" "filter must come after event" -f 'a == 1' -e sched true
+bad "no directory" "--temp: an empty name is no file" --temp "" -e sched true
 bad "unknown version" "Unsupported file version 5" --file-version 5 -e sched true
 bad "unknown compression" "lzma is not supported" --compression lzma -e sched true
 bad "buffer of nothing" "must be positive" -b 0 -e sched true
@@ -47,6 +48,14 @@ bad "a protocol for another clock than the guest's" "--tsync-proto burst cannot 
 bad "unknown layout" "neither current nor fork" --tsync-layout old -e sched true
 
 # --- places that can hold no trace file, found before anything is recorded
+
+for command in "record -e sched:sched_switch" extract "profile -e sched:sched_switch"; do
+	# shellcheck disable=SC2086
+	run 30 "$TRACE_CMD" $command -o ""
+	is "$rc" 255 "${command%% *} -o with an empty name is refused"
+	like "$err" "-o: an empty name is no file's" "... as that"
+done
+is "$(ls -A | tr '\n' ' ')" ".err .out old.dat " "... and leaves nothing"
 
 mkfifo pipe
 mkdir directory
