@@ -461,7 +461,8 @@ void guest_release(struct guest *g)
 	tsync_samples_release(&g->samples);
 	channel_close(&g->ctl);
 	guest_data_release(g);
-	tunnels_finish(&g->tunnels, g->lost ? 0 : DELIVER_MS);
+	/* nothing that was never begun has to arrive */
+	tunnels_finish(&g->tunnels, g->lost || !g->began_ns ? 0 : DELIVER_MS);
 	msg_trace_resp_release(&g->resp);
 	*g = (struct guest){ 0 };
 }

@@ -144,6 +144,8 @@ static int connect_control(struct listener *l, struct err *err)
 		ret = -EPROTO;
 	if (ret == -EPROTO || ret == -ENODATA || ret == -EPIPE)
 		return err_set(err, -EPROTO, "%s is no `trace-cmd listen`", l->name);
+	if (ret == -EINTR)
+		return interrupted(err);
 	return ret ? err_set(err, ret, "the listener %s does not greet", l->name) : 0;
 }
 
@@ -222,8 +224,8 @@ static int negotiate(struct listener *l, struct err *err)
 	}
 	if (!ret)
 		ret = l->protocol == 3 ? exchange_3(l) : exchange_1(l);
-	if (ret == -ECANCELED)
-		ret = -EINTR;
+	if (ret == -ECANCELED || ret == -EINTR)
+		return interrupted(err);
 	if (ret == -ENODATA || ret == -EPIPE)
 		return err_set(err, -ECONNRESET,
 			       "the listener %s hung up instead of naming its ports: see what it printed",
@@ -282,7 +284,7 @@ static int send_meta(struct listener *l, struct err *err)
 	if (!ret && l->protocol == 3)
 		ret = channel_send(&l->ctl, MSG_FIN_DATA, NULL, 0, NULL, 0, d);
 	if (ret == -ECANCELED)
-		ret = -EINTR;
+		return interrupted(err);
 	return ret ? err_set(err, ret, "the listener %s did not take the metadata", l->name) : 0;
 }
 
@@ -509,7 +511,8 @@ void listeners_release(struct listeners *l)
 
 	for (i = 0; i < l->nr; i++) {
 		channel_close(&l->each[i].ctl);
-		tunnels_finish(&l->each[i].tunnels, l->each[i].lost ? 0 : DELIVER_MS);
+		/* what was begun has been finished before */
+		tunnels_finish(&l->each[i].tunnels, 0);
 		free(l->each[i].ports);
 	}
 	free(l->each);

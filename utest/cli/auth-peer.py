@@ -3,7 +3,8 @@
 
     auth-peer.py proxy PORT TARGET MODE [FILE]   passes on one connection; flip: with a bit changed behind
                                                  the handshake, cut: without the end, save: what the client says is
-                                                 stored in FILE
+                                                 stored in FILE, stall: nothing of the client but its handshake; tells
+                                                 when it has gone, ms after that
     auth-peer.py replay PORT FILE                says what is in FILE; prints what the other side does
     auth-peer.py capture ADDRESS WORD...         looks at all packets of lo from or to ADDRESS until its input
                                                  ends; prints for each word how often it was there, and the
@@ -48,13 +49,16 @@ def proxy(port, target, mode, path=None):
             except OSError:
                 pass
 
-    thread = threading.Thread(target=back)
+    thread = threading.Thread(target=back, daemon=mode == 'stall')
     thread.start()
+    stalled = None
     try:
         while True:
-            data = bytearray(client.recv(65536))
+            data = bytearray(client.recv(65536 if mode != 'stall' or stalled else HANDSHAKE - len(said)))
             if not data:
                 break
+            if stalled:
+                continue
             begin = len(said)
             said += data
             if mode == 'flip' and begin <= HANDSHAKE + 20 < len(said):
@@ -64,8 +68,14 @@ def proxy(port, target, mode, path=None):
                 agent.sendall(data)
                 break
             agent.sendall(data)
+            if mode == 'stall' and len(said) == HANDSHAKE:
+                stalled = time.monotonic()
+                print('connected', flush=True)
     except OSError:
         pass
+    if stalled:
+        print('gone after %d' % ((time.monotonic() - stalled) * 1000), flush=True)
+        return
     if path:
         with open(path, 'wb') as f:
             f.write(said)
