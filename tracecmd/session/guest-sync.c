@@ -290,6 +290,20 @@ static int make_model(const struct guest *g, struct opt_tsync *ret)
 	return tsync_model_make(&g->samples, &conf, ret);
 }
 
+/* CPUs of one machine have one clock, or something is amiss with it. */
+static void tell_apart(const struct guest *g, const struct opt_tsync *model)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (!(model->flags & OPT_TSYNC_APART))
+		return;
+	opt_tsync_text_apart(&text, model);
+	if (!text.error)
+		cmd_warn(0, "guest %s: clocks differ between %s CPUs %s; each of them has its own offset",
+			 g->own->name, model->kind == OPT_TSYNC_HOST_CPUS ? "the host's" : "its",
+			 (char *)text.data);
+}
+
 int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
 		      struct opt_tsync *ret_model, struct err *err)
 {
@@ -303,6 +317,8 @@ int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
 		cmd_warn(0, "guest %s: its clock steps all the time, no line fits", g->own->name);
 	else if (ret && ret != -ENODATA)
 		return err_set(err, ret, "guest %s: %s", g->own->name, strerror(-ret));
+	if (!ret)
+		tell_apart(g, ret_model);
 	/* samples that are no measurements are better than lines through them */
 	if (!ret && t->ptp_flags & TSYNC_PTP_BOUNDS &&
 	    g->sync_proto->flags & TIMESHIFT_FL_INTERPOLATE)

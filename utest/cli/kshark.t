@@ -1,6 +1,5 @@
 #!/bin/bash
-# KernelShark's library loads what we write: as many events as report has, from the same first to
-# the same last time. (On Debian: libkshark-dev and libjson-c-dev; they bring Qt along, since the
+# KernelShark's library loads what we write: as many events as report has, at the same times. (On Debian: libkshark-dev and libjson-c-dev; they bring Qt along, since the
 # package of the library has the window's libraries, too.)
 . "$(dirname "$0")/lib.sh"
 # not by its pkg-config file, which wants libtracecmd-dev, too
@@ -22,8 +21,9 @@ loads() {	# NAME FILE
 	ok $? "$1: there are events"
 	run 60 ./load "$2"
 	is "$rc" 0 "$1: it is loaded" "$both"
-	is "$out" "$2 $(wc -l < report.txt) $(head -n 1 <<< "$times") $(tail -n 1 <<< "$times")" \
-		"$1: all events are there"
+	is "$out" "$2 $(wc -l < report.txt) $(head -n 1 <<< "$times") $(tail -n 1 <<< "$times") $(
+		awk 'NR == 1 { first = $1 } { sum += $1 - first } END { printf "%.0f", sum }' <<< "$times")" \
+		"$1: all events are there, at the times that we show"
 }
 
 for kind in "6 none" "7 none" "7 zstd"; do
@@ -49,18 +49,23 @@ for f in kvm guest; do
 done
 
 start_agent
-# host and guest share this kernel's top buffer: it is the guest's, so the host has an instance
-run 120 "$TRACE_CMD" record -o host.dat -B "$inst" -e sched -A "127.0.0.1:$agent_port" --name guest \
-	-e timer sleep 0.5
-if [ "$rc" = 0 ]; then
+# host and guest share this kernel's top buffer: it is the guest's, so the host has an instance. The guest's file
+# has our own option about its clock; mono's is of many segments
+for clock in local mono; do
+	run 120 "$TRACE_CMD" record -o host.dat -B "$inst" -C $clock -e sched --tsync-interval 100 \
+		-A "127.0.0.1:$agent_port" --name guest -C $clock -e timer sleep 0.5
+	if [ "$rc" != 0 ]; then
+		ok 1 "$clock: host and guest are recorded" "$both"
+		continue
+	fi
 	mv host.dat both.dat
 	"$TRACE_CMD" split -i both.dat -o host.dat -B "$inst" -t 2> /dev/null
-	loads "the host's file" host.dat
-	loads "the guest's file" host-guest.dat
+	run 10 "$TRACE_CMD" dump --options -i host-guest.dat
+	like "$out" "largest drift possible" "$clock: the guest's file has an option that only we know"
+	loads "$clock: the host's file" host.dat
+	loads "$clock: the guest's file" host-guest.dat
 	run 60 ./load host.dat host-guest.dat
-	is "$rc" 0 "host and guest are loaded together" "$both"
+	is "$rc" 0 "$clock: host and guest are loaded together" "$both"
 	is "$(wc -l <<< "$out")" 2 "... both"
-else
-	ok 1 "host and guest are recorded" "$both"
-fi
+done
 done_testing

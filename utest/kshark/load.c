@@ -1,11 +1,21 @@
 /*
  * load.c - load traces as KernelShark does, by its library: name, number of entries, first and
- * last time of each.
+ * last time of each, and the sum of all times since the first.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <libkshark.h>
+
+static long long sum(struct kshark_entry **rows, ssize_t n)
+{
+	long long all = 0;
+	ssize_t i;
+
+	for (i = 0; i < n; i++)
+		all += rows[i]->ts - rows[0]->ts;
+	return all;
+}
 
 int main(int argc, char **argv)
 {
@@ -24,8 +34,8 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		n = kshark_load_entries(context, stream, &rows);
-		printf("%s %zd %lld %lld\n", argv[i], n, n > 0 ? (long long)rows[0]->ts : 0,
-		       n > 0 ? (long long)rows[n - 1]->ts : 0);
+		printf("%s %zd %lld %lld %lld\n", argv[i], n, n > 0 ? (long long)rows[0]->ts : 0,
+		       n > 0 ? (long long)rows[n - 1]->ts : 0, sum(rows, n));
 	}
 	return 0;
 }

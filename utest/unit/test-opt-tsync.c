@@ -190,6 +190,23 @@ static void the_text_says_what_matters(void **state)
 	assert_int_equal(opt_tsync_steps(&sample), 1);
 }
 
+static void groups_are_told_by_their_cpus(void **state)
+{
+	static int32_t few[] = { 0, 1, 2, 5 }, others[] = { -1, 3, 4 }, one[] = { 7 };
+	struct opt_tsync_group three[] = {
+		{ .nr_cpus = 4, .cpus = few }, { .nr_cpus = 3, .cpus = others },
+		{ .nr_cpus = 1, .cpus = one },
+	};
+	struct opt_tsync t = { .nr_groups = 3, .groups = three };
+	_cleanup_buf_ struct buf b = BUF_INIT, two = BUF_INIT;
+
+	opt_tsync_text_apart(&b, &t);
+	assert_string_equal((char *)b.data, "0-2,5; others,3-4 and 7");
+	t.nr_groups = 2;
+	opt_tsync_text_apart(&two, &t);
+	assert_string_equal((char *)two.data, "0-2,5 and others,3-4");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +217,7 @@ int main(void)
 		cmocka_unit_test(around_a_step_both_sides_are_covered),
 		cmocka_unit_test(a_cpu_has_its_own_group_and_an_unknown_one_all),
 		cmocka_unit_test(the_text_says_what_matters),
+		cmocka_unit_test(groups_are_told_by_their_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -181,6 +181,36 @@ static void put_worst(struct buf *b, const struct opt_tsync *t, int64_t worst, d
 			   t->rho_max_ppb / 2000.0);
 }
 
+/* The CPUs of a group, those that follow each other as a range. */
+static void put_cpus(struct buf *b, const struct opt_tsync_group *g)
+{
+	uint32_t i, last;
+
+	for (i = 0; i < g->nr_cpus; i = last + 1) {
+		for (last = i; last + 1 < g->nr_cpus; last++)
+			if (g->cpus[last + 1] != g->cpus[last] + 1 || g->cpus[last] < 0)
+				break;
+		buf_printf(b, "%s", i ? "," : "");
+		if (g->cpus[i] < 0)
+			buf_printf(b, "others");
+		else
+			buf_printf(b, "%" PRId32, g->cpus[i]);
+		if (last > i)
+			buf_printf(b, "-%" PRId32, g->cpus[last]);
+	}
+}
+
+void opt_tsync_text_apart(struct buf *b, const struct opt_tsync *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		if (i)
+			buf_printf(b, "%s", i + 1 < t->nr_groups ? "; " : " and ");
+		put_cpus(b, &t->groups[i]);
+	}
+}
+
 void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_count)
 {
 	int64_t worst = opt_tsync_worst(t);

@@ -132,4 +132,7 @@ uint32_t opt_tsync_steps(const struct opt_tsync *t);
  */
 void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_count);
 
+/* The CPUs of each group, e.g. "0-2,5 and 3-4". */
+void opt_tsync_text_apart(struct buf *b, const struct opt_tsync *t);
+
 #endif
