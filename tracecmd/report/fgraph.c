@@ -288,16 +288,15 @@ static void add_duration(struct buf *b, uint64_t ns)
 	uint64_t us = ns / 1000;
 	const char *mark = ns > 1000000000 ? "$ " : ns > 1000000 ? "# " : ns > 100000 ? "! " :
 			   ns > 10000 ? "+ " : "  ";
-	char whole[24], part[8];
-	int digits;
+	char text[32];
+	int length;
 
-	snprintf(whole, sizeof(whole), "%" PRIu64, us);
-	digits = 7 - (int)strlen(whole);
-	digits = digits > 3 ? 3 : digits < 0 ? 0 : digits;
-	snprintf(part, sizeof(part), ".%03u", (unsigned int)(ns % 1000));
-	part[digits ? digits + 1 : 0] = '\0';
-	digits = strlen(whole) + strlen(part);
-	buf_printf(b, "%s%s%s us %*s|  ", mark, whole, part, digits < 7 ? 7 - digits : 0, "");
+	/* what takes seconds needs no nanoseconds */
+	if (us < 1000000)
+		length = snprintf(text, sizeof(text), "%" PRIu64 ".%03u", us, (unsigned int)(ns % 1000));
+	else
+		length = snprintf(text, sizeof(text), "%" PRIu64, us);
+	buf_printf(b, "%s%s us %*s|  ", mark, text, length < 7 ? 7 - length : 0, "");
 }
 
 static void add_depth(struct buf *b, uint64_t depth)

@@ -148,6 +148,8 @@ int change_reset(const struct selected *b, int buffer_kb, struct err *err)
 	reset_cpumask(b);
 	for (i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		write_may(b, functions[i], "");
+	/* of all instances, in the top one's directory */
+	write_may(b, "max_graph_depth", "0");
 	write_may(b, "tracing_on", "1");
 	return ret;
 }

@@ -119,6 +119,19 @@ same "as Debian's: another CPU's event" two.dat
 		printf '%d %d funcgraph_exit 1%d inner 0 0 %d %d\n' $cpu $((ts + 500)) $cpu $ts $((ts + 500))
 	done
 ) | mktrace three.dat
+# durations of all lengths
+(
+	echo "$head$exit"
+	t=1000000000
+	for d in 0 5 123 999 1000 9999 10000 10001 99999 100000 999999 1000000 9876543 12345678 123456789 999999999 1000000000 \
+		 9999999999 12345678901 1234567890123; do
+		printf '0 %d funcgraph_entry 10 inner 1\n0 %d funcgraph_exit 10 inner 1 0 %d %d\n' $t $((t + d)) $t $((t + d))
+		t=$((t + d + 1))
+	done
+) | mktrace long.dat
+calls long.dat
+like "$out" '# 12345\.678 us \|  ' "tens of milliseconds have their nanoseconds"
+same "as Debian's: durations" long.dat
 calls three.dat
 [ "$(grep -c 'inner();' <<< "$out")" -gt 100 ] && [ "$(grep -c 'inner() {' <<< "$out")" -gt 10 ]
 ok $? "some of three CPUs' calls are parted, others are not" "$out"
