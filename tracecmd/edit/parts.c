@@ -44,7 +44,7 @@ static int part_open(struct part *part, struct in_file *f, const struct in_buffe
 	part->cpus = calloc((size_t)b->nr_entries + 1, sizeof(*part->cpus));
 	if (!part->cpus || in_data_open(f, b, &part->data))
 		return -ENOMEM;
-	in_timeline_init(&part->timeline, &f->info, !b->name[0], 0);
+	in_timeline_init(&part->timeline, &f->info, in_info_shifts(&f->info, b->name, b->clock), 0);
 	for (i = 0; i < b->nr_entries; i++) {
 		struct part_cpu *c = &part->cpus[i];
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "in/info.h"
 #include "in/time.h"
 
 #define MAX_SAMPLES 3
@@ -159,6 +160,26 @@ static void test_which_clocks_count_ns(void **state)
 		assert_int_equal(in_clock_is_ns(rows[i].name), rows[i].ns);
 }
 
+/* Other programs shift the top buffer only; of another one it must be certain that its clock is meant. */
+static void test_which_buffers_are_shifted(void **state)
+{
+	struct in_info none = { .has_timeshift = true };
+	struct in_info named = {
+		.has_timeshift = true, .has_tsync = true, .tsync.guest_clock = (char *)"mono",
+	};
+	struct in_info unnamed = {
+		.has_timeshift = true, .has_tsync = true, .tsync.guest_clock = (char *)"",
+	};
+
+	assert_true(in_info_shifts(&none, "", "local"));
+	assert_true(in_info_shifts(&named, "", "local"));
+	assert_false(in_info_shifts(&none, "instance", "mono"));
+	assert_true(in_info_shifts(&named, "instance", "mono"));
+	assert_false(in_info_shifts(&named, "instance", "local"));
+	assert_false(in_info_shifts(&named, "instance", NULL));
+	assert_false(in_info_shifts(&unnamed, "instance", ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_offsets_add_up_and_come_last),
 		cmocka_unit_test(test_arithmetic_is_modulo_2_64),
 		cmocka_unit_test(test_which_clocks_count_ns),
+		cmocka_unit_test(test_which_buffers_are_shifted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,9 +48,11 @@ static void handle_setup(struct tracecmd_input *h)
 {
 	int flags = (h->flags & TRACECMD_FL_RAW_TS ? IN_TIME_RAW : 0) |
 		    (h->flags & TRACECMD_FL_NO_DATE ? IN_TIME_NO_DATE : 0);
+	const struct in_info *info = &h->file->info;
 
 	h->nr_cpus = count_cpus(h);
-	in_timeline_init(&h->timeline, &h->file->info, !h->parent, flags);
+	in_timeline_init(&h->timeline, info,
+			 !h->parent || in_info_shifts(info, h->buffer->name, h->buffer->clock), flags);
 }
 
 /*

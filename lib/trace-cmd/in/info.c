@@ -201,6 +201,13 @@ int in_info_read(struct in_file *f)
 	return 0;
 }
 
+bool in_info_shifts(const struct in_info *info, const char *name, const char *clock)
+{
+	if (!name[0])
+		return true;
+	return info->has_tsync && clock && clock[0] && !strcmp(clock, info->tsync.guest_clock);
+}
+
 void in_info_release(struct in_info *info)
 {
 	unsigned int i;

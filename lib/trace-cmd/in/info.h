@@ -45,4 +45,10 @@ struct in_info {
 int in_info_read(struct in_file *f);
 void in_info_release(struct in_info *info);
 
+/*
+ * Is TimeShift about the buffer @name ("": the top one) with @clock? About the top one it always is; of others
+ * other programs say never, so that it is only where the file says of which clock it speaks.
+ */
+bool in_info_shifts(const struct in_info *info, const char *name, const char *clock);
+
 #endif
