@@ -230,6 +230,12 @@ static void offer_hosts(struct offers *o)
 	lines_of(o, "/etc/hosts", hosts_of_line);
 }
 
+/* The host that this machine is a guest of has the same number everywhere. */
+static void offer_own_host(struct offers *o)
+{
+	offer(o, "2", "the host of this machine");
+}
+
 static void offer_guests(struct offers *o)
 {
 	struct strlist names = { 0 };
@@ -276,6 +282,7 @@ const struct value_kind *value_kind(const char *name)
 		{ "group", offer_groups },
 		{ "host", offer_hosts },
 		{ "guest", offer_guests },
+		{ "own-host", offer_own_host },
 		{ "compression", offer_compressions },
 		{ "file", NULL },
 		{ "directory", NULL },

@@ -15,14 +15,15 @@
 #include "tsync/tsync.h"
 #include "wire/ptp.h"
 
-enum { OPT_AUTH = OPT_LONG, OPT_TSYNC_DEBUG, OPT_TSYNC_METHOD, OPT_TSYNC_STAMP, OPT_VERBOSE };
+enum { OPT_AUTH = OPT_LONG, OPT_PROXY, OPT_TSYNC_DEBUG, OPT_TSYNC_METHOD, OPT_TSYNC_STAMP, OPT_VERBOSE };
 
 const struct opt_spec agent_options[] = {
 	{ 'p', "port", OPT_REQUIRED, "port to listen on (823)", "number" },
 	{ 'N', NULL, OPT_REQUIRED, "serve TCP instead of vsock, and only the client NAME or address",
 	  "host" },
-	{ 'P', NULL, OPT_REQUIRED, "serve only the vsock peer with that CID (2, the host)",
+	{ 'P', NULL, OPT_REQUIRED, "trace this host for its guest with that CID, which asks for it by record --proxy",
 	  "number" },
+	{ OPT_PROXY, "proxy", OPT_NONE, "with -N: the same for a guest that comes over TCP" },
 	{ 'B', NULL, OPT_REQUIRED, "trace in the instance NAME, not in the top one", "instance" },
 	{ OPT_AUTH, "auth", OPT_REQUIRED, "encrypt, and serve only who knows the key in this file", "file" },
 	{ 'D', NULL, OPT_NONE, "run in the background" },
@@ -39,11 +40,6 @@ const struct opt_spec agent_options[] = {
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };
-
-static int parse_request(int argc, char **argv, struct plan *p, struct err *err)
-{
-	return record_parse(argc, argv, PLAN_AGENT, p, err);
-}
 
 /* One of two words for a flag. 0; an exit status after a message. */
 static int choose(struct agent_conf *conf, const char *option, const char *arg, const char *on,
@@ -77,7 +73,10 @@ static int agent_option(struct agent_conf *conf, int id, const char *arg, bool *
 		if (opt_number(arg, 0, UINT32_MAX - 1, &number))
 			return cmd_fail(0, "-P: '%s' is no CID", arg);
 		conf->cid = number;
-		*ret_cid_given = true;
+		conf->proxy = *ret_cid_given = true;
+		return 0;
+	case OPT_PROXY:
+		conf->proxy = true;
 		return 0;
 	case 'N':
 		conf->client = arg;
@@ -115,7 +114,7 @@ static int agent_option(struct agent_conf *conf, int id, const char *arg, bool *
 int cmd_agent(int argc, char **argv)
 {
 	struct agent_conf conf = {
-		.port = NET_AGENT_PORT, .cid = NET_CID_HOST, .parse = parse_request,
+		.port = NET_AGENT_PORT, .cid = NET_CID_HOST, .parse = record_parse,
 		.ptp_flags = tsync_ptp_default_flags(),
 	};
 	bool cid_given = false;
@@ -131,6 +130,8 @@ int cmd_agent(int argc, char **argv)
 		ret = usage("agent");
 	if (!ret && conf.client && cid_given)
 		ret = cmd_fail(0, "-N cannot be used with -P: one is for TCP, the other for vsock");
+	if (!ret && conf.proxy && !conf.client && !cid_given)
+		ret = cmd_fail(0, "--proxy: which guest? Name it with -N, or by its CID with -P alone");
 	if (!ret && conf.client && conf.port > 65535)
 		ret = cmd_fail(0, "-p: TCP has no port %u", conf.port);
 	opt_release(&o);

@@ -20,10 +20,11 @@ enum {
 	FOR_EXTRACT	= 1 << PLAN_EXTRACT,
 	FOR_PROFILE	= 1 << PLAN_PROFILE,
 	FOR_AGENT	= 1 << PLAN_AGENT,	/* what a host may ask of an agent */
+	FOR_PROXY	= 1 << PLAN_PROXY,	/* what a guest may ask of its host */
 };
 
 /*
- * Parse @argv (argv[0] "record", "start", ...; "record" also for PLAN_AGENT) into a plan of @kind.
+ * Parse @argv (argv[0] "record", "start", ...; "record" also for PLAN_AGENT and PLAN_PROXY) into a plan of @kind.
  * 0; -EINVAL with @err described, or with an empty @err: show the help.
  */
 int record_parse(int argc, char **argv, enum plan_kind kind, struct plan *p, struct err *err);

@@ -62,6 +62,8 @@ static int not_for_us(struct parse *x, const struct opt_spec *o, const char *com
 	char word[64];
 
 	option_word(o, word, sizeof(word));
+	if (x->plan->kind == PLAN_PROXY)
+		return refuse(x, "%s is nothing that a guest may ask of its host", word);
 	if (x->plan->kind == PLAN_AGENT)
 		return o->id == 'o' ? refuse(x, "-o incompatible with agent recording") :
 				      refuse(x, "%s is incompatible with agent recording", word);
@@ -78,6 +80,8 @@ static int not_for_us(struct parse *x, const struct opt_spec *o, const char *com
 	case 'N':
 	case 'V':
 		return refuse(x, "-%c only available with record", o->id);
+	case OPT_PROXY:
+		return refuse(x, "--proxy is only allowed for record operations");
 	case OPT_DAEMONIZE:
 		return refuse(x, "--daemonize option used for 'record' command only");
 	case OPT_FORK:
@@ -117,7 +121,7 @@ static int one_option(struct parse *x, const struct optparse *o, int id)
 
 	/* behind -A only these are about this machine */
 	if (x->guest && !strchr("AB", id < OPT_LONG ? id : 1) && id != OPT_NAME &&
-	    id != OPT_AUTH && id != OPT_GUEST_SIZE)
+	    id != OPT_PROXY && id != OPT_AUTH && id != OPT_GUEST_SIZE)
 		return parse_guest_word(x, row, o->arg);
 	if (row->commands && !(row->commands & 1u << x->plan->kind))
 		return not_for_us(x, row, o->argv[0]);
@@ -128,7 +132,7 @@ static int take_command(struct parse *x, int argc, char **argv)
 {
 	if (!argc)
 		return 0;
-	if (x->plan->kind == PLAN_AGENT)
+	if (plan_is_remote(x->plan))
 		return refuse(x, "an agent runs no commands");
 	if (x->plan->kind == PLAN_EXTRACT)
 		return refuse(x, "Command extract does not take any commands\nDid you mean 'record'?");

@@ -60,10 +60,28 @@ static int set_vsock_listener(struct parse *x, const char *text)
 
 /* --- guests */
 
+static int add_guest(struct parse *x, const char *where, bool proxy)
+{
+	int i;
+
+	/* the words behind it are for the host, whose agent records no guests */
+	if (x->guest && x->guest->proxy && !proxy)
+		return refuse(x, "-A behind --proxy would be about the host's guests: name ours before it");
+	for (i = 0; proxy && i < x->plan->nr_guests; i++) {
+		if (x->plan->guests[i].proxy)
+			return refuse(x, "--proxy: there is only one host");
+	}
+	x->guest = plan_add_guest(x->plan, where);
+	if (!x->guest)
+		return refuse(x, "more than %d guests", PLAN_MAX_GUESTS);
+	x->guest->proxy = proxy;
+	return 0;
+}
+
 static int set_name(struct parse *x, const char *name)
 {
 	if (!x->guest)
-		return refuse(x, "--name is only used for -A options");
+		return refuse(x, "--name is only used for -A options, and --proxy");
 	if (!*name || strchr(name, '/') || name[0] == '.' || strlen(name) > 64)
 		return refuse(x, "--name: '%s' cannot be part of a file name", name);
 	return parse_text(&x->guest->name, name);
@@ -158,8 +176,8 @@ int parse_remote(struct parse *x, int id, const char *arg)
 	case 'V':
 		return set_vsock_listener(x, arg);
 	case 'A':
-		x->guest = plan_add_guest(x->plan, arg);
-		return x->guest ? 0 : refuse(x, "more than %d guests", PLAN_MAX_GUESTS);
+	case OPT_PROXY:
+		return add_guest(x, arg, id == OPT_PROXY);
 	case OPT_NOFIFOS:
 		x->plan->no_fifos = true;
 		return 0;
@@ -208,7 +226,7 @@ static int check_stamps(struct parse *x)
 
 	for (i = 1; !clock && i < x->plan->nr_instances; i++)
 		clock = x->plan->instances[i].clock;
-	if ((!x->plan->nr_guests && x->plan->kind != PLAN_AGENT) || !x->plan->tsync.chosen ||
+	if ((!x->plan->nr_guests && !plan_is_remote(x->plan)) || !x->plan->tsync.chosen ||
 	    x->plan->tsync.ptp_flags & PTP_FLAG_USE_MARKER ||
 	    (clock && !strcmp(clock, "mono_raw")))
 		return 0;
@@ -223,7 +241,7 @@ int parse_remote_end(struct parse *x)
 	if (x->plan->listener.port && x->output_given)
 		return refuse(x, "-o incompatible with -N");
 	if (x->plan->auth && !x->plan->listener.port && !x->plan->nr_guests)
-		return refuse(x, "--auth is about -A, -N and -V, which are missing");
+		return refuse(x, "--auth is about -A, --proxy, -N and -V, which are missing");
 	if (x->plan->listener.tcp && !x->plan->listener.host)
 		return refuse(x, "-t is about -N, which is missing");
 	ret = check_stamps(x);

@@ -247,7 +247,7 @@ static int whom_option(struct parse *x, int id, const char *arg)
 static int instance_option(struct parse *x, int id, const char *arg)
 {
 	struct setup_conf *c = x->instance;
-	int max_kb = x->plan->kind == PLAN_AGENT ? AGENT_BUFFER_KB_MAX : 1 << 30;
+	int max_kb = plan_is_remote(x->plan) ? AGENT_BUFFER_KB_MAX : 1 << 30;
 
 	switch (id) {
 	case 'p':

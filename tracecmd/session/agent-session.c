@@ -15,15 +15,18 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/cpus.h"
 #include "base/log.h"
 #include "message.h"
 #include "net/awaited.h"
 #include "net/channel.h"
+#include "session/agent-parts.h"
 #include "session/agent-session.h"
 #include "session/early.h"
 #include "session/finish.h"
 #include "session/local.h"
 #include "session/note.h"
+#include "session/proxy-limits.h"
 #include "session/stop.h"
 #include "session/virt.h"
 #include "tsync/estimate.h"
@@ -33,41 +36,14 @@
  * Deadlines, ms. Those of minutes leave the host time for its other guests, which
  * come one after the other; it is watched all the while.
  */
-#define REPLY_MS	5000
 #define TSYNC_ACCEPT_MS	10000
-#define META_MS		300000
 #define DATA_ACCEPT_MS	300000
 #define SYNC_END_MS	300000
-#define LOOK_MS		50	/* between looks whether the host is still there */
 
 #define DATA_PORT_FIRST	1500
-#define META_MAX_BYTES	(256 << 20)
 
 /* Id of our sync instance and its name's number: the host's CID, as stock agents have it. */
 #define SYNC_ID_FIRST	NET_CID_HOST
-
-struct session {
-	const struct agent_conf *conf;
-	const struct net_peer *peer;
-	struct channel *ctl;
-	struct stop *stop;
-	struct tunnels *tunnels;	/* --auth: of all connections */
-	struct msg_trace_req req;
-	struct plan plan;
-	struct note *note;
-	struct local local;
-	struct local_instance *top;
-	struct early *early;	/* reads the metadata; NULL: it is read when it is sent */
-	const struct tsync_proto *proto;
-	struct tsync_session *sync;
-	int sync_listen;	/* -1: none */
-	uint32_t sync_port;
-	int *listen;		/* one a CPU, until its data is connected to; with FIFOs, these */
-	bool fifos;		/* the data goes through virtio ports */
-	uint32_t *ports;
-	int nr_cpus;
-	bool closed;		/* the host has said CLOSE */
-};
 
 /* --- request ------------------------------------------------------------------ */
 
@@ -75,7 +51,7 @@ static int take_request(struct session *s, const struct msg *m, struct err *err)
 {
 	int i, ret;
 
-	if (m->cmd != MSG_TRACE_REQ) {
+	if (m->cmd != MSG_TRACE_REQ && m->cmd != MSG_TRACE_PROXY) {
 		if (m->cmd != MSG_NOT_SUPP)
 			channel_send(s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
 				     deadline_in_ms(1000));
@@ -85,6 +61,8 @@ static int take_request(struct session *s, const struct msg *m, struct err *err)
 	ret = msg_trace_req_parse(m, &s->req);
 	if (ret)
 		return err_set(err, ret, "Failed to receive trace request");
+	/* who is no proxy traces itself for whoever may ask */
+	s->proxy.on = s->conf->proxy && s->req.proxy;
 	for (i = 0; i < s->req.argc; i++) {
 		const char *c;
 
@@ -109,7 +87,10 @@ static int make_plan(struct session *s, struct err *err)
 	argv[0] = "record";
 	if (s->req.argc)
 		memcpy(argv + 1, s->req.argv, s->req.argc * sizeof(*argv));
-	ret = s->conf->parse(s->req.argc + 1, argv, &s->plan, err);
+	ret = s->conf->parse(s->req.argc + 1, argv, s->conf->proxy ? PLAN_PROXY : PLAN_AGENT,
+			     &s->plan, err);
+	if (!ret && s->conf->proxy)
+		ret = proxy_limits_check(&s->plan, cpus_configured(), err);
 	if (ret)
 		return err_prefix(err, ret, "the host's options");
 	if (s->conf->instance) {
@@ -119,8 +100,7 @@ static int make_plan(struct session *s, struct err *err)
 	return 0;
 }
 
-/* What the host wants of the clock comparison counts more than what our user said. */
-static uint32_t sync_flags(const struct session *s)
+uint32_t agent_sync_flags(const struct session *s)
 {
 	const struct plan_tsync *t = &s->plan.tsync;
 
@@ -131,23 +111,18 @@ static uint32_t sync_flags(const struct session *s)
 	       (s->req.tsync_flags & TSYNC_REQ_MARKER ? PTP_FLAG_USE_MARKER : 0);
 }
 
-/* The best that the host offers and our options allow; NULL if there is none. */
-static const struct tsync_proto *choose_proto(const struct session *s)
+const struct tsync_proto *agent_choose_proto(const struct session *s, enum tsync_role role,
+					     char *const *names)
 {
 	const char *only = s->plan.tsync.proto;
-	char **name;
+	char *const *name;
 
-	for (name = s->req.protos; only && name && *name && strcmp(*name, only); name++)
+	for (name = names; only && name && *name && strcmp(*name, only); name++)
 		;
-	if (only && (!name || !*name))
+	if (!names || (only && !*name))
 		return NULL;
-	if (only) {
-		char *one[] = { *name, NULL };
-
-		return tsync_choose(one, TSYNC_ROLE_GUEST, local_clock(&s->local));
-	}
-	return s->req.protos ? tsync_choose(s->req.protos, TSYNC_ROLE_GUEST,
-					    local_clock(&s->local)) : NULL;
+	return tsync_choose(only ? (char *[]){ *name, NULL } : names, role,
+			    local_clock(&s->local));
 }
 
 /* --- response ------------------------------------------------------------------- */
@@ -166,7 +141,7 @@ static int open_listeners(struct session *s, struct err *err)
 	if (!s->ports)
 		return -ENOMEM;
 	/* what goes through FIFOs is not encrypted */
-	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels->key &&
+	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels->key && !s->proxy.on &&
 		   !virt_open_ports(s->listen, s->nr_cpus);
 	for (cpu = 0; cpu < s->nr_cpus && !s->fifos; cpu++) {
 		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);
@@ -174,7 +149,8 @@ static int open_listeners(struct session *s, struct err *err)
 			return ret;
 		next = s->ports[cpu] + 1;
 	}
-	s->proto = choose_proto(s);
+	s->proto = s->proxy.on ? proxy_choose_proto(s) :
+		   agent_choose_proto(s, TSYNC_ROLE_GUEST, s->req.protos);
 	return s->proto ? net_listen_data(kind, next, &s->sync_listen, &s->sync_port, err) : 0;
 }
 
@@ -193,16 +169,17 @@ static int send_response(struct session *s, struct err *err)
 		resp.flags |= TRACE_RESP_FL_FIFOS;
 	if (s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT)
 		resp.flags |= TRACE_RESP_FL_TSYNC_REPORT;
+	if (s->req.has_tsync_flags && s->proxy.on)
+		resp.flags |= TRACE_RESP_FL_PROXY;
 	ret = msg_trace_resp_put(&b, &resp);
 	if (!ret)
-		ret = channel_send_raw(s->ctl, &b, deadline_in_ms(REPLY_MS));
+		ret = channel_send_raw(s->ctl, &b, deadline_in_ms(AGENT_REPLY_MS));
 	return ret ? err_set(err, ret, "Failed to send trace response") : 0;
 }
 
 /* --- waiting for connections -------------------------------------------------------- */
 
-/* True if the host is gone or our user wants us to end. */
-static bool must_end(struct session *s)
+bool agent_must_end(struct session *s)
 {
 	struct pollfd fd = { .fd = s->ctl->fd, .events = POLLRDHUP };
 
@@ -226,7 +203,7 @@ static int hear(struct session *s)
 		s->closed = true;
 	else if (m.cmd != MSG_NOT_SUPP)
 		ret = channel_send(s->ctl, MSG_NOT_SUPP, NULL, 0, NULL, 0,
-				   deadline_in_ms(REPLY_MS));
+				   deadline_in_ms(AGENT_REPLY_MS));
 	return ret;
 }
 
@@ -244,7 +221,7 @@ static int await(struct session *s, struct awaited *w, struct deadline d, int *r
 		return -ENOMEM;
 	fds[0] = (struct pollfd){ .fd = s->ctl->fd, .events = POLLIN | POLLRDHUP };
 	fds[1] = (struct pollfd){ .fd = s->stop->fd, .events = POLLIN };
-	while (!must_end(s) && !hear(s)) {
+	while (!agent_must_end(s) && !hear(s)) {
 		struct err err = { 0 };
 		int ret, n;
 
@@ -279,6 +256,15 @@ static int await_sync(struct session *s, int *ret_fd)
 	return ret;
 }
 
+int agent_accept_sync(struct session *s, int *ret_fd)
+{
+	int ret = await_sync(s, ret_fd);
+
+	if (ret)
+		cmd_warn(ret, "the host did not connect for time synchronisation");
+	return ret;
+}
+
 /* Without the tsync connection the session goes on, unaligned. */
 static void start_sync(struct session *s)
 {
@@ -297,16 +283,13 @@ static void start_sync(struct session *s)
 		tsync_fallback(s->req.protos, TSYNC_ROLE_GUEST, conf.clock, s->proto,
 			       conf.fallback);
 	conf.tracing_dir = s->local.tracing_dir;
-	conf.ptp_flags = sync_flags(s);
+	conf.ptp_flags = agent_sync_flags(s);
 	conf.report = s->req.has_tsync_flags && s->req.tsync_flags & TSYNC_REQ_REPORT;
 	conf.debug_dir = s->conf->debug_dir;
 	conf.own_cpus = s->nr_cpus;
 	conf.cid = cid > 0 ? cid : NET_CID_HOST;
-	ret = await_sync(s, &conf.fd);
-	if (ret) {
-		cmd_warn(ret, "the host did not connect for time synchronisation");
+	if (agent_accept_sync(s, &conf.fd))
 		return;
-	}
 	conf.own_id = tsync_pick_id(s->local.tracing_dir, SYNC_ID_FIRST);
 	if (conf.own_id < 0) {
 		close(conf.fd);
@@ -321,10 +304,18 @@ static void start_sync(struct session *s)
 
 /* --- metadata and data ---------------------------------------------------------------- */
 
+int agent_send_stream(struct session *s, const void *data, size_t len)
+{
+	int ret = channel_send_data(s->ctl, data, len, deadline_in_ms(AGENT_META_MS));
+
+	return ret ? ret : channel_send(s->ctl, MSG_FIN_DATA, NULL, 0, NULL, 0,
+					deadline_in_ms(AGENT_META_MS));
+}
+
 static int send_meta(struct session *s, struct err *err)
 {
 	_cleanup_close_ int fd = memfd_create("trace-cmd-metadata", MFD_CLOEXEC);
-	_cleanup_(buf_release) struct buf b = { .cap = META_MAX_BYTES };
+	_cleanup_(buf_release) struct buf b = { .cap = AGENT_META_MAX_BYTES };
 	int ret;
 
 	if (fd < 0)
@@ -336,10 +327,7 @@ static int send_meta(struct session *s, struct err *err)
 		return -errno;
 	ret = io_read_rest(fd, &b);
 	if (!ret)
-		ret = channel_send_data(s->ctl, b.data, b.len, deadline_in_ms(META_MS));
-	if (!ret)
-		ret = channel_send(s->ctl, MSG_FIN_DATA, NULL, 0, NULL, 0,
-				   deadline_in_ms(META_MS));
+		ret = agent_send_stream(s, b.data, b.len);
 	return ret ? err_set(err, ret, "the host did not take the metadata") : 0;
 }
 
@@ -421,8 +409,8 @@ static void end_sync(struct session *s)
 {
 	struct deadline d = deadline_in_ms(SYNC_END_MS);
 
-	while (s->sync && tsync_wait_end(s->sync, LOOK_MS) == -ETIMEDOUT) {
-		if (must_end(s) || deadline_passed(d))
+	while (s->sync && tsync_wait_end(s->sync, AGENT_LOOK_MS) == -ETIMEDOUT) {
+		if (agent_must_end(s) || deadline_passed(d))
 			return;
 	}
 }
@@ -431,7 +419,7 @@ static int trace(struct session *s, struct err *err)
 {
 	int ret, closed;
 
-	ret = send_meta(s, err);
+	ret = s->proxy.on ? proxy_send_meta(s, err) : send_meta(s, err);
 	if (!ret)
 		ret = local_tracing(&s->local, true, err);
 	if (!ret)
@@ -442,12 +430,17 @@ static int trace(struct session *s, struct err *err)
 	if (ret && ret != -ECANCELED)
 		return ret;
 	closed = wait_close(s);
+	if (s->proxy.on)
+		proxy_closing(s);
 	ret = stop_tracing(s, err);
 	if (closed)
 		return err_set(err, closed == -ECANCELED ? -EINTR : -ECONNRESET,
 			       closed == -ECANCELED ? "ended by a signal" :
 			       "the host is gone without closing the session");
-	closed = channel_send(s->ctl, MSG_CLOSE_RESP, NULL, 0, NULL, 0, deadline_in_ms(REPLY_MS));
+	closed = s->proxy.on ? proxy_finish(s, err) : 0;
+	if (closed)
+		return closed;
+	closed = channel_send(s->ctl, MSG_CLOSE_RESP, NULL, 0, NULL, 0, deadline_in_ms(AGENT_REPLY_MS));
 	end_sync(s);
 	return ret ? ret : closed;
 }
@@ -465,6 +458,8 @@ static int session_begin(struct session *s, const struct msg *request, int mirro
 	ret = take_request(s, request, err);
 	if (!ret)
 		ret = make_plan(s, err);
+	if (!ret && s->proxy.on)
+		ret = proxy_begin(s, err);
 	/* nothing may be asked of the local instance but the clock: it takes part all the same */
 	if (!ret) {
 		s->plan.instances[0].used = true;
@@ -492,6 +487,7 @@ static void session_end(struct session *s)
 	free(s->ports);
 	fd_close(&s->sync_listen);
 	tsync_free(s->sync);
+	proxy_end(s);
 	early_free(s->early);
 	if (s->local.plan)
 		local_release(&s->local);
@@ -506,7 +502,7 @@ int agent_session(const struct agent_conf *conf, struct channel *ctl, const stru
 {
 	struct session s = {
 		.conf = conf, .ctl = ctl, .peer = peer, .stop = stop, .tunnels = tunnels,
-		.sync_listen = -1,
+		.sync_listen = -1, .proxy = { .vm_pid = -1, .meta_fd = -1 },
 	};
 	int ret = session_begin(&s, request, mirror_fd, err);
 
@@ -515,7 +511,10 @@ int agent_session(const struct agent_conf *conf, struct channel *ctl, const stru
 	if (!ret)
 		ret = send_response(&s, err);
 	if (!ret) {
-		start_sync(&s);
+		if (s.proxy.on)
+			proxy_start_sync(&s);
+		else
+			start_sync(&s);
 		ret = trace(&s, err);
 	}
 	session_end(&s);

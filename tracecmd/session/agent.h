@@ -17,6 +17,7 @@
 struct agent_conf {
 	const char *client;	/* -N: serve TCP, and only this client; NULL: vsock */
 	uint32_t cid;		/* -P: the only peer served on vsock */
+	bool proxy;		/* who is served is a guest of this machine, its host */
 	uint32_t port;
 	bool auth;		/* serve only who knows the key */
 	struct auth_secret auth_key;
@@ -26,8 +27,8 @@ struct agent_conf {
 	bool tsync_chosen;	/* ptp_flags are the user's wish; that of a host goes before */
 	uint32_t ptp_flags;	/* PTP_FLAG_* */
 	const struct ksyms *symbols;	/* the kernel's, set by agent_run() */
-	/* Turns a request's options (argv[0] "record") into a plan; errors as record_parse(). */
-	int (*parse)(int argc, char **argv, struct plan *p, struct err *err);
+	/* Turns a request's options (argv[0] "record") into a plan of @kind; errors as record_parse(). */
+	int (*parse)(int argc, char **argv, enum plan_kind kind, struct plan *p, struct err *err);
 };
 
 /* Listen and serve until a signal. Returns the exit status; messages have been printed. */

@@ -27,7 +27,7 @@ static int tell_busy(const struct plan *p, const char *name, pid_t pid, struct e
 	snprintf(text, sizeof(text), "%s is recording in %s%s%s", inuse_who(pid, who, sizeof(who)),
 		 top ? "the top instance" : "the instance ", top ? "" : name, why);
 	/* an agent whose host is this machine, for a try, may well be asked for what that one records itself */
-	if (p->keep_before || p->kind == PLAN_AGENT) {
+	if (p->keep_before || plan_is_remote(p)) {
 		cmd_warn(0, "%s", text);
 		return 0;
 	}

@@ -82,7 +82,7 @@ static int put_cpustats(struct out_file *o, const struct note_instance *in)
 	return ret;
 }
 
-static int put_guest(struct out_file *o, const struct note_guest *g)
+int finish_put_guest(struct out_file *o, const struct note_guest *g)
 {
 	_cleanup_free_ struct opt_guest_cpu *cpus = calloc(g->nr_cpus + 1, sizeof(*cpus));
 	struct opt_guest opt = {
@@ -100,23 +100,29 @@ static int put_guest(struct out_file *o, const struct note_guest *g)
 	return out_option_buf(o, DAT_GUEST, &b);
 }
 
-/* How cycles of this machine's TSC become ns, if anybody asked. plan_check() found it known. */
-static int put_tsc2nsec(struct out_file *o, const struct plan *p)
+bool finish_tsc2nsec(const struct plan *p, enum byte_order order, struct buf *b)
 {
 	struct opt_tsc2nsec opt = { 0 };
 	struct tsc_scale scale;
-	struct buf b = BUF_INIT;
 	bool wanted = false;
 	int i;
 
 	for (i = 0; i < p->nr_instances; i++)
 		wanted |= plan_uses(p, i) && p->instances[i].tsc2nsec;
 	if (!wanted || tsc_scale_read(&scale))
-		return 0;
+		return false;
 	opt.mult = scale.mult;
 	opt.shift = scale.shift;
-	opt_tsc2nsec_put(&b, out_order(o), &opt);
-	return out_option_buf(o, DAT_TSC2NSEC, &b);
+	opt_tsc2nsec_put(b, order, &opt);
+	return true;
+}
+
+/* plan_check() found it known. */
+static int put_tsc2nsec(struct out_file *o, const struct plan *p)
+{
+	struct buf b = BUF_INIT;
+
+	return finish_tsc2nsec(p, out_order(o), &b) ? out_option_buf(o, DAT_TSC2NSEC, &b) : 0;
 }
 
 /* The first instance that was used; the top one if none was. */
@@ -165,24 +171,23 @@ static int put_options(struct out_file *o, const struct plan *p, const struct no
 			ret = put_cpustats(o, &n->instances[i]);
 	}
 	for (i = 0; !ret && i < n->nr_guests; i++) {
-		if (n->guests[i].complete_meta)
-			ret = put_guest(o, &n->guests[i]);
+		/* our host is no guest */
+		if (n->guests[i].complete_meta && !n->guests[i].is_host)
+			ret = finish_put_guest(o, &n->guests[i]);
 	}
 	/* other commands empty the buffers before */
 	if (!ret && p->kind == PLAN_EXTRACT)
 		ret = boot_info_put(o, n, "/proc/modules");
 	if (!ret)
 		ret = btf_put(o, p, n, "/sys/kernel/btf/vmlinux");
+	if (!ret)
+		ret = finish_put_late(o, n);
 	return ret ? ret : maps_put(o, n);
 }
 
 /* --- metadata ------------------------------------------------------------ */
 
-/*
- * Start a file of this machine in @fd: all but the buffers. @begins: nothing is recorded yet, so that
- * the kernel knows hardly a task by name.
- */
-static int start_file(const struct plan *p, const struct note *n, struct early *e, int fd,
+int finish_start_file(const struct plan *p, const struct note *n, struct early *e, int fd,
 		      bool begins, struct out_file **ret_o, struct err *err)
 {
 	struct out_conf conf = {
@@ -388,7 +393,7 @@ int finish_host(const struct plan *p, struct note *n, struct early *e, struct er
 	fd = files_output_create(p->output, true, 0, err);
 	if (fd < 0)
 		return fd;
-	ret = start_file(p, n, e, fd, false, &o, err);
+	ret = finish_start_file(p, n, e, fd, false, &o, err);
 	if (!ret)
 		ret = put_instances(p, n, o, err);
 	/* what could be written shall be readable even so */
@@ -487,7 +492,7 @@ int finish_agent_meta(const struct plan *p, const struct note *n, struct early *
 		      struct err *err)
 {
 	struct out_file *o = NULL;
-	int ret = start_file(p, n, e, fd, true, &o, err);
+	int ret = finish_start_file(p, n, e, fd, true, &o, err);
 
 	if (!ret)
 		ret = out_finish(o, err);

@@ -40,4 +40,22 @@ void finish_tell_lost(const struct plan *p, struct note *n);
 int finish_agent_meta(const struct plan *p, const struct note *n, struct early *e, int fd,
 		      struct err *err);
 
+/* --- between the parts -------------------------------------------------------- */
+
+/*
+ * Start a file of this machine in @fd: all but the buffers. @begins: nothing is recorded yet, so that
+ * the kernel knows hardly a task by name.
+ */
+int finish_start_file(const struct plan *p, const struct note *n, struct early *e, int fd,
+		      bool begins, struct out_file **ret_o, struct err *err);
+
+/* The GUEST option of @g. 0; -errno. */
+int finish_put_guest(struct out_file *o, const struct note_guest *g);
+
+/* How cycles of this machine's TSC become ns: append the option's payload to @b, if anybody asked for it. */
+bool finish_tsc2nsec(const struct plan *p, enum byte_order order, struct buf *b);
+
+/* What a proxy had for this machine's file (note->late_fd). 0; -errno. */
+int finish_put_late(struct out_file *o, const struct note *n);
+
 #endif

@@ -14,8 +14,6 @@
 #include "session/vm.h"
 #include "tsync/kvm-files.h"
 
-#define TSC_CLOCK "x86-tsc"
-
 const char *guest_own_clock(const struct plan_guest *conf)
 {
 	int i;
@@ -48,13 +46,18 @@ static bool is_free(const struct plan *p)
 	return true;
 }
 
-/* Whether this kernel can trace by the TSC, and says how long a cycle is. */
-static bool has_tsc(void)
+bool clock_tsc_there(void)
 {
 	_cleanup_free_ char *clocks = tracefs_instance_file_read(NULL, "trace_clock", NULL);
+
+	return clocks && strstr(clocks, TSC_CLOCK);
+}
+
+bool clock_tsc_known(void)
+{
 	struct tsc_scale scale;
 
-	return clocks && strstr(clocks, TSC_CLOCK) && !tsc_scale_read(&scale);
+	return clock_tsc_there() && !tsc_scale_read(&scale);
 }
 
 static bool kvm_knows(const struct plan_guest *guest)
@@ -71,7 +74,7 @@ int guest_choose_clock(struct plan *p)
 {
 	int i;
 
-	if (!is_free(p) || !has_tsc())
+	if (!is_free(p) || !clock_tsc_known())
 		return 0;
 	for (i = 0; i < p->nr_guests; i++)
 		if (!kvm_knows(&p->guests[i]))

@@ -18,4 +18,10 @@ const char *guest_own_clock(const struct plan_guest *conf);
  */
 int guest_choose_clock(struct plan *p);
 
+#define TSC_CLOCK "x86-tsc"
+
+/* Whether this kernel can trace by the TSC; and says, too, how long a cycle is. */
+bool clock_tsc_there(void);
+bool clock_tsc_known(void);
+
 #endif

@@ -53,7 +53,7 @@ static void close_fifos(struct guest *g)
 void guest_fifos_open(struct guest *g)
 {
 	/* what goes through FIFOs is neither encrypted nor proven to be the agent's */
-	if (g->plan->no_fifos || g->plan->auth)
+	if (g->plan->no_fifos || g->plan->auth || g->conf->proxy)
 		return;
 	g->fifos = no_fds(VIRT_MAX_CPUS);
 	if (g->fifos)
@@ -162,12 +162,12 @@ int guest_data_check(struct guest *g, struct err *err)
 	ret = drain_finish(g->drain, 0, NULL);
 	if (ret == -ENOSPC)
 		return err_set(err, ret,
-			       "guest %s: the disk of '%s' is getting full, no more of its data is stored; the host and other guests go on",
-			       g->own->name, g->own->file);
+			       "%s %s: the disk of '%s' is getting full, no more of its data is stored; %s",
+			       guest_kind(g), g->own->name, g->own->file, guest_others(g));
 	if (ret == -EDQUOT)
 		return err_set(err, ret,
-			       "guest %s sends more than --guest-size allows, no more of its data is stored; the host and other guests go on",
-			       g->own->name);
+			       "%s %s sends more than --guest-size allows, no more of its data is stored; %s",
+			       guest_kind(g), g->own->name, guest_others(g));
 	if (ret && ret != -EPIPE)
 		return err_set(err, ret, "guest %s: no more of its data can be stored: %s",
 			       g->own->name, strerror(-ret));

@@ -15,8 +15,8 @@
 #include "base/tsc.h"
 #include "message.h"
 #include "session/guests.h"
+#include "session/sync-result.h"
 #include "tsync/estimate.h"
-#include "tsync/model.h"
 
 /* Deadlines, ms, of a pass over all CPUs an agent says it has. */
 #define FIRST_SYNC_MS		20000
@@ -215,24 +215,6 @@ static int wait_last(struct guest *g, struct err *err)
 	return tsync_host_stop(g->sync, 0, &g->samples, err);
 }
 
-/* The threads of vCPUs that the rounds have shown, where nothing else did. */
-static void take_threads(struct guest *g)
-{
-	size_t i;
-
-	for (i = 0; i < g->samples.count; i++) {
-		const struct tsync_result *r = &g->samples.results[i];
-
-		if (r->tid <= 0 || r->guest_cpu < 0 || r->guest_cpu >= g->own->nr_cpus)
-			continue;
-		if (g->own->vcpu_tid[r->guest_cpu] < 0)
-			g->own->vcpu_tid[r->guest_cpu] = r->tid;
-		else if (g->own->vcpu_tid[r->guest_cpu] != r->tid)
-			log_debug("guest %s: CPU %d ran in thread %d, not %d", g->own->name,
-				  r->guest_cpu, (int)r->tid, g->own->vcpu_tid[r->guest_cpu]);
-	}
-}
-
 /* Say so if KVM's setting of a clock was another in a later pass: when it changed, nobody knows. */
 static void tell_changes(const struct guest *g)
 {
@@ -260,7 +242,7 @@ void guest_sync_finish(struct guest *g)
 	if (!g->sync)
 		return;
 	ret = wait_last(g, &why);
-	take_threads(g);
+	sync_take_threads(&g->samples, g->own);
 	tell_changes(g);
 	g->sync_proto = tsync_proto_now(g->sync, NULL);
 	if (ret)
@@ -274,62 +256,19 @@ void guest_sync_finish(struct guest *g)
 
 /* --- what comes of it -------------------------------------------------------- */
 
-static int make_model(const struct guest *g, struct opt_tsync *ret)
-{
-	const struct plan_tsync *t = &g->plan->tsync;
-	struct model_conf conf = {
-		.method = g->sync_proto->name,
-		.host_clock = g->own->clock, .guest_clock = g->own->clock,
-		.peer_id = g->note->trace_id,
-		/* anybody can be behind an address, but a CID is a machine's that runs here */
-		.same_machine = g->addr.kind == NET_VSOCK,
-		.by_host_cpu = t->layout == TIMESHIFT_FORK,
-		.raw = t->raw,
-	};
-
-	return tsync_model_make(&g->samples, &conf, ret);
-}
-
-/* CPUs of one machine have one clock, or something is amiss with it. */
-static void tell_apart(const struct guest *g, const struct opt_tsync *model)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-
-	if (!(model->flags & OPT_TSYNC_APART))
-		return;
-	opt_tsync_text_apart(&text, model);
-	if (!text.error)
-		cmd_warn(0, "guest %s: clocks differ between %s CPUs %s; each of them has its own offset",
-			 g->own->name, model->kind == OPT_TSYNC_HOST_CPUS ? "the host's" : "its",
-			 (char *)text.data);
-}
-
 int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
 		      struct opt_tsync *ret_model, struct err *err)
 {
-	const struct plan_tsync *t = &g->plan->tsync;
-	int ret;
+	const struct sync_outcome o = {
+		.conf = &g->plan->tsync, .samples = &g->samples, .proto = g->sync_proto,
+		.guest = g->own->name, .host_clock = g->own->clock, .guest_clock = g->own->clock,
+		.host_id = g->note->trace_id,
+		/* anybody can be behind an address, but a CID is a machine's that runs here */
+		.same_machine = g->addr.kind == NET_VSOCK,
+		.nr_cpus = g->own->nr_cpus,
+	};
 
-	if (!g->samples.count)
-		return 0;
-	ret = make_model(g, ret_model);
-	if (ret == -ERANGE)
-		cmd_warn(0, "guest %s: its clock steps all the time, no line fits", g->own->name);
-	else if (ret && ret != -ENODATA)
-		return err_set(err, ret, "guest %s: %s", g->own->name, strerror(-ret));
-	if (!ret)
-		tell_apart(g, ret_model);
-	/* samples that are no measurements are better than lines through them */
-	if (!ret && t->ptp_flags & TSYNC_PTP_BOUNDS &&
-	    g->sync_proto->flags & TIMESHIFT_FL_INTERPOLATE)
-		ret = tsync_model_timeshift(ret_model, t->layout, g->sync_proto->flags,
-					    g->own->nr_cpus, ret_shift);
-	/* or as asked for, or because bounds are on one side only */
-	if (!ret_shift->nr_cpus)
-		ret = tsync_samples_timeshift(&g->samples, t->layout, g->note->trace_id,
-					      g->sync_proto->flags, g->own->nr_cpus, ret_shift);
-	return ret ? err_set(err, ret, "guest %s: the clock offsets make no TimeShift",
-			     g->own->name) : 0;
+	return sync_result(&o, ret_shift, ret_model, err);
 }
 
 void guest_sync_tell(const struct guest *g, const struct opt_tsync *model)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/cpus.h"
 #include "message.h"
 #include "session/files.h"
 #include "session/finish.h"
@@ -26,7 +27,6 @@
 #define CLOSE_MS		30000	/* from asking, ... */
 #define CLOSE_SOON_MS		3000	/* ... but so long from waiting for nothing else */
 #define DELIVER_MS		5000	/* our own last words */
-#define LOOK_MS			100	/* between looks whether the user stops */
 
 /* Most metadata a guest may send; kallsyms of a big kernel are 30 MB. */
 #define META_MAX_BYTES		(256 << 20)
@@ -61,7 +61,8 @@ int guest_find(struct guest *g, struct err *err)
 	g->vm_pid = -1;
 	if (ret)
 		return ret;
-	if (g->addr.kind == NET_VSOCK)
+	g->own->is_host = g->conf->proxy;
+	if (g->addr.kind == NET_VSOCK && !g->conf->proxy)
 		g->vm_pid = vm_pid_of(g->addr.cid);
 	if (g->conf->name)
 		snprintf(g->own->name, sizeof(g->own->name), "%s", g->conf->name);
@@ -81,7 +82,7 @@ int guest_find(struct guest *g, struct err *err)
 static int send_request(struct guest *g, const char *host_clock, struct err *err)
 {
 	const struct plan_tsync *t = &g->plan->tsync;
-	_cleanup_free_ char **argv = calloc(g->conf->args.nr + 4, sizeof(*argv));
+	_cleanup_free_ char **argv = calloc(g->conf->args.nr + 4 + PROXY_WORDS_MAX, sizeof(*argv));
 	_cleanup_free_ const char **protos = NULL;
 	_cleanup_(buf_release) struct buf b = BUF_INIT;
 	struct msg_trace_req req = {
@@ -94,17 +95,24 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 		return -ENOMEM;
 	if (g->plan->date)
 		argv[req.argc++] = "--date";
-	if (!guest_own_clock(g->conf)) {
+	if (g->conf->proxy) {
+		req.proxy = true;
+		req.nr_cpus = cpus_configured();
+		req.argc += guest_proxy_words(g, argv + req.argc);
+	} else if (!guest_own_clock(g->conf)) {
 		argv[req.argc++] = "-C";
 		argv[req.argc++] = (char *)host_clock;
 	}
 	for (i = 0; i < g->conf->args.nr; i++)
 		argv[req.argc++] = g->conf->args.item[i];
 	if (t->interval_ms >= 0) {
-		protos = guest_sync_offer(g);
+		protos = g->conf->proxy ? guest_proxy_offer(g) : guest_sync_offer(g);
 		for (i = 0; protos && protos[i]; i++)
 			req.nr_protos++;
 		req.protos = (char **)protos;
+	}
+	/* of a proxy also to know whether it is one */
+	if (t->interval_ms >= 0 || g->conf->proxy) {
 		req.has_tsync_flags = true;
 		/* with the guest's stamps we can check what it says */
 		req.tsync_flags = TSYNC_REQ_REPORT |
@@ -115,12 +123,12 @@ static int send_request(struct guest *g, const char *host_clock, struct err *err
 	}
 	ret = msg_trace_req_put(&b, &req);
 	if (ret == -EMSGSIZE)
-		return err_set(err, ret, "the options for guest %s are longer than a request may be",
-			       g->own->name);
+		return err_set(err, ret, "the options for %s %s are longer than a request may be",
+			       guest_kind(g), g->own->name);
 	if (!ret)
 		ret = channel_send_raw(&g->ctl, &b, deadline_in_ms(GUEST_CONNECT_MS));
-	return ret ? err_set(err, ret, "Failed to send the trace request to guest %s", g->own->name)
-		   : 0;
+	return ret ? err_set(err, ret, "Failed to send the trace request to %s %s", guest_kind(g),
+			     g->own->name) : 0;
 }
 
 /* What an agent that is merely busy, or refuses an option, does not do. */
@@ -148,17 +156,22 @@ static int receive_response(struct guest *g, struct err *err)
 	for (i = 0; !ret && g->addr.kind == NET_TCP && i < g->resp.nr_cpus; i++)
 		ret = g->resp.ports[i] > 65535 ? -EBADMSG : 0;
 	if (ret && auth_is_banner(g->ctl.in, g->ctl.in_len))
-		return err_set(err, -EACCES, "the agent of guest %s wants to authenticate: --auth FILE is missing here",
-			       g->own->name);
+		return err_set(err, -EACCES, "the agent of %s %s wants to authenticate: --auth FILE is missing here",
+			       guest_kind(g), g->own->name);
 	if (is_gone(ret))
 		return err_set(err, -ECONNRESET,
-			       "Failed to receive trace response from guest %s: its agent hung up (busy with another host, or an option it refuses: see what it printed)",
-			       g->own->name);
+			       "Failed to receive trace response from %s %s: its agent hung up (busy with another %s, or an option it refuses: see what it printed)",
+			       guest_kind(g), g->own->name, g->conf->proxy ? "guest" : "host");
 	g->broke = is_breach(ret);
 	if (ret)
-		return err_set(err, ret, "Failed to receive trace response from guest %s: %s",
-			       g->own->name, ret == -ETIMEDOUT ? "it does not answer" :
+		return err_set(err, ret, "Failed to receive trace response from %s %s: %s",
+			       guest_kind(g), g->own->name, ret == -ETIMEDOUT ? "it does not answer" :
 			       "what it says is no such thing");
+	/* another agent of ours would do what a host asks for, and wait for that host */
+	if (g->conf->proxy && g->resp.flags & TRACE_RESP_FL_TSYNC_REPORT &&
+	    !(g->resp.flags & TRACE_RESP_FL_PROXY))
+		return err_set(err, -ENOTSUP, "the agent of host %s is no proxy: it has to be started with -P and the CID of this guest",
+			       g->own->name);
 	g->connected = true;
 	g->own->nr_cpus = g->resp.nr_cpus;
 	g->own->page_size = g->resp.page_size;
@@ -181,7 +194,7 @@ static int secure(struct guest *g, int *fd, struct err *err)
 		cmd_warn(0, NO_AUTH, net_peer_text(&peer, text, sizeof(text)));
 	ret = tunnels_wrap(&g->tunnels, fd, false, AUTH_CONTROL, 0, TUNNEL_BOTH,
 			   deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd), err);
-	return ret ? err_prefix(err, ret, "the agent of guest %s", g->own->name) : 0;
+	return ret ? err_prefix(err, ret, "the agent of %s %s", guest_kind(g), g->own->name) : 0;
 }
 
 int guest_connect(struct guest *g, struct err *err)
@@ -190,16 +203,20 @@ int guest_connect(struct guest *g, struct err *err)
 	char text[300];
 	int fd, ret;
 
-	snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
+	/* the host's is its own matter, and in what it sends */
+	if (!g->conf->proxy)
+		snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
 	ret = net_connect(&g->addr, deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd),
 			  &fd, NULL);
 	if (ret)
 		return err_set(err, ret, g->addr.kind == NET_VSOCK || g->addr.kind == NET_MUXER ?
+			       g->conf->proxy ?
+			       "Failed to connect to vsocket %s: is `trace-cmd agent -P` running on the host?" :
 			       "Failed to connect to vsocket %s: is `trace-cmd agent` running in the guest?" :
 			       "Failed to connect to host %s: is `trace-cmd agent -N` running there, on that port?",
 			       net_addr_text(&g->addr, text, sizeof(text)));
 	/* who listens on a socket in the file system is known from now on only; behind a tunnel it would be us */
-	if (g->vm_pid < 0)
+	if (g->vm_pid < 0 && !g->conf->proxy)
 		g->vm_pid = vm_pid_at(&g->addr, fd);
 	ret = secure(g, &fd, err);
 	if (ret) {
@@ -217,49 +234,72 @@ int guest_connect(struct guest *g, struct err *err)
 		return ret;
 	guest_fifos_agree(g);
 	vm_vcpu_tids(g->vm_pid, g->own->vcpu_tid, g->own->nr_cpus);
-	return guest_sync_start(g);
+	return g->conf->proxy ? guest_proxy_sync_start(g) : guest_sync_start(g);
 }
 
 /* --- metadata -------------------------------------------------------------------- */
 
-/* Store SEND_DATA messages in @fd until FIN_DATA. */
-static int receive_meta(struct guest *g, int fd)
+int guest_receive_stream(struct guest *g, const struct guest_stream *s)
 {
-	struct deadline total = guest_in_ms(g, META_TOTAL_MS);
+	struct deadline one = s->first;
 	uint64_t got = 0;
 	struct msg m;
 	int ret;
 
 	for (;;) {
-		struct deadline one = guest_in_ms(g, got ? META_MESSAGE_MS : META_FIRST_MS);
+		struct deadline look = deadline_in_ms(GUEST_LOOK_MS);
 
-		ret = channel_recv(&g->ctl, &m, deadline_min(one, total));
+		if (one.at_ns > s->total.at_ns)
+			one = s->total;
+		ret = channel_recv(&g->ctl, &m, look.at_ns < one.at_ns ? look : one);
+		if (s->ends(g->stop))
+			return -ECANCELED;
+		/* a receive that needs no waiting looks at no deadline */
+		if (deadline_passed(s->total))
+			return -ETIMEDOUT;
+		if (ret == -ETIMEDOUT && !deadline_passed(one))
+			continue;
 		if (ret)
 			return ret;
-		/* a receive that needs no waiting looks at neither */
-		if (deadline_passed(total))
-			return -ETIMEDOUT;
-		if (stop_wanted(g->stop))
-			return -ECANCELED;
 		if (m.cmd == MSG_FIN_DATA)
 			return 0;
 		if (m.cmd != MSG_SEND_DATA || !m.var_len)
 			return -EPROTO;
 		got += m.var_len;
-		if (got > META_MAX_BYTES)
+		if (got > s->max_bytes)
 			return -EFBIG;
-		ret = io_write_full(fd, m.var, m.var_len, DEADLINE_NEVER);
+		ret = io_write_full(s->fd, m.var, m.var_len, DEADLINE_NEVER);
 		if (ret)
 			return ret;
+		one = guest_in_ms(g, META_MESSAGE_MS);
 	}
 }
 
+/* Store the metadata in @fd. Returns the same. */
+static int receive_meta(struct guest *g, int fd)
+{
+	int first_ms = g->conf->proxy ? guest_proxy_first_ms(g) : META_FIRST_MS;
+	struct guest_stream s = {
+		.fd = fd, .first = guest_in_ms(g, first_ms),
+		.total = guest_in_ms(g, first_ms - META_FIRST_MS + META_TOTAL_MS),
+		.max_bytes = META_MAX_BYTES, .ends = stop_wanted,
+	};
+
+	return guest_receive_stream(g, &s);
+}
+
 /* Could it become a file? Better known now than when all has been recorded. 0; -errno described in @err. */
-static int check_meta(int fd, struct err *err)
+static int check_meta(struct guest *g, int fd, struct err *err)
 {
 	struct out_file *o = NULL;
-	int ret = out_append(fd, &o, err);
+	int ret;
 
+	/* what is only a part must stay as it is; where another program splits it is its own matter */
+	if (g->conf->proxy) {
+		g->meta_len = lseek(fd, 0, SEEK_CUR);
+		return g->resp.flags & TRACE_RESP_FL_PROXY ? out_appendable(fd, err) : 0;
+	}
+	ret = out_append(fd, &o, err);
 	out_free(o);
 	return ret;
 }
@@ -276,15 +316,15 @@ int guest_receive(struct guest *g, struct err *err)
 	/* it had agreed to trace: that it goes concerns nobody else */
 	g->broke = is_breach(ret) || is_gone(ret);
 	if (ret)
-		return err_set(err, ret, "the metadata of guest %s did not arrive in full: %s",
-			       g->own->name, is_gone(ret) ?
+		return err_set(err, ret, "the metadata of %s %s did not arrive in full: %s",
+			       guest_kind(g), g->own->name, is_gone(ret) ?
 			       "its agent hung up (an event or option it refuses? see what it printed)"
 			       : strerror(-ret));
-	ret = check_meta(fd, err);
+	ret = check_meta(g, fd, err);
 	if (ret) {
 		g->broke = is_breach(ret);
-		return err_prefix(err, ret, "the metadata of guest %s cannot be used",
-				  g->own->name);
+		return err_prefix(err, ret, "the metadata of %s %s cannot be used",
+				  guest_kind(g), g->own->name);
 	}
 	g->own->complete_meta = true;
 	ret = guest_data_connect(g, err);
@@ -346,28 +386,29 @@ int guest_check(struct guest *g, struct err *err)
 		if (ret != -EPIPE)
 			return ret;
 		/* an agent that ends closes all: better told as what it is */
-		io_wait(g->ctl.fd, POLLIN, deadline_in_ms(LOOK_MS));
+		io_wait(g->ctl.fd, POLLIN, deadline_in_ms(GUEST_LOOK_MS));
 		ret = check_control(g);
 		if (!ret)
 			return err_set(err, -EPIPE,
-				       "guest %s: its agent ended the data while recording, after %.1f s",
-				       g->own->name, recorded_s(g));
+				       "%s %s: its agent ended the data while recording, after %.1f s",
+				       guest_kind(g), g->own->name, recorded_s(g));
 	}
 	g->lost = true;
 	note_incomplete(g->own, guest_data_too_much(g) ? "it was more than --guest-size" :
+			g->conf->proxy ? "the host was lost while recording" :
 			"the guest was lost while recording");
 	/* should there be somebody who only broke the protocol: it shall end now */
 	shutdown(g->ctl.fd, SHUT_RDWR);
 	/* its agent cannot go on either when nobody takes its data */
 	if (guest_data_too_much(g)) {
 		return err_set(err, -EDQUOT,
-			       "guest %s sends more than --guest-size allows, no more of its data is stored; the host and other guests go on",
-			       g->own->name);
+			       "%s %s sends more than --guest-size allows, no more of its data is stored; %s",
+			       guest_kind(g), g->own->name, guest_others(g));
 	}
 	return err_set(err, -ECONNRESET,
-		       "guest %s: its agent %s while recording, after %.1f s; the host and other guests go on",
-		       g->own->name, ret == -EPROTO || ret == -EBADMSG || ret == -ENOTSUP ?
-		       "broke the protocol" : "ended", recorded_s(g));
+		       "%s %s: its agent %s while recording, after %.1f s; %s",
+		       guest_kind(g), g->own->name, ret == -EPROTO || ret == -EBADMSG || ret == -ENOTSUP ?
+		       "broke the protocol" : "ended", recorded_s(g), guest_others(g));
 }
 
 /* --- the end ------------------------------------------------------------------ */
@@ -380,8 +421,7 @@ void guest_ask_close(struct guest *g)
 		g->lost = true;
 }
 
-/* 0; -ECANCELED: the user does not want to wait; -errno. */
-static int wait_close_response(struct guest *g)
+int guest_wait_response(struct guest *g)
 {
 	struct deadline soon = deadline_in_ms(CLOSE_SOON_MS), d = g->close_by;
 	struct msg m;
@@ -390,7 +430,7 @@ static int wait_close_response(struct guest *g)
 	if (d.at_ns < soon.at_ns)
 		d = soon;
 	for (;;) {
-		int ret = channel_recv(&g->ctl, &m, deadline_in_ms(LOOK_MS));
+		int ret = channel_recv(&g->ctl, &m, deadline_in_ms(GUEST_LOOK_MS));
 
 		if (!ret && m.cmd == MSG_CLOSE_RESP)
 			return 0;
@@ -406,31 +446,34 @@ static int wait_close_response(struct guest *g)
 
 int guest_wait_close(struct guest *g, struct err *err)
 {
-	int ret = 0, end;
+	int ret = 0, end = 0;
 
-	guest_sync_finish(g);
-	if (g->connected && !g->lost) {
-		ret = wait_close_response(g);
-		if (ret)
-			g->lost = true;
+	if (g->conf->proxy) {
+		ret = guest_proxy_close(g, &end);
+	} else {
+		guest_sync_finish(g);
+		if (g->connected && !g->lost)
+			ret = guest_wait_response(g);
+		g->lost |= ret;
+		end = guest_data_finish(g);
 	}
-	end = guest_data_finish(g);
 	ret = ret ? ret : end;
 	if (!ret && !g->lost)
 		return 0;
 	note_incomplete(g->own, ret == -EDQUOT ? "it was more than --guest-size" :
 			stop_urgent(g->stop) ? "interrupted while the guest was still sending" :
+			g->conf->proxy ? "the host was lost before all of its data had come" :
 			"the guest was lost before all of its data had come");
 	if (stop_urgent(g->stop))
 		return err_set(err, -EINTR,
-			       "interrupted while guest %s was still sending; what it sent until then is kept in '%s'",
-			       g->own->name, g->own->file);
+			       "interrupted while %s %s was still sending; what it sent until then is kept in '%s'",
+			       guest_kind(g), g->own->name, g->own->file);
 	if (ret == -EDQUOT)
-		return err_set(err, ret, "guest %s sent more than --guest-size allows; what it sent until then is kept in '%s'",
-			       g->own->name, g->own->file);
+		return err_set(err, ret, "%s %s sent more than --guest-size allows; what it sent until then is kept in '%s'",
+			       guest_kind(g), g->own->name, g->own->file);
 	return err_set(err, ret ? ret : -ECONNRESET,
-		       "guest %s was lost while recording; what it sent until then is kept in '%s'",
-		       g->own->name, g->own->file);
+		       "%s %s was lost while recording; what it sent until then is kept in '%s'",
+		       guest_kind(g), g->own->name, g->own->file);
 }
 
 int guest_write(struct guest *g, struct err *err)
@@ -446,6 +489,9 @@ int guest_write(struct guest *g, struct err *err)
 			files_cpu_remove(g->plan, g->own->file, "", g->own->nr_cpus);
 		return 0;
 	}
+	/* of a proxy, this machine's file gets it */
+	if (g->conf->proxy)
+		return finish_guest(g->plan, g->own, NULL, NULL, err);
 	ret = guest_sync_result(g, &shift, &model, err);
 	if (!ret)
 		ret = finish_guest(g->plan, g->own, shift.nr_cpus ? &shift : NULL,

@@ -6,6 +6,9 @@
  * lost, keeps what came, and never holds up the host or other guests beyond its
  * deadlines. Code: guest.c has the connection, the metadata and the end, guest-sync.c the
  * clock, guest-data.c the CPUs' data.
+ *
+ * With --proxy (conf->proxy) it is the other way round: "the guest" in here is our host, whose agent
+ * is a proxy, and the guest is this machine. What is different then is in guest-proxy.c.
  */
 #ifndef SESSION_GUEST_H
 #define SESSION_GUEST_H
@@ -48,6 +51,7 @@ struct guest {
 	unsigned int odd;		/* messages while recording, where there should be none */
 	bool connected;			/* TRACE_RESP has come */
 	bool meta_file;			/* the unfinished output exists */
+	uint64_t meta_len;		/* --proxy: bytes of it, the first part of two */
 	bool data_ended;		/* all of its data, before it was asked to stop */
 	bool lost;
 	bool broke;			/* it did not keep to the protocol */
@@ -98,6 +102,33 @@ void guest_release(struct guest *g);
 /* --- between the parts -------------------------------------------------------- */
 
 #define GUEST_CONNECT_MS 5000	/* for one connection */
+#define GUEST_LOOK_MS	100	/* between looks whether the user stops */
+
+/* What it is, for messages. */
+static inline const char *guest_kind(const struct guest *g)
+{
+	return g->conf->proxy ? "host" : "guest";
+}
+
+/* What becomes of the others when it is lost. */
+static inline const char *guest_others(const struct guest *g)
+{
+	return g->conf->proxy ? "this machine is recorded on" : "the host and other guests go on";
+}
+
+/* What comes as SEND_DATA up to FIN_DATA. */
+struct guest_stream {
+	int fd;				/* where to */
+	struct deadline first, total;	/* for its first message, and all of it */
+	uint64_t max_bytes;
+	bool (*ends)(struct stop *s);	/* what of the user's ends it */
+};
+
+/* 0; -ECANCELED: the user ends it; -EFBIG; -EPROTO; -ETIMEDOUT; -errno. */
+int guest_receive_stream(struct guest *g, const struct guest_stream *s);
+
+/* The last message: CLOSE_RESP. 0; -ECANCELED: the user does not want to wait; -errno. */
+int guest_wait_response(struct guest *g);
 
 /*
  * By when the guest is to have done something: in @ms, or never (--notimeout). Waits for that see the user's
@@ -105,10 +136,21 @@ void guest_release(struct guest *g);
  */
 struct deadline guest_in_ms(const struct guest *g, int ms);
 
-/* The agent has chosen a protocol: 0, whatever comes of it, but -ECANCELED. */
 /* The protocols to offer: as tsync_offer(). */
 const char **guest_sync_offer(const struct guest *g);
+/* The agent has chosen a protocol: 0, whatever comes of it, but -ECANCELED. */
 int guest_sync_start(struct guest *g);
+
+/* guest-proxy.c: the same for --proxy. */
+const char **guest_proxy_offer(const struct guest *g);
+int guest_proxy_sync_start(struct guest *g);
+/* Options for the agent besides the user's own, into @argv: at most PROXY_WORDS_MAX. Returns how many. */
+#define PROXY_WORDS_MAX 4
+int guest_proxy_words(const struct guest *g, char **argv);
+/* How long the metadata may take to begin: the clocks are compared before. */
+int guest_proxy_first_ms(const struct guest *g);
+/* All that comes behind CLOSE, but for the CPUs' data: up to CLOSE_RESP. 0; -errno. @ret_data: of the data. */
+int guest_proxy_close(struct guest *g, int *ret_data);
 
 /* The last comparison of the clocks, and what all of them found. */
 void guest_sync_finish(struct guest *g);

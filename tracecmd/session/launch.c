@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -109,6 +110,8 @@ static int daemonize(struct note *note)
 
 int launch_begin(const struct plan *p, struct note *note)
 {
+	int i;
+
 	if (p->to_stderr) {
 		fflush(stdout);
 		note->command_stdout = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -116,6 +119,10 @@ int launch_begin(const struct plan *p, struct note *note)
 			return cmd_fail(-errno, "standard output cannot go to standard error");
 	}
 	note->maps_fd = maps_file(p);
+	for (i = 0; i < p->nr_guests; i++) {
+		if (p->guests[i].proxy && note->late_fd < 0)
+			note->late_fd = memfd_create("trace-cmd-late", MFD_CLOEXEC);
+	}
 	return p->daemonize ? daemonize(note) : -1;
 }
 

@@ -165,6 +165,23 @@ const char *local_clock(const struct local *l)
 	return l->plan->instances[0].clock ? l->plan->instances[0].clock : "local";
 }
 
+int local_switch_clock(struct local *l, const char *clock, struct err *err)
+{
+	int i, ret = 0;
+
+	pthread_mutex_lock(&l->note_lock);
+	for (i = 0; !ret && i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		if (!in->setup)
+			continue;
+		ret = setup_switch_clock(in->setup, clock, err);
+		text_set(in->note->clock, sizeof(in->note->clock), setup_clock(in->setup));
+	}
+	pthread_mutex_unlock(&l->note_lock);
+	return ret;
+}
+
 void local_sync_instance(struct local *l, int id)
 {
 	_cleanup_free_ char *path = NULL;

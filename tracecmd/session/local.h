@@ -51,6 +51,9 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 /* The clock of the first instance that takes part. */
 const char *local_clock(const struct local *l);
 
+/* Have all instances go over to another clock, before anything is recorded. 0; -errno described in @err. */
+int local_switch_clock(struct local *l, const char *clock, struct err *err);
+
 /* Note the instance of time synchronisation @id, for a guardian to remove it if we are killed. */
 void local_sync_instance(struct local *l, int id);
 

@@ -36,7 +36,7 @@ struct note *note_new(void)
 	if (n == MAP_FAILED)
 		return NULL;
 	n->trace_id = note_trace_id();
-	n->command_stdout = n->ready_fd = n->journal_fd = n->maps_fd = -1;
+	n->command_stdout = n->ready_fd = n->journal_fd = n->maps_fd = n->late_fd = -1;
 	return n;
 }
 
@@ -47,5 +47,6 @@ void note_free(struct note *n)
 	fd_close(&n->command_stdout);
 	fd_close(&n->ready_fd);
 	fd_close(&n->maps_fd);
+	fd_close(&n->late_fd);
 	munmap(n, sizeof(*n));
 }

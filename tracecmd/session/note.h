@@ -31,6 +31,7 @@ struct note_instance {
 /* A guest whose metadata has come in full. */
 struct note_guest {
 	bool complete_meta;
+	bool is_host;		/* not a guest of ours: we are one of it (--proxy) */
 	char name[256];
 	char incomplete[128];	/* what of its data is missing, for the file; "": nothing known */
 	char file[PATH_MAX];	/* the guest's trace.dat */
@@ -55,6 +56,7 @@ struct note {
 	int command_stdout;	/* standard output of the command, -1: ours */
 	int ready_fd;		/* --daemonize: write a byte once recording has begun; -1: nobody waits */
 	int journal_fd;		/* a file that the journal is copied to, see setup/leftover.h; -1: none */
+	int late_fd;		/* options that our host has sent for our file, see wire/opt-late.h; -1: none */
 	int maps_fd;		/* address maps of processes, see maps.h; -1: none wanted */
 };
 

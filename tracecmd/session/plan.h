@@ -41,10 +41,12 @@ enum plan_kind {
 	PLAN_EXTRACT,		/* what the buffers hold, into a file */
 	PLAN_AGENT,		/* like record, for a host */
 	PLAN_PROFILE,		/* like stream, but gathered and printed in the end */
+	PLAN_PROXY,		/* like record, for a guest of this machine */
 };
 
-/* One -A. */
+/* One -A, or --proxy. */
 struct plan_guest {
+	bool proxy;		/* it is our host, and we are the guest */
 	char *where;		/* as given: HOST:PORT, CID[:PORT], NAME[@CID][:PORT] */
 	char *name;		/* --name, or NULL */
 	struct strlist args;	/* options for its agent */
@@ -130,6 +132,12 @@ void plan_release(struct plan *p);
 /* Add an instance or a guest; it becomes the current (last) one. NULL: -ENOMEM or too many. */
 struct setup_conf *plan_add_instance(struct plan *p, const char *name);
 struct plan_guest *plan_add_guest(struct plan *p, const char *where);
+
+/* For another machine, and sent there? */
+static inline bool plan_is_remote(const struct plan *p)
+{
+	return p->kind == PLAN_AGENT || p->kind == PLAN_PROXY;
+}
 
 /* Are events taken out of the ring buffers by ourselves, and no file written? */
 static inline bool plan_is_live(const struct plan *p)

@@ -93,7 +93,7 @@ static int without_guest(struct run *r, struct guest *g, int ret, struct err *er
 	if (!any_guest(r) && !any_local(r))
 		return ret;
 	run_failed(r, ret, err);
-	cmd_warn(0, "guest %s is left out; the host and other guests are recorded", g->own->name);
+	cmd_warn(0, "%s %s is left out; %s", guest_kind(g), g->own->name, guest_others(g));
 	err_clear(err);
 	return 0;
 }

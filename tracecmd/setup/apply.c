@@ -101,16 +101,25 @@ static int empty_buffer(struct setup_instance *s)
 
 /* --- clock, tracer, options */
 
-static int apply_clock(struct setup_instance *s, const struct setup_conf *c, struct err *err)
+static int apply_clock(struct setup_instance *s, const char *clock, struct err *err)
 {
 	_cleanup_buf_ struct buf what = BUF_INIT;
 
-	if (!c->clock)
+	if (!clock)
 		return 0;
-	buf_printf(&what, "Clock %s cannot be set", c->clock);
+	buf_printf(&what, "Clock %s cannot be set", clock);
 	if (what.error)
 		return err_set(err, what.error, "no memory");
-	return apply_asked(s, "trace_clock", c->clock, (char *)what.data, NULL, err);
+	return apply_asked(s, "trace_clock", clock, (char *)what.data, NULL, err);
+}
+
+int setup_switch_clock(struct setup_instance *s, const char *clock, struct err *err)
+{
+	int ret = apply_clock(s, clock, err);
+
+	if (!ret && instance_learn(s))
+		ret = err_set(err, -ENOMEM, "no memory");
+	return ret;
 }
 
 bool setup_tracer_is_latency(const char *tracer)
@@ -184,7 +193,7 @@ static int apply(struct setup_instance *s, const struct setup_conf *c, bool onto
 	if (ret)
 		return err_set(err, ret, "no memory");
 	learn_tracer(s, c);
-	ret = apply_clock(s, c, err);
+	ret = apply_clock(s, c->clock, err);
 	/* a new clock empties the buffer, too */
 	if (!ret && !onto && empty_buffer(s))
 		ret = err_set(err, -ENOMEM, "no memory");

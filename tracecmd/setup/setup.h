@@ -127,6 +127,11 @@ bool setup_is_latency_tracer(const struct setup_instance *s);
 /* Is that the name of a tracer that shows the worst case as text, instead of events? */
 bool setup_tracer_is_latency(const char *tracer);
 
+/*
+ * Go over to another clock, through the journal; what was recorded is gone. 0; -errno described in @err.
+ */
+int setup_switch_clock(struct setup_instance *s, const char *clock, struct err *err);
+
 /* Switch tracing. The journal knows since setup_apply() what to restore. 0; -errno. */
 int setup_tracing_on(struct setup_instance *s, bool on);
 

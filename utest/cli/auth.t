@@ -59,7 +59,7 @@ for bad in short public missing; do
 	like "$err" "$say" "record: ... with what to do"
 done
 run 20 "$TRACE_CMD" record --auth key -e irq true
-like "$err" '--auth is about -A, -N and -V' "record --auth without a peer is refused"
+like "$err" '--auth is about -A, --proxy, -N and -V' "record --auth without a peer is refused"
 
 # --- a guest
 

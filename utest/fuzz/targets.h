@@ -27,6 +27,7 @@
 #include "out/append-walk.h"
 #include "out/out.h"
 #include "record/options.h"
+#include "session/proxy-limits.h"
 #include "tsync/link.h"
 #include "wire/burst.h"
 #include "wire/kvm.h"
@@ -376,6 +377,15 @@ static inline int fuzz_args(const uint8_t *data, size_t size)
 	if (!record_parse(argc, argv, PLAN_AGENT, &plan, &err) &&
 	    (plan.command || plan.listener.port || plan.nr_guests || plan.auth))
 		abort();	/* what no host may ask for */
+	plan_release(&plan);
+	/* a guest of ours may ask for less */
+	if (plan_init(&plan))
+		return 0;
+	if (!record_parse(argc, argv, PLAN_PROXY, &plan, &err) && !proxy_limits_check(&plan, 2, &err) &&
+	    (plan.command || plan.listener.port || plan.nr_guests || plan.auth || plan.nr_instances > 1 ||
+	     plan.instances[0].nr_pids || plan.instances[0].commands.nr || plan.poll || plan.temp_dir ||
+	     plan.system.cmdlines_size || plan.user || plan.instances[0].func_stack))
+		abort();
 	plan_release(&plan);
 	return 0;
 }
