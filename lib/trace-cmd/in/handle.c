@@ -101,7 +101,7 @@ static struct in_ksyms *ksyms_of_peers(const struct tracecmd_input *h)
 		struct tracecmd_input *p = in_handle_file(h->peers->handles[i]);
 
 		if (p != h && p->ksyms && p->ksyms->bytes &&
-		    in_file_same_part(h->file, p->file, DAT_KALLSYMS))
+		    (p->file == h->same || in_file_same_part(h->file, p->file, DAT_KALLSYMS)))
 			return p->ksyms;
 	}
 	return NULL;
@@ -237,6 +237,8 @@ bool in_handle_same_events(struct tracecmd_input *h, struct tracecmd_input *othe
 	for (i = 0; i < ARRAY_SIZE(ids); i++)
 		if (!in_file_same_part(h->file, other->file, ids[i]))
 			return false;
+	in_file_unref(h->same);
+	h->same = in_file_ref(other->file);
 	return true;
 }
 
@@ -391,6 +393,7 @@ void in_handle_unref(struct tracecmd_input *h)
 	parser_free(h);
 	ksyms_unref(h->ksyms);
 	in_types_release(&h->types);
+	in_file_unref(h->same);
 	in_file_unref(h->file);
 	in_handle_unref(h->parent);
 	free(h);

@@ -54,6 +54,7 @@ struct tracecmd_input {
 	struct in_formats formats;	/* of a file: those that tep doesn't have yet */
 	struct in_ksyms *ksyms;		/* of a file, once it was asked for: in_handle_ksyms() */
 	struct in_types types;		/* of a file: in_types_get() */
+	struct in_file *same;		/* of a file: a reference to one that in_handle_same_events() was true of */
 	pthread_mutex_t *guard;		/* of a file: around what asks tep while others may; or NULL */
 	const struct in_iterate *peers;	/* of a file: the handles that are read with it, now */
 	unsigned int nr_cpus;
@@ -129,7 +130,10 @@ void in_handle_set_peers(struct tracecmd_input *h, const struct in_iterate *it,
  */
 const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);
 
-/* True if the files of both describe events and functions in the same bytes, and are parsed alike. */
+/*
+ * True if the files of both describe events and functions in the same bytes, and are parsed alike. That is
+ * remembered for @h.
+ */
 bool in_handle_same_events(struct tracecmd_input *h, struct tracecmd_input *other);
 
 /*
