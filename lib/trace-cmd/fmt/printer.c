@@ -372,9 +372,11 @@ static int scratch_copy(struct printer *p, const struct entry *e, struct tep_rec
 /* The fields, without what the print format has to say about them. */
 static void print_fields(struct printer *p, struct entry *e, const struct tep_record *record)
 {
+	/* the entry's may be another file's, whose parser others may be asking now */
+	struct tep_event *event = tep_find_event(p->tep, e->event->id);
 	struct tep_format_field *f;
 
-	for (f = e->event->format.fields; f; f = f->next) {
+	for (f = event ? event->format.fields : NULL; f; f = f->next) {
 		trace_seq_printf(&p->seq, " %s=", f->name);
 		tep_print_field(&p->seq, record->data, f);
 	}
