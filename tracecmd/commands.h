@@ -42,7 +42,7 @@ extern const struct opt_spec list_options_table[], options_options[], complete_o
 extern const struct opt_spec check_events_options[], hist_options[], mem_options[];
 extern const struct opt_spec attach_options[], convert_options[], split_options[], restore_options[];
 extern const struct opt_spec tsync_options[];
-extern const struct opt_spec setup_guest_options[];
+extern const struct opt_spec setup_guest_options[], sqlhist_options[];
 int cmd_record(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_stream(int argc, char **argv);
@@ -72,6 +72,7 @@ int cmd_stack(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_check_events(int argc, char **argv);
 int cmd_options(int argc, char **argv);
+int cmd_sqlhist(int argc, char **argv);
 int cmd_complete(int argc, char **argv);
 
 #endif
