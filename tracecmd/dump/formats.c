@@ -75,7 +75,13 @@ static bool matches(const char *pattern, size_t len, const char *text)
 	return match;
 }
 
-/* "RE" fits event or system, "SYSTEM:RE" both. */
+/* The same for a part of a pattern, of which one may be missing. */
+static bool part_matches(const char *pattern, size_t len, const char *text)
+{
+	return !len || matches(pattern, len, text);
+}
+
+/* "RE" fits event or system, "SYSTEM:RE" both, and "SYSTEM:" or ":RE" the one it has. */
 static bool printer_wants(const struct printer *p, const char *event)
 {
 	unsigned int i;
@@ -83,8 +89,8 @@ static bool printer_wants(const struct printer *p, const char *event)
 	for (i = 0; i < p->count; i++) {
 		const char *pattern = p->patterns[i], *colon = strchr(pattern, ':');
 
-		if (colon && matches(pattern, colon - pattern, p->system) &&
-		    matches(colon + 1, strlen(colon + 1), event))
+		if (colon && pattern[1] && part_matches(pattern, colon - pattern, p->system) &&
+		    part_matches(colon + 1, strlen(colon + 1), event))
 			return true;
 		if (!colon && (matches(pattern, strlen(pattern), event) ||
 			       matches(pattern, strlen(pattern), p->system)))

@@ -157,6 +157,9 @@ if [ -n "$STOCK" ]; then
 	done
 	same -i none.dat -i v6.dat -i zstd.dat
 	same --event sched_wak.* v6.dat
+	same --event sched: v6.dat
+	same --event :sched_switch v6.dat
+	same --event : v6.dat
 	same -T -F sched_switch:next_pid==0 v6.dat
 else
 	skip 60 "Debian's trace-cmd is not installed: nothing to compare with"

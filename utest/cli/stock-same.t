@@ -100,11 +100,11 @@ done
 everywhere=("" -l -t -R "-r sched_switch" "-n sched_switch" -N -L -w --ts-diff "-t --ts-diff" "-l -t"
 	"-R --ts-diff -t" "--ts2secs 1000000000" --raw-ts "--raw-ts --ts-diff" --nodate --first-event
 	--last-event "--first-event --last-event -t" --uname --version --cpus -e -f -P -p -E
-	--check-events --boundary --debug "--debug -w -t" "--boundary -R --cpu 1" -I -S --ts-check "-O parent" "-T -F sched_switch:next_pid==0")
+	--check-events --boundary --debug "--debug -w -t" "--boundary -R" -I -S --ts-check "-O parent" "-T -F sched_switch:next_pid==0")
 top_only=("--cpu 0" "--cpu 1 -t" "--cpu 0-1" "-F sched_switch:next_pid!=0" "-F sched/.*"
 	"-v -F sched_waking" "-F irq.* -v -F irq_handler_exit" "--pid 0" "--comm bash"
 	--align-ts "--align-ts -t")
-v6_only=(--events "--event sched_switch" "--event sched:.*waking")
+v6_only=(--events "--event sched:" "--event :sched_switch" "--event sched_switch" "--event sched:.*waking")
 
 set -f
 # shellcheck disable=SC2086	# options are words
