@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "clocks/refine.h"
@@ -287,15 +286,10 @@ static int write_file(const struct guest *g, const struct refined *r, int fd, st
 int refine_write(const struct guest *g, const struct refined *r, const char *path, struct err *err)
 {
 	_cleanup_(target_close) struct target to = TARGET_NONE;
-	struct stat st;
 	int ret = target_open(&to, path, err);
 
 	if (ret)
 		return ret;
 	ret = write_file(g, r, to.fd, err);
-	/* whose it is and who may read it stays */
-	if (!ret && !strcmp(path, g->path) && !stat(path, &st) &&
-	    (fchown(to.fd, st.st_uid, st.st_gid) || fchmod(to.fd, st.st_mode & 07777)))
-		ret = -errno;
 	return ret ? err_prefix(err, ret, "error writing %s", path) : target_commit(&to, err);
 }

@@ -263,7 +263,6 @@ static int write_copy(struct side *s, struct err *err)
 {
 	struct copy_conf conf = { .version = s->f->head.version, .zip = s->f->zip };
 	_cleanup_(out_freep) struct out_file *o = NULL;
-	struct stat st;
 	int i, ret = target_open(&s->to, s->path, err);
 
 	if (!ret)
@@ -276,10 +275,6 @@ static int write_copy(struct side *s, struct err *err)
 		ret = out_finish(o, err);
 	if (!ret && in_file_damage(s->f))
 		ret = err_set(err, in_file_damage(s->f), "%s", s->f->damage.text);
-	/* whose it is and who may read it stays */
-	if (!ret && !fstat(s->fd, &st) &&
-	    (fchown(s->to.fd, st.st_uid, st.st_gid) || fchmod(s->to.fd, st.st_mode & 07777)))
-		ret = -errno;
 	if (!ret && fdatasync(s->to.fd))
 		ret = -errno;
 	return ret ? err_prefix(err, ret, "error writing %s", s->path) : 0;

@@ -37,16 +37,32 @@ static int open_nameless(const char *real)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * The new file is whose the old one is, and for whom. Where that can't be, as for a user who is not its owner, the
+ * old group's rights are not given to another group.
+ */
+static int keep_owner(int fd, const struct stat *old)
+{
+	mode_t mode = old->st_mode & 0777;
+
+	if (fchown(fd, old->st_uid, old->st_gid) && fchown(fd, (uid_t)-1, old->st_gid))
+		mode &= ~(mode_t)070;
+	return fchmod(fd, mode) ? -errno : 0;
+}
+
 int target_open(struct target *t, const char *path, struct err *err)
 {
 	_cleanup_free_ char *real = real_path(path);
 	struct buf part = BUF_INIT;
+	bool replaces;
 	struct stat st;
+	int ret;
 
 	*t = (struct target){ .path = path, .fd = -1 };
 	if (!real)
 		return err_set(err, -errno, "error writing %s", path);
-	if (!stat(real, &st) && !S_ISREG(st.st_mode)) {
+	replaces = !stat(real, &st);
+	if (replaces && !S_ISREG(st.st_mode)) {
 		/* a device: written in place */
 		t->fd = open(real, O_RDWR | O_CLOEXEC);
 		return t->fd < 0 ? err_set(err, -errno, "error writing %s", path) : 0;
@@ -59,7 +75,8 @@ int target_open(struct target *t, const char *path, struct err *err)
 	t->nameless = t->fd >= 0;
 	if (t->fd < 0)
 		t->fd = open(t->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-	return t->fd < 0 ? err_set(err, -errno, "error writing %s", path) : 0;
+	ret = t->fd < 0 ? -errno : replaces ? keep_owner(t->fd, &st) : 0;
+	return ret ? err_set(err, ret, "error writing %s", path) : 0;
 }
 
 int target_commit(struct target *t, struct err *err)

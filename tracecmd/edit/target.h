@@ -1,8 +1,8 @@
 /*
  * target.h - the file that a command makes out of another one.
  *
- * Layer 5. It gets its name when it is complete and takes an older one's place; a
- * command that fails or is killed leaves nothing behind.
+ * Layer 5. It gets its name when it is complete and takes an older one's place, with its owner, group and
+ * permissions; a command that fails or is killed leaves nothing behind.
  */
 #ifndef EDIT_TARGET_H
 #define EDIT_TARGET_H

@@ -104,6 +104,27 @@ refused 2 'error writing no/where/refused.dat' -i "$f" no/where/refused.dat
 echo 'some text' > text
 refused 22 'error reading text: ' -i text refused.dat
 
+# --- what is replaced: who may read it, and whose it is, stays
+
+echo old > mine.dat
+chmod 604 mine.dat
+[ "$(id -u)" != 0 ] || chown 1:2 mine.dat
+before=$(stat -c '%u:%g %a' mine.dat)
+run 30 "$TRACE_CMD" convert -i "$f" mine.dat
+is "$rc" 0 "a file is replaced"
+is "$(stat -c '%u:%g %a' mine.dat)" "$before" "... with its owner, group and permissions"
+like "$("$TRACE_CMD" dump --validate mine.dat)" 'valid' "... by the new one"
+if [ "$(id -u)" = 0 ]; then
+	mkdir all && chmod 777 all && chmod 755 . && cp "$TRACE_CMD" anybody && cp "$f" readable.dat
+	echo old > all/theirs.dat
+	chmod 660 all/theirs.dat
+	run 30 setpriv --reuid=65534 --regid=65534 --clear-groups ./anybody convert -i readable.dat all/theirs.dat
+	is "$rc $(stat -c '%u:%g %a' all/theirs.dat)" "0 65534:65534 600" \
+		"what cannot be the old owner's is not for another group either" "$both"
+else
+	skip 1 "needs root"
+fi
+
 # --- damage: all the rest is there
 
 f=6-none-little-events.dat
