@@ -1,7 +1,7 @@
 /*
  * local.h - tracing on this machine: instances set up, recorders running, data drained.
  *
- * Layer 5. Used by record (data goes to per-CPU files) and by the agent (to sockets).
+ * Layer 5. Used by record (data goes to per-CPU files, local-files.c) and by the agent (to sockets).
  */
 #ifndef SESSION_LOCAL_H
 #define SESSION_LOCAL_H
@@ -99,5 +99,14 @@ void local_keep(struct local *l);
 
 /* Put tracefs back, unless it is to be kept, and free all. */
 void local_release(struct local *l);
+
+/* --- between the parts -------------------------------------------------------- */
+
+/* How long a recorder may stand still while draining, or turning to a new file, before it is given up. */
+#define LOCAL_DRAIN_MS 30000
+
+/* As local_record_cpu(), compressing by zip of @how, with full_bytes of it in turn with its spare_fd. */
+int local_record_how(struct local *l, struct local_instance *i, int cpu, int sink_fd,
+		     const struct recorder_conf *how, struct err *err);
 
 #endif
