@@ -10,11 +10,27 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "commands.h"
+#include "message.h"
 #include "optparse.h"
 
 static bool is_for(const struct command *cmd, const struct opt_spec *o)
 {
 	return !o->commands || o->commands & cmd->bit;
+}
+
+int opt_take_all(int argc, char **argv, const struct opt_take *take, void *parse)
+{
+	struct optparse p;
+	int id, ret = 0;
+
+	if (opt_init(&p, argc, argv))
+		return cmd_fail(ENOMEM, "out of memory");
+	while (!ret && (id = opt_next(&p)) >= 0)
+		ret = take->option(parse, id, p.arg);
+	if (!ret)
+		ret = take->words(parse, argc - opt_rest(&p), argv + opt_rest(&p));
+	opt_release(&p);
+	return ret;
 }
 
 const struct opt_spec *opt_row(const struct command *cmd, int id)

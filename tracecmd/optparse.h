@@ -65,6 +65,16 @@ int opt_rest(const struct optparse *p);
 void opt_release(struct optparse *p);
 
 /*
+ * All of a command line at once: @option for each, then @words for what is behind them, with the @parse of both,
+ * which is the command's. 0; or the exit status that one of them gave after a message, and then nothing more is read.
+ */
+struct opt_take {
+	int (*option)(void *parse, int id, const char *arg);
+	int (*words)(void *parse, int argc, char **argv);
+};
+int opt_take_all(int argc, char **argv, const struct opt_take *take, void *parse);
+
+/*
  * The row of option @id that is for @cmd, or if there is none of some other command's: those
  * are parsed, too, so that a command can say that they are not for it.
  */

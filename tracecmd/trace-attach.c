@@ -73,8 +73,9 @@ static int take_sample(struct parse *x, const char *text)
 	return 0;
 }
 
-static int attach_option(struct parse *x, int id, const char *arg)
+static int attach_option(void *parse, int id, const char *arg)
 {
+	struct parse *x = parse;
 	long long cpus;
 
 	switch (id) {
@@ -93,8 +94,9 @@ static int attach_option(struct parse *x, int id, const char *arg)
 }
 
 /* The words behind the options. 0 or an exit status after a message. */
-static int attach_words(struct parse *x, int argc, char **argv)
+static int attach_words(void *parse, int argc, char **argv)
 {
+	struct parse *x = parse;
 	long long pid;
 	int i;
 
@@ -116,20 +118,14 @@ static int attach_words(struct parse *x, int argc, char **argv)
 	return 0;
 }
 
+static const struct opt_take take = { attach_option, attach_words };
+
 int cmd_attach(int argc, char **argv)
 {
 	struct parse x = { 0 };
 	struct err err = { 0 };
-	struct optparse p;
-	int id, ret = 0;
+	int ret = opt_take_all(argc, argv, &take, &x);
 
-	if (opt_init(&p, argc, argv))
-		return cmd_fail(ENOMEM, "out of memory");
-	while (!ret && (id = opt_next(&p)) >= 0)
-		ret = attach_option(&x, id, p.arg);
-	if (!ret)
-		ret = attach_words(&x, argc - opt_rest(&p), argv + opt_rest(&p));
-	opt_release(&p);
 	if (!ret) {
 		ret = attach_run(&x.plan, &err);
 		ret = ret ? cmd_fail_err(ret, &err) : 0;

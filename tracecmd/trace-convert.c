@@ -1,8 +1,6 @@
 /*
  * trace-convert.c - the convert command: a file in another version or compression. Layer 6.
  */
-#include <errno.h>
-
 #include "base/log.h"
 #include "commands.h"
 #include "edit/convert.h"
@@ -29,8 +27,9 @@ struct parse {
 };
 
 /* One option. 0 or an exit status after a message. */
-static int convert_option(struct parse *x, int id, const char *arg)
+static int convert_option(void *parse, int id, const char *arg)
 {
+	struct parse *x = parse;
 	struct err err = { 0 };
 	int level;
 
@@ -64,8 +63,10 @@ static int convert_option(struct parse *x, int id, const char *arg)
 }
 
 /* The words behind the options, and what wasn't said. 0 or an exit status after a message. */
-static int convert_rest(struct parse *x, int argc, char **argv)
+static int convert_rest(void *parse, int argc, char **argv)
 {
+	struct parse *x = parse;
+
 	if (argc > 1)
 		return usage("convert");
 	if (argc && x->plan.output)
@@ -84,20 +85,14 @@ static int convert_rest(struct parse *x, int argc, char **argv)
 	return 0;
 }
 
+static const struct opt_take take = { convert_option, convert_rest };
+
 int cmd_convert(int argc, char **argv)
 {
 	struct parse x = { .plan = { .version = 7, .zip = zip_best() } };
 	struct err err = { 0 };
-	struct optparse p;
-	int id, ret = 0;
+	int ret = opt_take_all(argc, argv, &take, &x);
 
-	if (opt_init(&p, argc, argv))
-		return cmd_fail(ENOMEM, "out of memory");
-	while (!ret && (id = opt_next(&p)) >= 0)
-		ret = convert_option(&x, id, p.arg);
-	if (!ret)
-		ret = convert_rest(&x, argc - opt_rest(&p), argv + opt_rest(&p));
-	opt_release(&p);
 	if (ret)
 		return ret;
 	ret = convert_run(&x.plan, &err);

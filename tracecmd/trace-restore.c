@@ -1,7 +1,6 @@
 /*
  * trace-restore.c - the restore command: a trace from what a recorder left. Layer 6.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,8 +26,10 @@ struct parse {
 	bool create;
 };
 
-static int restore_option(struct parse *x, int id, const char *arg)
+static int restore_option(void *parse, int id, const char *arg)
 {
+	struct parse *x = parse;
+
 	switch (id) {
 	case 'c':
 		x->create = true;
@@ -83,22 +84,24 @@ static int restore_check(struct parse *x)
 	return 0;
 }
 
+/* The words behind the options are the data. */
+static int restore_words(void *parse, int argc, char **argv)
+{
+	struct parse *x = parse;
+
+	x->plan.data = (const char *const *)argv;
+	x->plan.nr_data = argc;
+	return restore_check(x);
+}
+
+static const struct opt_take take = { restore_option, restore_words };
+
 int cmd_restore(int argc, char **argv)
 {
 	struct parse x = { 0 };
 	struct err err = { 0 };
-	struct optparse p;
-	int id, ret = 0;
+	int ret = opt_take_all(argc, argv, &take, &x);
 
-	if (opt_init(&p, argc, argv))
-		return cmd_fail(ENOMEM, "out of memory");
-	while (!ret && (id = opt_next(&p)) >= 0)
-		ret = restore_option(&x, id, p.arg);
-	x.plan.data = (const char *const *)argv + opt_rest(&p);
-	x.plan.nr_data = argc - opt_rest(&p);
-	opt_release(&p);
-	if (!ret)
-		ret = restore_check(&x);
 	if (!ret && restore_run(&x.plan, &err))
 		ret = cmd_fail_err(0, &err);
 	return ret;

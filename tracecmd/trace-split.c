@@ -86,8 +86,10 @@ static int set_once(const char **what, const char *kind, const char *arg)
 }
 
 /* One option. 0 or an exit status after a message. */
-static int split_option(struct parse *x, int id, const char *arg)
+static int split_option(void *parse, int id, const char *arg)
 {
+	struct parse *x = parse;
+
 	switch (id) {
 	case 'i':
 		return set_once(&x->plan.input, "input", arg);
@@ -125,8 +127,9 @@ static int split_option(struct parse *x, int id, const char *arg)
 }
 
 /* The words behind the options, and what doesn't go together. 0 or an exit status. */
-static int split_rest(struct parse *x, int argc, char **argv)
+static int split_rest(void *parse, int argc, char **argv)
 {
+	struct parse *x = parse;
 	unsigned int i, tops = 0;
 
 	if (argc > 2)
@@ -143,23 +146,18 @@ static int split_rest(struct parse *x, int argc, char **argv)
 	return 0;
 }
 
+static const struct opt_take take = { split_option, split_rest };
+
 int cmd_split(int argc, char **argv)
 {
 	struct parse x = { .plan = { .cpu = -1 }, .last = -1 };
 	struct err err = { 0 };
-	struct optparse p;
-	int id, ret = 0;
+	int ret;
 
 	x.keep = calloc(argc, sizeof(*x.keep));
-	if (!x.keep || opt_init(&p, argc, argv)) {
-		free(x.keep);
+	if (!x.keep)
 		return cmd_fail(ENOMEM, "out of memory");
-	}
-	while (!ret && (id = opt_next(&p)) >= 0)
-		ret = split_option(&x, id, p.arg);
-	if (!ret)
-		ret = split_rest(&x, argc - opt_rest(&p), argv + opt_rest(&p));
-	opt_release(&p);
+	ret = opt_take_all(argc, argv, &take, &x);
 	if (!ret && split_run(&x.plan, &err))
 		ret = cmd_fail_err(0, &err);
 	free(x.keep);
