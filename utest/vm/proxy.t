@@ -1,0 +1,66 @@
+#!/bin/bash
+# A real guest records itself and, over vsock, its real host (see README.md): one boot, all recordings of "proxy",
+# judged by what KVM knows. VM_OUT=DIR keeps all files; VM_SLOW=N waits N times longer.
+. "$(dirname "$0")/../cli/lib.sh"
+
+rig=$(dirname "$(readlink -f "$0")")
+slow=${VM_SLOW:-3}
+out=${VM_OUT:-$T/out}
+[ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
+[ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
+
+mkdir -p "$T/bin" "$out"
+cp -L "$TRACE_CMD" "$T/bin/trace-cmd"
+succeeds "the images can be made" "$rig/build-images" || {
+	done_testing
+	exit 1
+}
+# the emulated processor now and then resets the machine for no reason of ours
+for try in 1 2 3; do
+	"$rig/run-l1" -g g1:3:2:384 -t $((200 * slow)) -b "$T/bin" -o "$out" "$rig/proxy" $((40 * slow)) > "$T/log" 2>&1 && break
+	diag "try $try failed: $(tail -n 2 "$T/log")"
+done
+cd "$out" || exit 1
+[ -s agent.status ]
+ok $? "all recordings were made" "$(tail -n 30 "$T/log")" || {
+	done_testing
+	exit 1
+}
+
+value() { sed -n "s/^$1: *//p" <<< "$analysis"; }
+outside=''
+
+# judge NAME PROTOCOL: recorded, by that protocol, and both files true to each other
+judge() {
+	local name=$1 proto=$2 windows
+	is "$(cat "$name.status")" 0 "$name: goes well" || diag "$(cat "$name.log" agent.log)"
+	like "$(cat "$name.log")" "^Negotiated $proto time sync protocol with host host" "$name: by $proto" || diag "$(cat "$name.log")"
+	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$name-own.dat" "$name" g1 2>&1)
+	like "$(value chain)" '^ok$' "$name: host and guest name each other and the vCPUs' threads" || diag "$analysis"
+	like "$("$TRACE_CMD" dump --options -i "$name.dat")" '^::GUEST:: \[Guest name\]' "$name: the guest is called so"
+	read -r windows _ < <(value windows)
+	[ "${windows:-0}" -ge 50 ]
+	ok $? "$name: guest events lie within the host's recording" "$analysis"
+	outside=$(value outside)
+	diag "$name: truth $(value truth), outside $outside, bounds $(value bounds)"
+}
+
+judge kvm kvm
+is "$(value clock)" x86-tsc "kvm: both are by the TSC then"
+is "$(value truth | cut -d ' ' -f 1)" 0 "kvm: the offsets are KVM's to the cycle"
+is "${outside%% *}" 0 "kvm: no event of the guest is outside of its windows"
+for f in kvm.dat kvm-own.dat; do
+	like "$("$TRACE_CMD" dump --options -i $f)" 'TSC2NSEC' "kvm: $f tells how long its cycles are"
+done
+judge exits vmexit
+is "${outside%% *}" 0 "exits: no event of the guest is outside of its windows"
+judge ptp ptp
+like "$(value stated)" '^0 of [1-9]' "ptp: the truth lies within the stated bounds"
+
+isnt "$(cat alien.status)" 0 "another one than the guest named is refused"
+like "$(cat agent.log)" 'connection from .* refused: only CID 3 is served' "... which is told" || diag "$(cat alien.log)"
+isnt "$(cat bad.status)" 0 "an option that a guest does not get is refused"
+like "$(cat agent.log)" '-R is nothing that a guest may ask of its host' "... and told"
+is "$(cat after)" "$(cat before)" "the host is left without instances"
+is "$(cat agent.status)" 0 "the proxy ends well"
+done_testing
