@@ -103,6 +103,26 @@ record b piped --nofifos
 is "$rc" 0 "--nofifos" "$both"
 is "$(cat in-use)" 0 "... uses none"
 whole b-piped.dat
+# more of them than the guest has CPUs, and fewer
+run 30 "$TRACE_CMD" setup-guest -c $((cpus + 40)) piped
+record more piped
+is "$rc" 0 "more FIFOs than CPUs" "$both"
+like "$err" "number of FIFOs \($((cpus + 40))\) for guest piped differs from number of virtual CPUs \($cpus\)" "... which is said"
+whole more-piped.dat
+for ((i = cpus - 1; i < cpus + 40; i++)); do
+	rm "virt/piped/trace-pipe-cpu$i."{in,out}
+done
+# (the guest has that port all the same)
+rm "ports/trace-pipe-cpu$((cpus - 1))"
+mkfifo "ports/trace-pipe-cpu$((cpus - 1))"
+start lone.log sh -c "exec 3<> ports/trace-pipe-cpu$((cpus - 1)); echo ready; exec sleep 300"
+wait_for 20 grep -q ready lone.log
+record fewer piped
+like "$err" "number of FIFOs \($((cpus - 1))\) for guest piped" "fewer of them: it is said"
+run 30 "$TRACE_CMD" dump -v fewer-piped.dat
+is "$out" "File fewer-piped.dat is a valid trace-cmd file" "... and the guest's file is valid"
+run 30 "$TRACE_CMD" setup-guest -c "$cpus" piped
+ln -sf "$T/virt/piped/trace-pipe-cpu$((cpus - 1)).out" "ports/trace-pipe-cpu$((cpus - 1))"
 record c other
 is "$rc" 0 "a guest that has none" "$both"
 is "$(cat in-use)" 0 "... uses none"

@@ -227,6 +227,13 @@ def chatter(a):
         pass
 
 
+def left_open(a):
+    """It says that all has been sent, and never ends its data."""
+    a.until_close()
+    a.s.sendall(message(CLOSE_RESP))
+    outcome(a.s, 100)
+
+
 def hang_up(a):
     a.data[0].sendall(page())
     time.sleep(0.2)
@@ -355,6 +362,8 @@ AGENTS = {
     'data-part-of-page': data(lambda d: d.sendall(page() + b'x' * 100)),
     'data-flood': data(flood),
     'data-quota': data(flood),
+    'data-left-open': data(lambda d: d.sendall(page()), left_open),
+    'data-and-late-metadata': data(lambda d: None, say(message(SEND_DATA, var=b'x' * 100))),
     'data-hang-up': data(lambda d: None, hang_up),
     # 24: out of turn
     'close-response-at-once': data(lambda d: None, say(message(CLOSE_RESP))),

@@ -43,7 +43,7 @@ mapfile -t names < <(python3 "$peer" agents)
 ok $? "there are hostile agents for all rows"
 at_exit "umount '$T/s/data-flood' 2> /dev/null"
 # those that take long first
-slow='meta-drips data-never-ends chatter-at-the-end data-flood half-message silence drips'
+slow='meta-drips data-never-ends data-left-open chatter-at-the-end data-flood half-message silence drips'
 jobs=()
 for name in $slow $(printf '%s\n' "${names[@]}" | grep -Fxv "${slow// /$'\n'}"); do
 	while [ "$(jobs -rp | wc -l)" -gt 14 ]; do
@@ -59,7 +59,7 @@ seconds_of() {
 	case $1 in
 	half-message | silence | drips) echo 30 ;;
 	meta-drips) echo 75 ;;
-	data-never-ends | chatter-at-the-end | data-flood) echo 60 ;;
+	data-never-ends | data-left-open | chatter-at-the-end | data-flood) echo 60 ;;
 	*) echo 40 ;;
 	esac
 }
