@@ -35,6 +35,8 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(v
 
 /* Guests that have said CLOSE_RESP, and one that has hung up. */
 struct stage {
+	struct plan plan;
+	struct plan_guest conf;
 	struct note *note;
 	struct guest guests[GUESTS];
 	struct guest_end ends[GUESTS];
@@ -54,6 +56,8 @@ static void stage_open(struct stage *s)
 		struct guest *g = &s->guests[i];
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		g->plan = &s->plan;
+		g->conf = &s->conf;
 		g->own = &s->note->guests[i];
 		g->note = s->note;
 		g->connected = true;
