@@ -280,6 +280,92 @@ static void exact_bounds_are_exact(void **state)
 	assert_int_equal(t.groups[0].segments[0].offset, -12);
 }
 
+/* KVM's word of @theta at @time, of all CPUs. */
+static void add_exact(struct tsync_samples *s, unsigned int pass, int64_t time, int64_t theta)
+{
+	struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1, .pass = pass };
+	_cleanup_(bounds_release) struct bounds b = { 0 };
+	struct bound up = { .time = time, .value = theta, .upper = true, .source = BOUND_KVM };
+	struct bound low = { .time = time, .value = theta, .source = BOUND_KVM };
+
+	assert_int_equal(bounds_add(&b, &low), 0);
+	assert_int_equal(bounds_add(&b, &up), 0);
+	assert_int_equal(tsync_samples_add(s, &r), 0);
+	assert_int_equal(tsync_samples_take_bounds(s, &r, &b), 0);
+}
+
+/* One round on either side of it is enough: each is exact up to itself, and in between it is either of them. */
+static void an_offset_that_kvm_changed_is_exact_on_both_sides(void **state)
+{
+	static const struct { int64_t time, lo, hi; } cases[] = {
+		{ SEC - SEC / 2, -700, -700 }, { SEC, -700, -700 },
+		{ SEC + 1, -700, 9000 }, { 2 * SEC - 1, -700, 9000 },
+		{ 2 * SEC, 9000, 9000 }, { 3 * SEC, 9000, 9000 },
+	};
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	struct model_conf conf = plain;
+	struct opt_tsync_value v;
+	size_t i;
+
+	conf.host_clock = conf.guest_clock = "x86-tsc";
+	add_exact(&s, 0, SEC, -700);
+	add_exact(&s, 1, 2 * SEC, 9000);
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(opt_tsync_steps(&t), 1);
+	assert_int_equal(opt_tsync_worst(&t), 0);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(opt_tsync_at(&t, 0, -1, cases[i].time, &v), 0);
+		assert_int_equal(v.lo, cases[i].lo);
+		assert_int_equal(v.hi, cases[i].hi);
+	}
+}
+
+/* TSCs of two makes: 2.1 and 3.4 GHz. */
+static void tscs_of_two_makes_are_a_line(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
+	struct model_conf conf = plain;
+	struct opt_tsync_value v;
+	int64_t time;
+	int k;
+
+	conf.host_clock = conf.guest_clock = "x86-tsc";
+	conf.same_machine = false;
+	for (k = 0; k < 2; k++) {
+		_cleanup_(bounds_release) struct bounds b = { 0 };
+		struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1, .pass = k };
+		int n;
+
+		for (n = 0; n < 32; n++) {
+			int64_t at = k * 20 * SEC + n * 9000;
+			struct bound up = { .time = at, .value = at * 13 / 21 + 4000, .upper = true,
+					    .source = BOUND_PTP };
+			struct bound low = { .time = at, .value = at * 13 / 21 - 4000,
+					     .source = BOUND_PTP };
+
+			assert_int_equal(bounds_add(&b, &up), 0);
+			assert_int_equal(bounds_add(&b, &low), 0);
+		}
+		assert_int_equal(tsync_samples_add(&s, &r), 0);
+		assert_int_equal(tsync_samples_take_bounds(&s, &r, &b), 0);
+	}
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(t.groups[0].nr_segments, 1);
+	assert_true(opt_tsync_worst(&t) < 4100);
+	assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 1, &ts), 0);
+	timeshift_prepare(&ts);
+	for (time = 0; time < 20 * SEC; time += SEC / 3) {
+		int64_t shown = timeshift_apply(&ts.cpus[0], 1, time) - time;
+
+		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
+		assert_true(v.lo <= time * 13 / 21 + 1 && v.hi >= time * 13 / 21 - 1);
+		assert_in_range(shown - v.mid + 2, 0, 4);
+	}
+}
+
 /* Up by 400 ppm for half a second, and down again: theta of a clock under a daemon that looks each second. */
 static int64_t slewed(int64_t time)
 {
@@ -370,6 +456,8 @@ int main(void)
 		cmocka_unit_test(bounds_have_an_end),
 		cmocka_unit_test(raw_bounds_are_kept_if_asked_for),
 		cmocka_unit_test(exact_bounds_are_exact),
+		cmocka_unit_test(an_offset_that_kvm_changed_is_exact_on_both_sides),
+		cmocka_unit_test(tscs_of_two_makes_are_a_line),
 		cmocka_unit_test(a_slewed_clock_may_be_anywhere_between_comparisons),
 		cmocka_unit_test(a_slewed_clock_may_step_as_well),
 		cmocka_unit_test(without_bounds_there_is_no_model),

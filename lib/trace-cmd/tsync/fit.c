@@ -15,6 +15,8 @@
 
 /* Of the width of the bounds; for 16 us, the error of a drift over 10 s is below 0.03 ppm. */
 #define SLACK_PART 64
+/* Of half of it: noise is less. */
+#define SIGMA_PART 4
 
 /* A bound, relative to the fit's reference. */
 struct item {
@@ -135,6 +137,25 @@ struct core {
 	size_t reach_begin, reach_end;
 };
 
+/* Whether a bound is no message's: it is true at its own time. */
+static bool is_exact(const struct items *items, size_t i)
+{
+	return items->at[i].point.source == BOUND_KVM;
+}
+
+/* From the bound at @i on, which lies outside of a segment, to one that may lie in it. */
+static size_t in_flight(const struct items *items, size_t i, bool backward)
+{
+	int n;
+
+	for (n = 0; n < IN_FLIGHT && !is_exact(items, i); n++) {
+		if (backward ? !i : i + 1 == items->count)
+			break;
+		i += backward ? -1 : 1;
+	}
+	return i;
+}
+
 /*
  * With the fewest segments that are possible, the step at the end of segment s is no later than the
  * forward pass, which took all it could, and no earlier than the backward one has it.
@@ -150,13 +171,11 @@ static struct core core_of(const struct items *items, const struct cuts *forward
 		size_t early = n - backward->at[last - s];
 
 		c.begin = forward->at[s - 1];
-		c.reach_begin = early > IN_FLIGHT ? early - 1 - IN_FLIGHT : 0;
+		c.reach_begin = in_flight(items, early - 1, true);
 	}
 	if (s < last) {
 		c.end = n - backward->at[last - s - 1];
-		c.reach_end = forward->at[s] + IN_FLIGHT;
-		if (c.reach_end > n - 1)
-			c.reach_end = n - 1;
+		c.reach_end = in_flight(items, forward->at[s], false);
 	}
 	return c;
 }
@@ -203,7 +222,7 @@ static int64_t rise(int64_t slope, __int128 run)
 /* The estimate of a segment that has bounds on both sides. */
 static void draw_line(const struct fit *f, struct fit_segment *s)
 {
-	int64_t first = s->first - f->ref_time, value, slack, lo, hi;
+	int64_t first = s->first - f->ref_time, value, slack, width, lo, hi;
 	uint8_t source;
 
 	hi = regime_highest(&s->regime, first, &source);
@@ -219,8 +238,10 @@ static void draw_line(const struct fit *f, struct fit_segment *s)
 	 * Differences of the margin that say nothing: noise, that both sides have not the same times, and
 	 * paths whose shortest way differs by little from round to round.
 	 */
-	slack = 3 * f->conf.sigma + 2 * f->conf.quantum +
-		(int64_t)(((uint64_t)hi - (uint64_t)lo) / SLACK_PART);
+	width = (int64_t)(((uint64_t)hi - (uint64_t)lo) / 2);
+	/* in rounds of clocks of different rates it is the rate that is seen as noise */
+	slack = clamp(3 * f->conf.sigma, 0, width / SIGMA_PART) + 2 * f->conf.quantum +
+		width / (SLACK_PART / 2);
 	regime_line(&s->regime, clamp(f->conf.drift, s->drift_lo, s->drift_hi), slack, &s->drift,
 		    &value);
 	s->offset = add(f->ref_value, clamp(add(value, rise(s->drift, first)), lo, hi));
@@ -232,8 +253,10 @@ static int fill_segment(const struct items *items, const struct core *c, struct 
 	size_t i;
 	int ret = 0;
 
-	s->from = first ? INT64_MIN : f->ref_time + items->at[c->reach_begin].point.t;
-	s->to = last ? INT64_MAX : f->ref_time + items->at[c->reach_end].point.t;
+	s->from = first ? INT64_MIN : f->ref_time + items->at[c->reach_begin].point.t +
+		  is_exact(items, c->reach_begin);
+	s->to = last ? INT64_MAX : f->ref_time + items->at[c->reach_end].point.t -
+		is_exact(items, c->reach_end);
 	regime_init(&s->regime, f->conf.varies, items->drift_lo, items->drift_hi);
 	if (c->begin >= c->end) {
 		s->first = s->last = f->ref_time + items->at[c->reach_begin].point.t;
@@ -450,8 +473,8 @@ void fit_conf_init(struct fit_conf *conf, const char *clock, bool same_machine)
 	}
 	if (clock && !strcmp(clock, "x86-tsc")) {
 		conf->quantum = 0;
-		if (same_machine)
-			conf->rho_max_ppb = 0;
+		/* those of two makes have nothing to do with each other: 0.8 to 6 GHz, say */
+		conf->rho_max_ppb = same_machine ? 0 : 10000000000;
 	}
 	/* jiffies, of 10 ms at most */
 	if (clock && !strcmp(clock, "uptime"))
