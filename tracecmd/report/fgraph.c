@@ -233,26 +233,28 @@ static bool is_shown_before(int cpu, uint64_t ts, int than_cpu, uint64_t than_ts
 	return ts < than_ts || (ts == than_ts && cpu < than_cpu);
 }
 
-/* Does another CPU have a record between @exit and the one before it, which is the call's? */
-static bool is_parted(struct ahead *a, const struct tep_record *exit)
+/* The record that is shown next behind @record, whose CPU has @own next. */
+static struct tep_record *shown_next(struct ahead *a, const struct tep_record *record,
+				     struct tep_record *own)
 {
-	uint64_t begin = a->cpus[exit->cpu].before_ts;
+	uint64_t begin = a->cpus[record->cpu].before_ts;
+	struct tep_record *next = own;
 	int cpu;
 
 	for (cpu = 0; cpu < (int)a->stream->nr_cpus; cpu++) {
 		struct ahead_cpu *c = &a->cpus[cpu];
 
-		if (cpu == exit->cpu)
+		if (cpu == record->cpu)
 			continue;
 		if (!c->any && !tracecmd_set_cpu_to_timestamp(a->handle, cpu, begin))
 			c->next = tracecmd_read_data(a->handle, cpu);
 		c->any = true;
-		while (c->next && is_shown_before(cpu, c->next->ts, exit->cpu, begin))
+		while (c->next && is_shown_before(cpu, c->next->ts, record->cpu, begin))
 			go_on(a, cpu);
-		if (c->next && is_shown_before(cpu, c->next->ts, exit->cpu, exit->ts))
-			return true;
+		if (c->next && (!next || is_shown_before(cpu, c->next->ts, next->cpu, next->ts)))
+			next = c->next;
 	}
-	return false;
+	return next;
 }
 
 /* --- the text */
@@ -269,17 +271,19 @@ static bool is_of(const struct event *event, const struct tep_record *record, co
 	       !(event->tep->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE));
 }
 
-/* The return of the call @entry, an @e, if that is the next record; else NULL. */
+/* The return of the call @entry, an @e, if that is the next record of its CPU, or that is shown; else NULL. */
 static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, const struct call_event *e,
 				    struct tep_record *entry)
 {
 	struct tep_record *next = record_behind(g, a, entry);
 
+	if (g->in->plan->calls_parted && a->handle)
+		next = shown_next(a, entry, next);
 	if (!next || !is_of(events_find(a->stream->events, next), next, &a->exit) ||
 	    value(a, next, a->exit.func) != value(a, entry, e->func) ||
 	    tep_data_pid(a->stream->tep, next) != tep_data_pid(a->stream->tep, entry))
 		return NULL;
-	return g->in->plan->calls_parted && is_parted(a, next) ? NULL : next;
+	return next;
 }
 
 /* Two columns that tell long times from short ones, and microseconds. */
@@ -370,8 +374,8 @@ static void entry_text(struct fgraph *g, struct ahead *a, const struct call_even
 	if (look->depth)
 		buf_printf(b, " (%" PRIu64 ")", depth);
 	if (exit) {
-		a->cpus[record->cpu].skip = true;
-		a->cpus[record->cpu].skip_key = exit->offset;
+		a->cpus[exit->cpu].skip = true;
+		a->cpus[exit->cpu].skip_key = exit->offset;
 	}
 }
 

@@ -109,6 +109,19 @@ is "$out" "funcgraph_entry:                   |  inner() {
 plain:                value=7
 funcgraph_exit:         1.000 us   |  }" "... as they did in earlier releases"
 same "as Debian's: another CPU's event" two.dat
+(
+	echo "$head$exit"
+	cat << 'E2'
+0 1000001000 funcgraph_entry 10 inner 0
+1 1000002000 funcgraph_exit 10 inner 0 0 1000001000 1000002000
+1 1000002500 funcgraph_entry 10 outer 0
+0 1000003000 funcgraph_entry 10 middle 1
+0 1000003500 funcgraph_exit 10 middle 1 0 1000003000 1000003500
+1 1000004000 funcgraph_exit 10 outer 0 0 1000002500 1000004000
+E2
+) | mktrace moved.dat
+calls moved.dat
+is "$(head -n 1 <<< "$out")" "funcgraph_entry:        1.000 us   |  inner();" "... and a task that was moved was shown at once"
 # calls of three CPUs, with and without another's event between, some of them at the same time
 (
 	echo "$head$exit"
