@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -20,6 +22,7 @@
 #include "setup/tracefile.h"
 
 #define BLANKS	" \t\n"
+#define ANCESTORS	8	/* of a task, that are looked at */
 #define LOCK_MS	500	/* writing a list takes some grace periods of the kernel */
 
 /* Is the word of @len bytes one of @words? */
@@ -56,7 +59,48 @@ int list_add(const char *path, const char *words)
 	return tracefile_write(path, words, true);
 }
 
-int list_remove(const char *path, const char *words)
+/* The number behind @name in the text of a task's status. */
+static int status_number(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? atoi(at + strlen(name)) : 0;
+}
+
+/* The process of a thread, or the parent of a process, given in @len digits; -ESRCH: there is no such task. */
+static int parent_of(const char *tid, size_t len)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+	int process;
+
+	if (len > 10)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%.*s/status", (int)len, tid);
+	if (tracefile_read(path, &text))
+		return -ESRCH;
+	process = status_number(text, "\nTgid:");
+	return process != atoi(tid) ? process : status_number(text, "\nPPid:");
+}
+
+/* Is a task gone, or was it forked by one of @words, or by one that was? */
+static bool is_child(const char *words, const char *tid, size_t len)
+{
+	char parent[16];
+	int i, pid = parent_of(tid, len);
+
+	for (i = 0; i < ANCESTORS && pid > 1; i++) {
+		int n = snprintf(parent, sizeof(parent), "%d", pid);
+
+		if (is_word(words, parent, n))
+			return true;
+		pid = parent_of(parent, n);
+	}
+	return i == 0 && pid < 0;
+}
+
+/* Take @words out of the list; @children: and tasks that were forked by those. */
+static int remove_words(const char *path, const char *words, bool children)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_buf_ struct buf rest = BUF_INIT;
@@ -76,7 +120,7 @@ int list_remove(const char *path, const char *words)
 	for (at = now + strspn(now, BLANKS); *at; at += strspn(at, BLANKS)) {
 		size_t n = strcspn(at, BLANKS);
 
-		if (is_word(words, at, n))
+		if (is_word(words, at, n) || (children && is_child(words, at, n)))
 			found = true;
 		else
 			buf_printf(&rest, "%s%.*s", rest.len ? "\n" : "", (int)n, at);
@@ -85,4 +129,22 @@ int list_remove(const char *path, const char *words)
 	if (rest.error || buf_add(&rest, "", 1))
 		return rest.error;
 	return found ? tracefile_write(path, (const char *)rest.data, false) : 0;
+}
+
+int list_remove(const char *path, const char *words)
+{
+	return remove_words(path, words, false);
+}
+
+int list_remove_tasks(const char *path, const char *words)
+{
+	_cleanup_free_ char *fork_path = NULL, *text = NULL;
+	const char *slash = strrchr(path, '/');
+	bool children;
+
+	if (!slash || asprintf(&fork_path, "%.*s/options/event-fork", (int)(slash - path), path) < 0)
+		return -ENOMEM;
+	/* the kernel itself takes out those that end, but only as long as this is on */
+	children = !tracefile_read(fork_path, &text) && text[0] == '1';
+	return remove_words(path, words, children);
 }

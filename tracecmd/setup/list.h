@@ -16,4 +16,10 @@ int list_add(const char *path, const char *words);
  */
 int list_remove(const char *path, const char *words);
 
+/*
+ * The same for tasks in set_event_notrace_pid and its like, to which the kernel adds those that are forked by
+ * them while the option event-fork is on: these go, too.
+ */
+int list_remove_tasks(const char *path, const char *words);
+
 #endif

@@ -18,13 +18,27 @@
 
 #define BUSY_MS	1000	/* how long an instance may stay busy after its last user ended */
 
+/* Is @path a list of tasks that are not to be traced? */
+static bool is_exclusion(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && strcmp(slash, "/set_event_notrace_pid") == 0;
+}
+
+static int remove_entry_words(const struct entry *e)
+{
+	return is_exclusion(e->path) ? list_remove_tasks(e->path, e->value) :
+				       list_remove(e->path, e->value);
+}
+
 static int restore_value(const struct entry *e)
 {
 	_cleanup_free_ char *now = NULL;
 	bool clean = false;
 
 	if (e->kind == KIND_WORDS)
-		return list_remove(e->path, e->value);
+		return remove_entry_words(e);
 	if (e->kind == KIND_TRIGGERS)
 		return triggers_set(e->path, e->value);
 	if (e->kind == KIND_FUNCTIONS)
@@ -143,7 +157,7 @@ void journal_restore_lists(struct journal *j)
 		struct entry *e = &j->entry[i];
 
 		if (e->kind == KIND_WORDS && !e->done && !goes_with_dir(j, e->path))
-			e->done = !list_remove(e->path, e->value);
+			e->done = !remove_entry_words(e);
 	}
 }
 
@@ -159,14 +173,6 @@ int journal_restore(struct journal *j)
 	error = restore_entries(j, false);
 	finish(j);
 	return ret ? ret : error;
-}
-
-/* Is @path a list of tasks that are not to be traced? */
-static bool is_exclusion(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && strcmp(slash, "/set_event_notrace_pid") == 0;
 }
 
 void journal_forget(struct journal *j)
