@@ -27,6 +27,7 @@
 #include "session/local.h"
 #include "session/note.h"
 #include "session/proxy-limits.h"
+#include "session/putback.h"
 #include "session/stop.h"
 #include "session/virt.h"
 #include "tsync/estimate.h"
@@ -447,8 +448,8 @@ static int trace(struct session *s, struct err *err)
 
 /* --- all of it ----------------------------------------------------------------------------- */
 
-static int session_begin(struct session *s, const struct msg *request, int mirror_fd,
-			 struct err *err)
+static int session_begin(struct session *s, const struct msg *request,
+			 const struct session_journal *journal, struct err *err)
 {
 	int ret;
 
@@ -461,11 +462,14 @@ static int session_begin(struct session *s, const struct msg *request, int mirro
 	if (!ret && s->proxy.on)
 		ret = proxy_begin(s, err);
 	/* nothing may be asked of the local instance but the clock: it takes part all the same */
+	if (!ret)
+		ret = put_back_leftovers(NULL, err);
 	if (!ret) {
 		s->plan.instances[0].used = true;
+		s->note->journal_fd = journal->file_fd;
 		if (early_start(&s->plan, s->conf->symbols, &s->early))
 			log_debug("the metadata is read when it is sent");
-		ret = local_setup(&s->local, &s->plan, s->note, mirror_fd, true, err);
+		ret = local_setup(&s->local, &s->plan, s->note, journal->mirror_fd, true, err);
 	}
 	if (ret)
 		return ret;
@@ -497,14 +501,15 @@ static void session_end(struct session *s)
 }
 
 int agent_session(const struct agent_conf *conf, struct channel *ctl, const struct msg *request,
-		  const struct net_peer *peer, struct stop *stop, int mirror_fd,
-		  struct tunnels *tunnels, struct err *err)
+		  const struct net_peer *peer, struct stop *stop,
+		  const struct session_journal *journal, struct tunnels *tunnels,
+		  struct err *err)
 {
 	struct session s = {
 		.conf = conf, .ctl = ctl, .peer = peer, .stop = stop, .tunnels = tunnels,
 		.sync_listen = -1, .proxy = { .vm_pid = -1, .meta_fd = -1 },
 	};
-	int ret = session_begin(&s, request, mirror_fd, err);
+	int ret = session_begin(&s, request, journal, err);
 
 	/* a host that takes nothing must not keep our user from ending us */
 	ctl->stop_fd = stop->fd;

@@ -12,13 +12,20 @@
 #include "session/agent.h"
 #include "session/stop.h"
 
+/* Where a session notes how to put back what it changes. */
+struct session_journal {
+	int mirror_fd;		/* the agent's pipe */
+	int file_fd;		/* a file, see setup/leftover.h; -1: none */
+};
+
 /*
  * Serve the host @peer on its connection @ctl, which has sent @request, until it says
- * CLOSE, vanishes, or @stop is wanted. @ctl stays the caller's. @mirror_fd: the guardian's
- * pipe. 0; -errno described in @err.
+ * CLOSE, vanishes, or @stop is wanted. @ctl stays the caller's. @journal: where
+ * changes are noted. 0; -errno described in @err.
  */
 int agent_session(const struct agent_conf *conf, struct channel *ctl, const struct msg *request,
-		  const struct net_peer *peer, struct stop *stop, int mirror_fd,
-		  struct tunnels *tunnels, struct err *err);
+		  const struct net_peer *peer, struct stop *stop,
+		  const struct session_journal *journal, struct tunnels *tunnels,
+		  struct err *err);
 
 #endif

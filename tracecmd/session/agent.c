@@ -27,6 +27,7 @@
 #include "session/claim.h"
 #include "session/stop.h"
 #include "setup/journal.h"
+#include "setup/leftover.h"
 
 #define MIRROR_BYTES	(1 << 20)
 
@@ -55,6 +56,8 @@ struct agent {
 	int child_fd;		/* readable: the session's process may have ended */
 	pid_t pid;		/* of that process, 0: none */
 	int mirror_fd;		/* read end of its journal's mirror */
+	int journal_fd;		/* its journal's file, for when we are killed, too; -1: none */
+	char *journal_path;
 	struct client *clients[CLIENTS_MAX];	/* oldest first */
 	int nr_clients;
 };
@@ -104,6 +107,7 @@ static void forget_others(struct agent *a, const struct client *c)
 /* The session's process; does not return. */
 static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent)
 {
+	struct session_journal journal = { .mirror_fd = mirror_fd, .file_fd = a->journal_fd };
 	struct tunnels tunnels = { .key = a->conf->auth ? &a->conf->auth_key : NULL };
 	struct err err = { 0 };
 	char text[300];
@@ -121,7 +125,7 @@ static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent
 	if (!ret && a->conf->auth)
 		ret = take_request(a, c, &tunnels, &err);
 	if (!ret)
-		ret = agent_session(a->conf, &c->ctl, &c->request, &c->peer, &a->stop, mirror_fd,
+		ret = agent_session(a->conf, &c->ctl, &c->request, &c->peer, &a->stop, &journal,
 				    &tunnels, &err);
 	if (ret) {
 		make_printable(err.text);
@@ -133,7 +137,19 @@ static void serve(struct agent *a, struct client *c, int mirror_fd, pid_t parent
 	/* what is underway shall arrive */
 	channel_close(&c->ctl);
 	tunnels_finish(&tunnels, DELIVER_MS);
+	/* the agent would have done that */
+	if (getppid() != parent)
+		leftover_end(a->journal_fd, a->journal_path);
 	_exit(ret);
+}
+
+static void end_journal(struct agent *a)
+{
+	leftover_end(a->journal_fd, a->journal_path);
+	a->journal_fd = -1;
+	free(a->journal_path);
+	a->journal_path = NULL;
+	fd_close(&a->mirror_fd);
 }
 
 static void start_session(struct agent *a, struct client *c)
@@ -152,6 +168,9 @@ static void start_session(struct agent *a, struct client *c)
 	fcntl(mirror[1], F_SETPIPE_SZ, MIRROR_BYTES);
 	fcntl(mirror[1], F_SETFL, 0);
 	a->mirror_fd = mirror[0];
+	a->journal_fd = leftover_begin(&a->journal_path);
+	if (a->journal_fd < 0)
+		log_debug("there is no file for the journal: %s", strerror(-a->journal_fd));
 	a->pid = fork();
 	if (!a->pid)
 		serve(a, c, mirror[1], parent);
@@ -159,7 +178,7 @@ static void start_session(struct agent *a, struct client *c)
 	if (a->pid < 0) {
 		cmd_warn(-errno, "cannot start a session");
 		a->pid = 0;
-		fd_close(&a->mirror_fd);
+		end_journal(a);
 	}
 }
 
@@ -182,7 +201,7 @@ static void end_session(struct agent *a)
 			journal_restore(journal);
 		journal_free(journal);
 	}
-	fd_close(&a->mirror_fd);
+	end_journal(a);
 	a->pid = 0;
 	/* it had to read them: the next one shall not */
 	if (!ksyms_hold(&a->symbols, zip_best()))
@@ -422,6 +441,7 @@ int agent_run(const struct agent_conf *conf)
 	struct agent_conf own = *conf;
 	struct agent a = {
 		.conf = &own, .listen_fd = -1, .stop = STOP_NONE, .child_fd = -1, .mirror_fd = -1,
+		.journal_fd = -1,
 	};
 	struct err err = { 0 };
 	int ret;

@@ -18,6 +18,7 @@
 #include "session/finish.h"
 #include "session/guardian.h"
 #include "session/launch.h"
+#include "session/putback.h"
 #include "session/rotate.h"
 #include "setup/journal.h"
 #include "setup/leftover.h"
@@ -144,18 +145,14 @@ static void finish_files(const struct plan *p, struct note *n)
  */
 static int begin_journal(const struct plan *p, int *ret_fd, char **ret_path, struct err *err)
 {
-	const char *dir;
-	int pid, fd, ret;
+	int fd, ret;
 
 	*ret_fd = -1;
 	if (p->kind == PLAN_EXTRACT)
 		return 0;
-	ret = setup_find_tracing(&dir, NULL) ? 0 : leftover_restore(&pid, err);
-	if (ret < 0)
-		return ret;
+	ret = put_back_leftovers("What it had recorded is in its .cpu files; see trace-cmd restore", err);
 	if (ret)
-		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back\n"
-			 "What it had recorded is in its .cpu files; see trace-cmd restore", pid);
+		return ret;
 	fd = leftover_begin(ret_path);
 	if (fd < 0)
 		log_debug("there is no file for the journal: %s", strerror(-fd));
