@@ -1,14 +1,14 @@
 # The targets for people: tests, demo, documents, installation. Included by the Makefile.
 
-# SUITES of the tests: plain, asan, vm (see scripts/run-tests); TESTS="word ..." selects
+# SUITES of the tests: plain, asan, vm, vm-full (see scripts/run-tests); TESTS="word ..." selects
 SUITES		?= plain
 SANITIZE	= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SUBMAKE		= $(MAKE) --no-print-directory
 
 # A make of its own after each installation: what was missing is looked up when make starts.
 check:
-	$(Q)scripts/install-deps test $(if $(filter vm,$(SUITES)),vm)
-	+$(Q)$(SUBMAKE) $(if $(filter plain vm,$(SUITES)),all unit) $(if $(filter asan,$(SUITES)),asan)
+	$(Q)scripts/install-deps test $(if $(filter vm vm-full,$(SUITES)),vm)
+	+$(Q)$(SUBMAKE) $(if $(filter plain vm vm-full,$(SUITES)),all unit) $(if $(filter asan,$(SUITES)),asan)
 	$(Q)scripts/run-tests $(SUITES)
 
 check-root:
@@ -19,6 +19,9 @@ check-asan:
 
 check-vm:
 	+$(Q)$(SUBMAKE) check SUITES=vm
+
+check-vm-full:
+	+$(Q)$(SUBMAKE) check SUITES=vm-full
 
 # Leaks and undefined behaviour end the program that has them.
 asan:
@@ -103,4 +106,4 @@ uninstall:
 		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h
 	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd $(DESTDIR)$(datadir) 2>/dev/null || true
 
-.PHONY: sim check check-root check-asan check-vm asan fuzz lint demo docs man install uninstall
+.PHONY: sim check check-root check-asan check-vm check-vm-full asan fuzz lint demo docs man install uninstall

@@ -6,6 +6,7 @@
 # SCENARIOS="cid two" takes only some; VM_OUT=DIR keeps all files; VM_SLOW=N waits N times
 # longer (for a slow machine; default 3).
 . "$(dirname "$0")/../cli/lib.sh"
+. "$(dirname "$0")/boots.sh"
 
 rig=$(dirname "$(readlink -f "$0")")
 slow=${VM_SLOW:-3}
@@ -23,98 +24,10 @@ succeeds "the images of host and guest can be made" "$rig/build-images" || {
 	done_testing
 	exit 1
 }
-# The emulated processor now and then resets a machine, or hangs, for no reason of ours
-# (deep in its nested SVM; without any recording, too). So a boot makes a few recordings only,
-# and a host that is gone without a word, or silent for long, boots again.
-boot() {	# SCENARIO...
-	local try before now quiet rc
-	for try in 1 2 3 4; do
-		: > "$T/log"
-		start "$T/log" "$rig/run-l1" -g g1:3:2:256 -g g2:4:1:192 -t $(((60 + $# * 40) * slow)) \
-			-b "$T/bin" -o "$out" -f "$rig/record" -f "$rig/scenarios" -f "$rig/vanish" \
-			"$rig/scenarios" -l $((60 * slow)) "$@"
-		before=0 quiet=0
-		while kill -0 "$pid" 2> /dev/null && [ $quiet -lt $((75 * slow)) ]; do
-			sleep 1
-			now=$(stat -c %s "$T/log")
-			quiet=$((now == before ? quiet + 1 : 0)) before=$now
-		done
-		if kill -0 "$pid" 2> /dev/null; then
-			diag "try $try: the emulated host hangs: $(tail -n 1 "$T/log")"
-			stop "$pid"
-			continue
-		fi
-		wait "$pid"
-		rc=$?
-		cat "$T/log" >> "$T/logs"
-		grep -q 'L1 did not finish (status 0)' "$T/log" || return $rc
-		diag "try $try: the emulated host reset itself"
-	done
-	return 1
-}
+guests=(g1:3:2:256 g2:4:1:192) runs=$rig/scenarios
+brings=("$rig/record" "$rig/steps.sh" "$rig/scenarios" "$rig/vanish")
+
 # --- the judges
-
-analysis='' chain_too=''
-fastest=0 median=0 hz=1000000000
-
-# Nanoseconds of a round trip over vsock (fastest, median), and TSC ticks in a second.
-measured() {
-	fastest=$(sed -n 's/.* min=\([0-9]*\).*/\1/p' ping)
-	median=$(sed -n 's/.* p50=\([0-9]*\).*/\1/p' ping)
-	hz=$(awk '{ t[NR] = $6; ns[NR] = $7 } END { printf "%.0f", (t[NR] - t[1]) / (ns[NR] - ns[1]) * 1e9 }' clocks)
-	diag "a round trip takes $((fastest / 1000)) us at best, $((median / 1000)) in the median; TSC: $hz Hz"
-}
-
-value() { sed -n "s/^$1: *//p" <<< "$analysis"; }
-
-# judge NAME GUEST FILE SCENARIO: both files are there and true to each other
-judge() {
-	local name=$1 guest=$2 file=$3 title=$4 ticks first total far far90
-
-	is "$(cut -d ' ' -f 1 "$name.status" 2> /dev/null)" 0 "$title: record succeeds" ||
-		diag "$(cat "$name.log")"
-	[ -s "$name.dat" ] && [ -s "$file" ]
-	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 6 "no files"; return; }
-	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$file" "$name" "$guest" 2>&1)
-	ok $? "$title: both files can be read and merged" "$analysis" || { skip 5 "no report"; return; }
-	# Debian's record names no thread if not all vCPUs ran while it looked
-	like "$(value chain)" "^ok\$${chain_too:+|$chain_too}" "$title: host and guest name each other and the vCPUs' threads"
-	ticks=$median first=$fastest
-	if [[ $(value clock) == *tsc* ]]; then
-		ticks=$((median * (hz / 1000) / 1000000))
-		first=$((fastest * (hz / 1000) / 1000000))
-	fi
-	read -r error _ <<< "$(value truth)"
-	[ "${error:-$((ticks + 1))}" -le $ticks ]
-	ok $? "$title: no offset is wrong by more than a round trip" "$analysis"
-	diag "$title: offset wrong by ${error:-?} units of $(value clock) at most, the fastest round trip takes $first"
-	# The offset may be wrong by some of a round trip, which is longer than most windows.
-	# So events may be as far off; and where they belong once that error is taken away.
-	read -r total _ <<< "$(value windows)"
-	[ "${total:-0}" -ge 50 ]
-	ok $? "$title: guest events lie within the host's recording" "$analysis"
-	read -r far _ _ _ far90 _ <<< "$(value outside)"
-	[ "${far:-1}" = 0 ] || [ "${far90:-$((ticks + 1))}" -le $ticks ]
-	ok $? "$title: they lie near to where the host ran the guest" "$analysis"
-	read -r far _ total _ <<< "$(value corrected)"
-	[ "${total:-0}" -gt 0 ] && [ $((${far:-1} * 100)) -le $((total * 2)) ]
-	ok $? "$title: they lie within, the offset's error aside" "$analysis"
-	diag "$title: outside of their windows: $(value outside), the error aside: $(value corrected)"
-}
-
-negotiated() { like "$(cat "$1.log")" "Negotiated ${3:-ptp} time sync protocol" "$2: ${3:-ptp} was agreed on"; }
-
-# exact TITLE: the offsets of this analysis are KVM's
-exact() {
-	is "$(value truth | cut -d ' ' -f 1)" 0 "$1: the offsets are KVM's to the cycle"
-	is "$(value outside | cut -d ' ' -f 1)" 0 "$1: no event of the guest is outside of its windows"
-}
-
-# offsets FILE: of the current layout
-offsets() { "$TRACE_CMD" dump --options -i "$1" | sed -n 's/^\t*\(-\{0,1\}[0-9]*\) .*\[offset.*/\1/p'; }
-
-# rounds FILE: how often the clocks were compared
-rounds() { "$TRACE_CMD" dump --options -i "$1" | sed -n 's/^\([0-9]*\) [0-9]* \[rounds, probes\].*/\1/p'; }
 
 judge_cid() {
 	judge cid g1 cid-3.dat "by CID"
@@ -241,37 +154,5 @@ judge_gone() {
 	is "$(echo gone.dat.*)" 'gone.dat.*' "guest gone: nor a temporary file"
 }
 
-# --- all of it
-
-# record_and_judge SCENARIO...: leaves in $again those that don't hold
-record_and_judge() {
-	local i s all=("$@")
-
-	for ((i = 0; i < ${#all[@]}; i += 3)); do
-		: > "$T/logs"
-		boot "${all[@]:i:3}" || diag "no sound boot for ${all[*]:i:3}:" "$(tail -n 40 "$T/log")"
-		diag "$(grep -E '^(l2|record|loopback|again)' "$T/logs")"
-		[ -s ping ] && [ -s clocks ] && measured
-		# in a shell of its own: its tests don't count
-		for s in "${all[@]:i:3}"; do
-			(_failed=0; "judge_$s" > "$T/judged.$s" 2>&1; [ $_failed = 0 ]) || again+=("$s")
-		done
-	done
-}
-
-cd "$out" || exit 1
-# A fault of ours fails each time; what the emulator does to a guest doesn't.
-again=()
-record_and_judge "${list[@]}"
-for round in 2 3; do
-	[ ${#again[@]} != 0 ] || break
-	todo=("${again[@]}") again=()
-	for s in "${todo[@]}"; do
-		diag "round $round for $s:" "$(grep -A 20 '^not ok' "$T/judged.$s")"
-	done
-	record_and_judge "${todo[@]}"
-done
-for s in "${list[@]}"; do
-	"judge_$s"
-done
+all_scenarios "${list[@]}"
 done_testing

@@ -8,6 +8,7 @@
  *   rigtool ping CID PORT COUNT     one-byte round trips; prints nanoseconds
  *   rigtool mark COUNT USLEEP [DIR] write "rig N tsc=T" to DIR/trace_marker
  *   rigtool clocks COUNT USLEEP     print "mono TSC NS WIDTH raw TSC NS WIDTH"
+ *   rigtool tsc TICKS               move the TSC of all CPUs on (a guest's, its own)
  *
  * Wire format of exec: the client sends a 4-byte length and the command, then
  * its stdin until EOF (shutdown); the server answers with frames of one type
@@ -341,6 +342,27 @@ static int clocks(int count, int us)
 	return 0;
 }
 
+/* By IA32_TSC_ADJUST, so that all CPUs move alike. */
+static int move_tsc(unsigned int ticks)
+{
+	char path[64];
+	uint64_t v;
+	int i, fd;
+
+	for (i = 0;; i++) {
+		snprintf(path, sizeof(path), "/dev/cpu/%d/msr", i);
+		fd = open(path, O_RDWR);
+		if (fd < 0 && i)
+			return 0;
+		if (fd < 0 || pread(fd, &v, 8, 0x3b) != 8)
+			die(path);
+		v += ticks;
+		if (pwrite(fd, &v, 8, 0x3b) != 8)
+			die(path);
+		close(fd);
+	}
+}
+
 static unsigned int number(const char *arg)
 {
 	unsigned long n;
@@ -372,6 +394,8 @@ int main(int argc, char **argv)
 		return mark(number(argv[2]), number(argv[3]), argc > 4 ? argv[4] : "/sys/kernel/tracing");
 	if (!strcmp(c, "clocks") && argc == 4)
 		return clocks(number(argv[2]), number(argv[3]));
-	fprintf(stderr, "usage: rigtool serve|exec|echo|ping|mark|clocks ...\n");
+	if (!strcmp(c, "tsc") && argc == 3)
+		return move_tsc(number(argv[2]));
+	fprintf(stderr, "usage: rigtool serve|exec|echo|ping|mark|clocks|tsc ...\n");
 	return 125;
 }

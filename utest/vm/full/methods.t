@@ -1,0 +1,82 @@
+#!/bin/bash
+# Each method of comparing clocks on each clock that it serves (see ../README.md and Documentation/clocks.md): the table
+# that ../table prints, whose figures must not contradict each other. One boot, or as many as the emulator needs.
+#
+# METHODS="kvm burst-local" takes only some of ../methods; VM_OUT, VM_SLOW: see record.t.
+. "$(dirname "$0")/../../cli/lib.sh"
+
+rig=$(dirname "$(dirname "$(readlink -f "$0")")")
+out=${VM_OUT:-$T/out}
+[ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
+[ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
+mkdir -p "$out"
+clocks="x86-tsc mono mono_raw boot local"
+ours="kvm ptp-x86-tsc ptp-local ptp-fastest ptp-histogram ptp-raw ptp-cpus"
+for c in $clocks; do ours+=" burst-$c vmexit-$c"; done
+read -ra names <<< "${METHODS:-none stock-kvm $ours}"
+export TRACE_CMD
+
+# cell NAME COLUMN: of the row that has this name; empty: it has none
+cell() { awk -F ' *[|] *' -v n="$1" -v c="$2" '$2 == n { print $c }' <<< "$table"; }
+us() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "-" && b != "-" && a <= b) }'; }
+
+# What the machine did to a recording is made once more, twice at most; what was made is not made again.
+judge() {
+	local n row seen bound error stated outside left=0
+
+	again=()
+	table=$("$rig/table" -n -p "$out" 2> "$T/table.err")
+	diag "$table"
+	for n in "${names[@]}"; do
+		left=$_failed
+		row=$(grep "^| $n |" <<< "$table")
+		ok $? "$n: was recorded" "$(tail -n 5 "$out/$n.log" "$T/table.err" 2>&1)" || { again+=("$n"); continue; }
+		is "$(cut -d ' ' -f 1 "$out/$n.status")" 0 "$n: record succeeds" || diag "$(cat "$out/$n.log")"
+		judge_row "$n"
+		! grep -q "^| $n-refined |" <<< "$table" || judge_row "$n-refined"
+		[ $left = $_failed ] || again+=("$n")
+	done
+}
+
+# The columns of a row: name, method, clock, bound, error, times the truth is outside, events outside, start
+judge_row() {
+	local n=$1 clock bound error stated outside
+	clock=$(cell "$n" 4) bound=$(cell "$n" 5) error=$(cell "$n" 6) stated=$(cell "$n" 7) outside=$(cell "$n" 8)
+
+	case $n in
+	none) is "$bound $error" "- -" "$n: no offset is claimed"; return ;;
+	kvm | stock-kvm) us "$error" 0.0; ok $? "$n: exact" "$error us" ;;
+	*)
+		us "$bound" 20000
+		ok $? "$n: a bound is stated" "$bound us"
+		[ "$clock" = local ] || {
+			us "$error" "$(awk -v b="$bound" 'BEGIN { print b + 3 }')"
+			ok $? "$n: the error is no larger" "$error us, bound $bound us"
+			like "$stated" '^0 of [1-9]' "$n: the truth is within the bounds"
+		}
+		;;
+	esac
+	case $n in
+	kvm | stock-kvm | vmexit-* | *-refined) like "$outside" '^0 of [1-9]' "$n: no event is outside of its window" ;;
+	*) like "$outside" 'of [1-9]' "$n: there are events in the guest's windows" ;;
+	esac
+}
+
+succeeds "the images of host and guest can be made" "$rig/build-images" || {
+	done_testing
+	exit 1
+}
+again=("${names[@]}")
+for round in 1 2 3; do
+	[ ${#again[@]} != 0 ] || break
+	diag "round $round: ${again[*]}"
+	# a machine that is reset loses all that it has made
+	for ((i = 0; i < ${#again[@]}; i += 6)); do
+		"$rig/table" -o "$out" -b 1 "${again[@]:i:6}" > "$T/log" 2>&1
+	done
+	# in a shell of its own: these tests don't count
+	mapfile -t again < <(judge > "$T/judged" 2>&1; printf '%s\n' "${again[@]}" | sed '/^$/d')
+	diag "$(grep -A 6 '^not ok' "$T/judged")"
+done
+judge
+done_testing
