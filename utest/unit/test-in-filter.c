@@ -11,6 +11,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "in/filter.h"
 #include "in/names.h"
 
@@ -68,6 +72,21 @@ static struct tep_handle *parser(void)
 	return tep;
 }
 
+/* libtraceevent 1.7.1 loses two bytes of each "!": that is not ours to be told of. */
+static enum tep_errno add_text(struct tep_event_filter *filter, const char *text)
+{
+	enum tep_errno ret;
+
+#if defined(__SANITIZE_ADDRESS__)
+	__lsan_disable();
+#endif
+	ret = tep_filter_add_filter_str(filter, text);
+#if defined(__SANITIZE_ADDRESS__)
+	__lsan_enable();
+#endif
+	return ret;
+}
+
 /* @ret: of adding the filter to a plan. */
 static void check_plan(struct tep_handle *tep, const char *text, int ret)
 {
@@ -77,7 +96,7 @@ static void check_plan(struct tep_handle *tep, const char *text, int ret)
 	uint8_t data[SIZE];
 	unsigned int i, shown = 0;
 
-	if (tep_filter_add_filter_str(filter, text))
+	if (add_text(filter, text))
 		fail_msg("%s: refused", text);
 	if (in_filter_plan_add(p, filter, ID, false) != ret)
 		fail_msg("%s: not compiled as expected", text);
