@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "message.h"
@@ -19,8 +18,8 @@
 #include "report/profiles.h"
 #include "report/range.h"
 #include "report/report.h"
+#include "report/run.h"
 #include "report/summary.h"
-#include "report/textout.h"
 #include "report/wakeup.h"
 
 /* What the callbacks of the iteration share. */
@@ -302,27 +301,14 @@ static bool needs_all_events(const struct report_plan *plan)
 	return plan->modes || plan_is_talkative(plan) || plan->wakeup || plan->summary || plan->profile;
 }
 
+static int report_work_on(struct inputs *in, struct textout *out, void *data, struct err *err)
+{
+	if (in->plan->modes & ~REPORT_FILTER_TEST)
+		return info_print(in, out, err);
+	return print_all(in, out, err);
+}
+
 int report_run(const struct report_plan *plan, struct err *err)
 {
-	_cleanup_(inputs_release) struct inputs in = { 0 };
-	_cleanup_(textout_release) struct textout out = { .fd = -1 };
-	int ret;
-
-	if (textout_init(&out, STDOUT_FILENO))
-		return err_set(err, -ENOMEM, "out of memory");
-	ret = inputs_open(&in, plan, needs_all_events(plan), err);
-	/* what libtraceevent says meanwhile */
-	fflush(stdout);
-	if (ret)
-		return ret;
-	if (plan->modes & ~REPORT_FILTER_TEST)
-		ret = info_print(&in, &out, err);
-	else
-		ret = print_all(&in, &out, err);
-	textout_flush(&out);
-	if (out.error == -EPIPE)
-		return 0;	/* the reader has seen enough */
-	if (out.error && !ret)
-		return err_set(err, out.error, "writing to the standard output");
-	return ret ? ret : inputs_damage(&in, err);
+	return report_do(plan, needs_all_events(plan), report_work_on, NULL, err);
 }

@@ -3,9 +3,9 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "report/run.h"
 #include "report/scan.h"
 
 struct walk {
@@ -52,9 +52,9 @@ static int walk_all(struct inputs *in, struct walk *w, struct err *err)
 		       in->input[0].plan->path);
 }
 
-static int scan_inputs(struct inputs *in, const struct scan *scan, struct textout *out,
-		       struct err *err)
+static int scan_inputs(struct inputs *in, struct textout *out, void *data, struct err *err)
 {
+	const struct scan *scan = data;
 	struct walk w = { .scan = scan };
 	int ret = inputs_split(in, err);
 
@@ -72,19 +72,5 @@ static int scan_inputs(struct inputs *in, const struct scan *scan, struct textou
 
 int scan_run(const struct report_plan *plan, const struct scan *scan, struct err *err)
 {
-	_cleanup_(inputs_release) struct inputs in = { 0 };
-	_cleanup_(textout_release) struct textout out = { .fd = -1 };
-	int ret;
-
-	if (textout_init(&out, STDOUT_FILENO))
-		return err_set(err, -ENOMEM, "out of memory");
-	ret = inputs_open(&in, plan, true, err);
-	if (!ret)
-		ret = scan_inputs(&in, scan, &out, err);
-	textout_flush(&out);
-	if (out.error == -EPIPE)
-		return 0;	/* the reader has seen enough */
-	if (out.error && !ret)
-		return err_set(err, out.error, "writing to the standard output");
-	return ret ? ret : inputs_damage(&in, err);
+	return report_do(plan, true, scan_inputs, (void *)scan, err);
 }

@@ -1,0 +1,32 @@
+/*
+ * run.c - see run.h. Layer 5.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "report/run.h"
+
+int report_do(const struct report_plan *plan, bool all_events, report_work work, void *data,
+	      struct err *err)
+{
+	_cleanup_(inputs_release) struct inputs in = { 0 };
+	_cleanup_(textout_release) struct textout out = { .fd = -1 };
+	int ret;
+
+	if (textout_init(&out, STDOUT_FILENO))
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = inputs_open(&in, plan, all_events, err);
+	/* what libtraceevent says meanwhile */
+	fflush(stdout);
+	if (ret)
+		return ret;
+	ret = work(&in, &out, data, err);
+	textout_flush(&out);
+	if (out.error == -EPIPE)
+		return 0;	/* the reader has seen enough */
+	if (out.error && !ret)
+		return err_set(err, out.error, "writing to the standard output");
+	return ret ? ret : inputs_damage(&in, err);
+}
