@@ -20,6 +20,8 @@ host killed.dat sh -c 'echo > began; sleep 20'
 recorder=$pid
 wait_for 60 test -e began
 ok $? "the recording begins" "$(cat killed.dat.log)"
+[ -s "/run/trace-cmd/$agent.journal" ]
+ok $? "... and the agent's journal is in a file" "$(ls -l /run/trace-cmd)"
 session=$(pgrep -P "$agent")
 # the session first to stop, or it would end in good order when the agent goes
 kill -STOP $session
@@ -27,8 +29,8 @@ kill -KILL "$agent" $session
 wait_for 60 eval "! kill -0 $recorder"
 stop "$recorder"
 isnt "$rc" 0 "the host tells that it lost the guest"
-isnt "$(tracing_state "$inst")" "$before" "the killed ones have left tracing set up"
 
+# (any other recording on this machine may be first to put back what these have left)
 start_agent -B "$inst"
 host next.dat true
 recorder=$pid
@@ -37,6 +39,5 @@ stop "$recorder"
 is "$rc" 0 "the next session goes well" "$(cat next.dat.log)"
 wait_for 20 eval '[ "$(tracing_state "$inst")" = "$before" ]'
 is "$(tracing_state "$inst")" "$before" "... and tracing is as it was before the first"
-like "$(cat "$T/agent-$agent_port.log")" 'a recording that was killed \(process [0-9]+\) had left tracing set up' "... which the agent says"
 is "$(cd /run/trace-cmd && echo ./*.journal | tr ' ' '\n' | grep -c "/$agent\\.journal")" 0 "... and the file of that is gone"
 done_testing
