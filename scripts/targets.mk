@@ -82,6 +82,7 @@ install: all $(if $(HAVE_ASCIIDOCTOR),man)
 	$(Q)ln -sf libtracecmd.so.$(LIB_VERSION) $(DESTDIR)$(libdir)/libtracecmd.so.$(LIB_MAJOR)
 	$(Q)ln -sf libtracecmd.so.$(LIB_MAJOR) $(DESTDIR)$(libdir)/libtracecmd.so
 	$(Q)$(call put,644,include/trace-cmd/trace-cmd.h,$(includedir)/trace-cmd,trace-cmd.h)
+	$(Q)$(call put,644,include/trace-cmd/trace-cmd-printer.h,$(includedir)/trace-cmd,trace-cmd-printer.h)
 	+$(Q)rm -f $(BUILD)/installed.pc && $(SUBMAKE) -s PC=$(BUILD)/installed.pc $(BUILD)/installed.pc
 	$(Q)$(call put,644,$(BUILD)/installed.pc,$(libdir)/pkgconfig,libtracecmd.pc)
 	$(Q)$(call put,644,$(COMPLETION)/trace-cmd.bash,$(bashdir),trace-cmd)
@@ -103,7 +104,7 @@ uninstall:
 		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN1))) \
 		$(addprefix $(DESTDIR)$(mandir)/man3/,$(notdir $(MAN3))) \
 		$(addprefix $(DESTDIR)$(datadir)/,tsync_plot.py tsync_table.py) \
-		$(DESTDIR)$(includedir)/trace-cmd/trace-cmd.h
+		$(addprefix $(DESTDIR)$(includedir)/trace-cmd/,trace-cmd.h trace-cmd-printer.h)
 	$(Q)rmdir $(DESTDIR)$(includedir)/trace-cmd $(DESTDIR)$(datadir) 2>/dev/null || true
 
 .PHONY: sim check check-root check-asan check-vm check-vm-full asan fuzz lint demo docs man install uninstall

@@ -6,7 +6,7 @@
 [ -x "$TRACE_CMD" ] || skip_all "needs $TRACE_CMD to be built"
 man1=$TOP/Documentation/trace-cmd
 man3=$TOP/Documentation/libtracecmd
-header=$TOP/include/trace-cmd/trace-cmd.h
+headers=$TOP/include/trace-cmd
 
 # prints the words of $1 that are not among those of $2; words are lines
 missing() { LC_ALL=C comm -23 <(sort -u <<< "$1") <(sort -u <<< "$2") | paste -sd' '; }
@@ -48,7 +48,7 @@ done
 pages=$(cd "$man1" && printf '%s\n' trace-cmd-*.1.txt | sed 's/^trace-cmd-\(.*\)\.1\.txt$/\1/')
 is "$(missing "$pages" "$commands")" "" "every page is of a command"
 
-declared=$(grep -oE '\btracecmd_[a-z0-9_]+\(' "$header" | tr -d '(')
+declared=$(grep -ohE '\btracecmd_[a-z0-9_]+\(' "$headers"/*.h | tr -d '(')
 told=$(cat "$man3"/*.3.txt | grep -oE '\*tracecmd_[a-z0-9_]+\*\(\)' | tr -d '*()')
 is "$(missing "$declared" "$told")" "" "libtracecmd(3) tells of all functions of the header"
 is "$(missing "$told" "$declared")" "" "libtracecmd(3) tells of no others"

@@ -10,7 +10,7 @@ quiet_make() { env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TOP" "$@"; }
 succeeds "make install" quiet_make install prefix="$prefix"
 
 for f in bin/trace-cmd lib/libtracecmd.a lib/libtracecmd.so lib/libtracecmd.so.1 \
-	 lib/pkgconfig/libtracecmd.pc include/trace-cmd/trace-cmd.h \
+	 lib/pkgconfig/libtracecmd.pc include/trace-cmd/trace-cmd.h include/trace-cmd/trace-cmd-printer.h \
 	 share/bash-completion/completions/trace-cmd share/zsh/site-functions/_trace-cmd \
 	 share/fish/vendor_completions.d/trace-cmd.fish share/trace-cmd/tsync_plot.py \
 	 share/trace-cmd/tsync_table.py; do
