@@ -64,7 +64,7 @@ static int status_number(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
 
-	return at ? atoi(at + strlen(name)) : 0;
+	return at ? (int)strtol(at + strlen(name), NULL, 10) : 0;
 }
 
 /* The process of a thread, or the parent of a process, given in @len digits; -ESRCH: there is no such task. */
@@ -80,7 +80,7 @@ static int parent_of(const char *tid, size_t len)
 	if (tracefile_read(path, &text))
 		return -ESRCH;
 	process = status_number(text, "\nTgid:");
-	return process != atoi(tid) ? process : status_number(text, "\nPPid:");
+	return process != (int)strtol(tid, NULL, 10) ? process : status_number(text, "\nPPid:");
 }
 
 /* Is a task gone, or was it forked by one of @words, or by one that was? */

@@ -67,7 +67,7 @@ like "$err" "Could not bind.*fc1.vsock_$port: Address already in use" "... and t
 start reverse.log python3 "$TOP/utest/cli/muxer.py" reverse fc1.vsock "$tcp" $port
 wait_for 20 listens "$tcp"
 send() {
-	run 60 "$TRACE_CMD" record -N "127.0.0.1:$tcp" -t -B "$host" -e sched:sched_switch "$@" \
+	run 60 "$TRACE_CMD" record -N "127.0.0.1:$tcp" -t -B "$host" -e sched:sched_switch \
 		sh -c "sleep 0.2; echo from the guest > $TRACING/instances/$host/trace_marker"
 }
 send

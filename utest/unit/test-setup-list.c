@@ -45,11 +45,12 @@ static int make_files(void **state)
 
 static int remove_files(void **state)
 {
-	char command[100];
-
 	(void)state;
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
+	unlink(option);
+	*strrchr(option, '/') = 0;
+	rmdir(option);
+	unlink(list);
+	return rmdir(dir);
 }
 
 static void holds(const char *wanted)
