@@ -199,6 +199,33 @@ static void arguments_end_where_registers_do(void **state)
 	buf_release(&blob);
 }
 
+/* A file could make each of its records a text of many MB. */
+static void arguments_that_take_no_registers_end_too(void **state)
+{
+	static const uint64_t args[] = { 1, 2 };
+	struct maker m = maker(ORDER_NATIVE);
+	uint32_t none = type(&m, "nothing", BTF_STRUCT, 0, 0);
+	uint32_t proto = type(&m, "", BTF_FUNC_PROTO, 65535, 0), i, id;
+	struct buf blob, out = BUF_INIT;
+	struct btf b;
+
+	for (i = 0; i < 65535; i++) {
+		put_u32(&m.types, m.order, 0);
+		put_u32(&m.types, m.order, none);
+	}
+	type(&m, "f", BTF_FUNC, 0, proto);
+	blob = finish(&m);
+	assert_int_equal(btf_init(&b, NULL, blob.data, blob.len), 0);
+	id = btf_find_function(&b, "f");
+	assert_true(id);
+	assert_int_equal(btf_put_args(&out, &b, id, args, 2, 8), 0);
+	assert_in_range(out.len, 64, 1000);
+	assert_string_equal((char *)out.data + out.len - 11, "[], [], ...");
+	buf_release(&out);
+	btf_release(&b);
+	buf_release(&blob);
+}
+
 static void the_first_function_of_a_name_is_found(void **state)
 {
 	char name[16];
@@ -380,6 +407,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_shown_by_size_and_sign),
 		cmocka_unit_test(arguments_end_where_registers_do),
+		cmocka_unit_test(arguments_that_take_no_registers_end_too),
 		cmocka_unit_test(the_first_function_of_a_name_is_found),
 		cmocka_unit_test(a_module_uses_the_types_of_the_kernel),
 		cmocka_unit_test(blobs_that_are_cut_or_changed_do_no_harm),

@@ -12,6 +12,7 @@
 #define NESTED_MAX	8	/* functions as parameters of functions */
 #define TYPES_SHOWN	512	/* of one declaration, all that is nested in it */
 #define NAME_SHOWN	256	/* bytes of a name */
+#define ARGS_SHOWN	64	/* a struct of no size takes no register, so these alone are no limit */
 #define ARRAY_REGISTERS	2	/* that a struct is passed in; larger ones go elsewhere */
 
 /* INT: what follows it */
@@ -335,7 +336,7 @@ int btf_put_args(struct buf *out, const struct btf *b, uint32_t id, const uint64
 
 		if (i)
 			buf_add_str(out, ", ");
-		if (p.any || r.next == r.nr) {
+		if (p.any || r.next == r.nr || i == ARGS_SHOWN) {
 			buf_add_str(out, "...");
 			break;
 		}
