@@ -3,9 +3,11 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "session/btf.h"
 #include "wire/btf.h"
 #include "wire/dat.h"
@@ -48,8 +50,12 @@ int btf_put(struct out_file *o, const struct plan *p, const struct note *n, cons
 	if (out_version(o) < 7 || (!out_zip(o) && p->kind != PLAN_STREAM) || !is_wanted(p, n))
 		return 0;
 	ret = io_read_path(btf, &types);
-	/* a kernel that was built without */
-	if (ret == -ENOENT || (!ret && !types.len))
+	if (ret == -ENOMEM)
+		return ret;
+	/* a kernel that was built without, or does not show them: arguments then have no names */
+	if (ret || !types.len) {
+		log_debug("%s: %s", btf, ret ? strerror(-ret) : "empty");
 		return 0;
-	return ret ? ret : out_part(o, DAT_BTF_FILE, &types, false, NULL);
+	}
+	return out_part(o, DAT_BTF_FILE, &types, false, NULL);
 }

@@ -175,6 +175,18 @@ static void a_kernel_without_types_is_no_error(void **state)
 	assert_false(has_types(7, zip_best(), PLAN_RECORD));
 }
 
+static void types_that_cannot_be_read_do_not_cost_the_file(void **state)
+{
+	char path[300];
+
+	write_file("options/func-args", "1\n");
+	snprintf(path, sizeof(path), "%s/btf", dir);
+	/* reading fails: EISDIR */
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_false(has_types(7, zip_best(), PLAN_RECORD));
+	assert_int_equal(rmdir(path), 0);
+}
+
 static void those_of_a_guest_stay_when_its_file_is_continued(void **state)
 {
 	struct out_file *o = NULL;
@@ -210,6 +222,7 @@ int main(void)
 		test(an_instance_that_is_not_used_does_not_count),
 		test(those_of_a_guest_stay_when_its_file_is_continued),
 		test(a_kernel_without_types_is_no_error),
+		test(types_that_cannot_be_read_do_not_cost_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
