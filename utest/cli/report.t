@@ -183,6 +183,11 @@ run 30 "$TRACE_CMD" report -F raw_syscalls/sys_enter -i v6.dat -i none.dat
 is "$rc" 0 "a filter for all files need not fit each"
 unlike "$out" ': sched_' "... and hides what does not match"
 like "$out" 'sys_enter' "... and nothing else"
+for text in 'prev_pid==1 &&' '(prev_pid+1)==2' 'CPU=="0"'; do
+	run 30 "$TRACE_CMD" report -F "sched_switch:$text" none.dat
+	is "$rc" 255 "what libtraceevent does not survive is no filter: $text"
+	like "$err" "Failed to create event filter: sched_switch" "... and told"
+done
 run 30 "$TRACE_CMD" report --cpu 0 none.dat
 unlike "$out" '\[001\]' "--cpu"
 run 30 "$TRACE_CMD" report --align-ts none.dat

@@ -15,6 +15,7 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
+#include "in/filter-try.h"
 #include "in/filter.h"
 #include "in/names.h"
 
@@ -193,6 +194,58 @@ static void filters_of_a_buffer_are_judged_in_their_order(void **state)
 	tep_free(tep);
 }
 
+static void texts_that_libtraceevent_does_not_survive_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"ev:s4==1 &&", "ev:s4==", "ev:(s4==1)||", "ev:c=~\"x\" ||", "ev:s4==1&&s2", "ev:s4&1&&s2", "ev:(s4+1)==2",
+		"ev:s2==1||s4+1==2",
+		/* parsed, but comparing goes wrong */
+		"ev:CPU==\"0\"", "ev:s4==1||(CPU=~\"0\")",
+	};
+	static const char *const good[] = {
+		"ev:c=~\"c.*\"", "ev:COMM==\"x\"", "ev:CPU==0&&COMM!=\"x\"", "ev:s4==1&&(u4&2)",
+	};
+	struct tep_handle *tep = parser();
+	struct in_filters fs = { 0 };
+	struct tracecmd_filter *f;
+	uint8_t data[SIZE] = { ID };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (in_filters_add(&fs, tep, 1, bad[i], false, &f) != -EINVAL)
+			fail_msg("%s: taken", bad[i]);
+	}
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		if (in_filters_add(&fs, tep, 1, good[i], true, &f))
+			fail_msg("%s: refused", good[i]);
+	}
+	assert_true(in_filters_show(&fs, tep, &(struct tep_record){ .data = data, .size = SIZE, .cpu = 1 }));
+	in_filters_release(&fs);
+	tep_free(tep);
+}
+
+static void only_texts_of_a_simple_form_are_not_tried(void **state)
+{
+	static const char *const plain[] = {
+		"ev", "sys/ev,e.*", "ev:a==1", "ev: a_b2 >= 0xfF && ( !(c<2)||d != \"x y\" ) ", ".*:common_pid==12||pid==12||next_pid==12",
+	};
+	static const char *const other[] = {
+		"ev:", "ev:a", "ev:a==", "ev:a==b", "ev:a==-1", "ev:a==1&&", "ev:a==1 b==2", "ev:(a==1", "ev:a==1)", "ev:a+1==2",
+		"ev:a&1", "ev:a<<1", "ev:a=~\"x\"", "ev:a>\"x\"", "ev:a==\"x", "ev:a==\"\\\"\"", "ev:a==1x", "ev:a==0x", "ev:!a==1",
+		"ev:a===1", "ev:()", "ev:1==a",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		if (!filter_is_plain(plain[i]))
+			fail_msg("%s", plain[i]);
+	}
+	for (i = 0; i < sizeof(other) / sizeof(*other); i++) {
+		if (filter_is_plain(other[i]))
+			fail_msg("%s", other[i]);
+	}
+}
+
 static bool named(const char *filter, const char *system, const char *name)
 {
 	struct in_names *names;
@@ -229,6 +282,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans_decide_as_libtraceevent),
 		cmocka_unit_test(filters_of_a_buffer_are_judged_in_their_order),
+		cmocka_unit_test(texts_that_libtraceevent_does_not_survive_are_refused),
+		cmocka_unit_test(only_texts_of_a_simple_form_are_not_tried),
 		cmocka_unit_test(names_are_found_in_filters),
 	};
 

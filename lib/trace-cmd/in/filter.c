@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "in/filter-try.h"
 #include "in/filter.h"
 
 /* Where a record may say that a field, or a string and its end, are: two 16-bit numbers. */
@@ -78,6 +79,8 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 
 	if (!f || filters_start(fs, tep, nr_cpus))
 		return -ENOMEM;
+	if (filter_try(tep, text))
+		return -EINVAL;
 	f->neg = neg;
 	f->filter = tep_filter_alloc(tep);
 	if (!f->filter)
@@ -85,7 +88,7 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 	ret = tep_filter_add_filter_str(f->filter, text);
 	if (ret == TEP_ERRNO__MEM_ALLOC_FAILED)
 		return -ENOMEM;
-	if (ret)
+	if (ret || !filter_is_sane(f->filter))
 		return -EINVAL;
 	for (end = &fs->list; *end; end = &(*end)->next)
 		;
