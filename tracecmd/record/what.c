@@ -162,12 +162,14 @@ static int add_function(struct parse *x, struct strlist *list, const char *name)
 static int functions_option(struct parse *x, int id, const char *arg)
 {
 	struct setup_conf *c = x->instance;
+	const char *colon;
 	int ret;
 
 	switch (id) {
 	case 'l':
-		/* "FUNC:COMMAND", but not "FUNC:mod:MODULE" */
-		if (strchr(arg, ':') && !strstr(arg, ":mod:"))
+		/* "FUNC:COMMAND", but not "FUNC:mod:MODULE": what a command is told may be called mod, too */
+		colon = strchr(arg, ':');
+		if (colon && strncmp(colon, ":mod:", 5))
 			return strlist_add(&c->commands, arg);
 		return add_function(x, &c->functions, arg);
 	case 'n':

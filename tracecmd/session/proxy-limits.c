@@ -19,13 +19,38 @@ static bool tracer_allowed(const char *tracer)
 	return false;
 }
 
+/*
+ * "NAME" or "NAME:mod:MODULE", of which the kernel makes one word: it would carry out what is behind a space, of
+ * which it knows one more than ASCII has, as a line of its own.
+ */
+static bool is_function(const char *item)
+{
+	const char *colon = strchr(item, ':'), *c;
+
+	for (c = item; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return !colon || (!strncmp(colon, ":mod:", 5) && !strchr(colon + 5, ':'));
+}
+
+static bool are_functions(const struct strlist *l)
+{
+	int i;
+
+	for (i = 0; i < l->nr; i++)
+		if (!is_function(l->item[i]))
+			return false;
+	return true;
+}
+
 /* What the kernel does when functions or events are hit: stop tracing, take memory, dump. */
 static int check_actions(const struct setup_conf *c, struct err *err)
 {
 	int i;
 
-	if (c->commands.nr)
-		return err_set(err, -EACCES, "-l: a guest may name functions, but no commands of theirs");
+	if (c->commands.nr || !are_functions(&c->functions) || !are_functions(&c->notrace) ||
+	    !are_functions(&c->graph))
+		return err_set(err, -EACCES, "-l, -n, -g, --module: a guest may name functions, but no commands of theirs");
 	for (i = 0; i < c->nr_events; i++) {
 		if (c->events[i].trigger)
 			return err_set(err, -EACCES, "-R is nothing that a guest may ask of its host");

@@ -148,7 +148,8 @@ refused "--subbuf-size: a guest may have 64 KB" -e irq --subbuf-size 128
 refused "-s: a guest may have pauses of 1000" -e irq -s 1
 refused "--file-version: a proxy sends no other than 7" -e irq --file-version 6
 refused "-p: a guest may use function and function_graph, but not hwlat" -p hwlat
-refused "-l: a guest may name functions, but no commands" -e irq -l vfs_read:traceoff
+refused "a guest may name functions, but no commands" -e irq -l vfs_read:traceoff
+refused "a guest may name functions, but no commands" -e irq -l vfs_read:traceoff::mod:
 refused "control characters" -e $'irq\033[2J'
 [ ! -e /tmp/hostile-proxy ]
 ok $? "no option made a file"
