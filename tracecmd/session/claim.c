@@ -26,8 +26,11 @@ static int tell_busy(const struct plan *p, const char *name, pid_t pid, struct e
 		return 0;
 	snprintf(text, sizeof(text), "%s is recording in %s%s%s", inuse_who(pid, who, sizeof(who)),
 		 top ? "the top instance" : "the instance ", top ? "" : name, why);
-	/* an agent whose host is this machine, for a try, may well be asked for what that one records itself */
-	if (p->keep_before || plan_is_remote(p)) {
+	/*
+	 * an agent whose host is this machine, for a try, may well be asked for what that one records itself; but no
+	 * guest shall spoil what its host records
+	 */
+	if (p->keep_before || p->kind == PLAN_AGENT) {
 		cmd_warn(0, "%s", text);
 		return 0;
 	}

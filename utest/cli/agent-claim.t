@@ -62,8 +62,19 @@ run 60 "$TRACE_CMD" record -o d.dat -A "127.0.0.1:$agent_port" --name g -e irq t
 is "$rc" 0 "where a recording runs, an agent joins in"
 like "$(cat "$log")" "another trace-cmd \(process [0-9]*\) is recording in the instance $name: each of them would get only a part" \
 	"... but warns"
+# no guest of this machine, whose proxy that is, has this power over what is recorded here
+set_before=$(cat "$TRACING/instances/$name/set_event")
+ordinary=$agent
+start_agent --proxy -B "$name" || exit 1
+proxy=$pid
+run 60 "$TRACE_CMD" record -o e.dat --proxy "127.0.0.1:$agent_port" --name host -e sched true
+isnt "$rc" 0 "... but a proxy does not"
+like "$(cat "$T/agent-$agent_port.log")" "another trace-cmd \(process [0-9]*\) is recording in the instance $name" "... and says so"
+is "$(cat "$TRACING/instances/$name/set_event") $(cat "$TRACING/instances/$name/tracing_on")" "$set_before 1" "... and changes nothing"
+stop "$proxy"
 stop "$first"
-is "$rc" 0 "... the first one ends well"
-stop "$agent"
+is "$rc" 0 "the first one ends well"
+like "$("$TRACE_CMD" report first.dat 2>&1)" 'cpus=' "... and its file can be read"
+stop "$ordinary"
 is "$rc" 0 "the agent ends well"
 done_testing
