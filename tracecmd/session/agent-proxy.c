@@ -287,6 +287,9 @@ static int wait_cont(struct session *s)
 	int ret;
 
 	do {
+		/* a signal that was taken in before makes nobody wait no more */
+		if (stop_wanted(s->stop))
+			return -EINTR;
 		ret = channel_recv(s->ctl, &m, d);
 		if (ret == -EPIPE)
 			ret = -ENODATA;

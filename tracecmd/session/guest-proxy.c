@@ -55,8 +55,9 @@ static bool may_switch(const struct guest *g)
 	const struct plan_tsync *t = &g->plan->tsync;
 	int i;
 
-	if (g->plan->date || t->chosen || (t->proto && strcmp(t->proto, "kvm")) ||
-	    guest_own_clock(g->conf))
+	/* guests of our own may have been told which clock is ours already */
+	if (g->plan->nr_guests > 1 || g->plan->date || t->chosen ||
+	    (t->proto && strcmp(t->proto, "kvm")) || guest_own_clock(g->conf))
 		return false;
 	for (i = 0; i < g->plan->nr_instances; i++)
 		if (g->plan->instances[i].clock || g->plan->instances[i].tsc2nsec)
