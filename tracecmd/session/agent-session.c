@@ -141,8 +141,8 @@ static int open_listeners(struct session *s, struct err *err)
 	s->ports = calloc(s->nr_cpus, sizeof(*s->ports));
 	if (!s->ports)
 		return -ENOMEM;
-	/* what goes through FIFOs is not encrypted */
-	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels->key && !s->proxy.on &&
+	/* what goes through FIFOs is not encrypted; those of a host would lead to a host of its own */
+	s->fifos = s->req.flags & TRACE_REQ_FL_FIFOS && !s->tunnels->key && !s->conf->proxy &&
 		   !virt_open_ports(s->listen, s->nr_cpus);
 	for (cpu = 0; cpu < s->nr_cpus && !s->fifos; cpu++) {
 		ret = net_listen_data(kind, next, &s->listen[cpu], &s->ports[cpu], err);

@@ -18,6 +18,7 @@ TRACE_PROXY, CONT = 10, 11
 OWN_ID = 0x5150
 HOST_ID = 0x1122334455667788
 FL_PROXY = 0x20000
+FL_FIFOS = 1
 
 
 def read_exactly(s, n):
@@ -60,12 +61,12 @@ def send_stream(s, data):
 
 # --- a guest
 
-def request(args, cmd=TRACE_PROXY, cpus=1, trace_id=OWN_ID, fixed=24, protos=b''):
+def request(args, cmd=TRACE_PROXY, cpus=1, trace_id=OWN_ID, fixed=24, protos=b'', flags=0):
     text = b''.join(a.encode() + b'\0' for a in args)
     var = struct.pack('>III', 0, 4 + len(text), len(args)) + text if args else b''
     if protos:
         var += struct.pack('>II', 1, len(protos) + 1) + protos + b'\0'
-    whole = struct.pack('>IIQII', 0, 0, trace_id, cpus, 0)
+    whole = struct.pack('>IIQII', flags, 0, trace_id, cpus, 0)
     return message(cmd, whole[:fixed], var)
 
 
@@ -106,6 +107,13 @@ def as_host(g):
     g.begin()
     g.close()
     return 'is served' if receive(g.s)[0] == CLOSE_RESP else 'gets something else'
+
+
+def fifos(g):
+    cmd, fixed, _ = receive(g.s)
+    if cmd != TRACE_RESP:
+        raise ValueError('command %d instead of a response' % cmd)
+    return 'gets %s' % ('FIFOs' if struct.unpack_from('>I', fixed)[0] & FL_FIFOS else 'connections')
 
 
 def odd_before_cont(g):
@@ -168,6 +176,7 @@ GUESTS = {
     'whole': (whole, {}),
     'stock': (whole, {'protos': b'nothing-known\0'}),
     'as-host': (as_host, {'cmd': TRACE_REQ, 'fixed': 16}),
+    'fifos': (fifos, {'cmd': TRACE_REQ, 'fixed': 16, 'flags': FL_FIFOS}),
     'ordinary': (as_host, {}),
     'cpus-0': (whole, {'cpus': 0}),
     'cpus-5000': (whole, {'cpus': 5000}),

@@ -12,7 +12,10 @@ idle() { wait_for 20 eval "! pgrep -P $proxy"; }
 # told: what the proxy has said since the last time
 told() { local n; n=$(wc -l < "$proxy_log"); tail -n +$((${seen:-0} + 1)) "$proxy_log" > told.txt; seen=$n; cat told.txt; }
 
-start_agent --proxy -B "$host" || exit 1
+# ports as a host has them that is a guest itself
+mkdir ports
+for ((i = 0; i < $(getconf _NPROCESSORS_CONF); i++)); do : > "ports/trace-pipe-cpu$i"; done
+TRACE_CMD_VIRTIO_PORTS=$T/ports start_agent --proxy -B "$host" || exit 1
 proxy=$pid port=$agent_port proxy_log=$T/agent-$agent_port.log
 
 # --- the main job: marks in both traces, by turns, whose order only the offset tells
@@ -97,6 +100,8 @@ is "$(echo n*)" 'n*' "... and leaves no file"
 like "$(python3 "$peer" guest "$plain_port" ordinary -e irq)" '^ordinary: is served' "an ordinary agent takes TRACE_PROXY for TRACE_REQ"
 stop "$plain"
 like "$(python3 "$peer" guest "$port" as-host -e irq)" '^as-host: is served' "a proxy serves TRACE_REQ as any agent does"
+like "$(python3 "$peer" guest "$port" fifos -e irq)" '^fifos: gets connections' "... but for virtio ports, which lead elsewhere"
+idle
 run 60 "$TRACE_CMD" record -q -o r.dat -B "$guest" -e irq -A "127.0.0.1:$port" --name g -e irq -B "$guest" sleep 0.2
 is "$rc" 0 "... also that of record -A" || diag "$both"
 like "$(options r-g.dat)" 'Option TimeShift' "... with an offset"
