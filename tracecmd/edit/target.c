@@ -73,8 +73,10 @@ int target_open(struct target *t, const char *path, struct err *err)
 		return err_set(err, -ENOMEM, "error writing %s", path);
 	t->fd = open_nameless(real);
 	t->nameless = t->fd >= 0;
+	/* who opens it before it is as the old one goes on reading what is written then */
 	if (t->fd < 0)
-		t->fd = open(t->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		t->fd = open(t->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			     replaces ? 0600 : 0666);
 	ret = t->fd < 0 ? -errno : replaces ? keep_owner(t->fd, &st) : 0;
 	return ret ? err_set(err, ret, "error writing %s", path) : 0;
 }
