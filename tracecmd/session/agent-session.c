@@ -420,6 +420,9 @@ static int trace(struct session *s, struct err *err)
 {
 	int ret, closed;
 
+	/* a signal that came while clocks were compared has been read: who waits for its descriptor would not see it */
+	if (stop_wanted(s->stop))
+		return err_set(err, -EINTR, "ended by a signal");
 	ret = s->proxy.on ? proxy_send_meta(s, err) : send_meta(s, err);
 	if (!ret)
 		ret = local_tracing(&s->local, true, err);

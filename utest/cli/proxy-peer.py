@@ -116,6 +116,16 @@ def fifos(g):
     return 'gets %s' % ('FIFOs' if struct.unpack_from('>I', fixed)[0] & FL_FIFOS else 'connections')
 
 
+def silent_sync(g):
+    """Says nothing about clocks, takes nothing of what is sent, and stays until it is hung up on."""
+    _, fixed, _ = receive(g.s)
+    sync = socket.create_connection((HERE, struct.unpack_from('>I', fixed, len(fixed) - 4)[0]))
+    print('silent-sync: is waited for', flush=True)
+    while sync.recv(4096):
+        pass
+    return 'is hung up on'
+
+
 def odd_before_cont(g):
     """A few messages that mean nothing there are answered; then the session goes on."""
     g.begin()
@@ -177,6 +187,7 @@ GUESTS = {
     'stock': (whole, {'protos': b'nothing-known\0'}),
     'as-host': (as_host, {'cmd': TRACE_REQ, 'fixed': 16}),
     'fifos': (fifos, {'cmd': TRACE_REQ, 'fixed': 16, 'flags': FL_FIFOS}),
+    'silent-sync': (silent_sync, {'protos': b'ptp\0'}),
     'ordinary': (as_host, {}),
     'cpus-0': (whole, {'cpus': 0}),
     'cpus-5000': (whole, {'cpus': 5000}),

@@ -294,8 +294,17 @@ for name in "${names[@]}"; do
 done
 cd "$T" || exit 1
 
+# a signal while the clocks are compared, with a guest that takes nothing of what comes then
+told > /dev/null
+start silent.log python3 "$peer" guest "$port" silent-sync -e irq --compression none
+silent=$pid
+wait_for 20 grep -q 'is waited for' silent.log
+wait_for 20 pgrep -P "$proxy"
 stop "$proxy"
-is "$rc" 0 "the proxy ends well"
+is "$rc" 0 "the proxy ends well, although a guest is silent"
+like "$(told)" ': ended by a signal' "... and its session in good order, without waiting for that guest"
+wait_for 20 eval '! alive "$silent"'
+stop "$silent"
 remove_new_instances "$before"
 is "$(tracing_state)" "$before" "tracing is left as it was found"
 done_testing
