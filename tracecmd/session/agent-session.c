@@ -65,13 +65,17 @@ static int take_request(struct session *s, const struct msg *m, struct err *err)
 	/* who is no proxy traces itself for whoever may ask */
 	s->proxy.on = s->conf->proxy && s->req.proxy;
 	for (i = 0; i < s->req.argc; i++) {
-		const char *c;
+		const signed char *c;
 
 		/* they end up in messages and in tracefs, one line each */
-		for (c = s->req.argv[i]; *c; c++) {
+		for (c = (const signed char *)s->req.argv[i]; *c; c++) {
 			if ((*c >= 0 && *c < ' ') || *c == 0x7f)
 				return err_set(err, -EINVAL,
 					       "the host's options contain control characters");
+			/* beyond ASCII there are more of these, and what is no option is printed by libc as it is */
+			if (s->req.argv[i][0] == '-' && *c < 0)
+				return err_set(err, -EINVAL,
+					       "the host's options contain characters that no option has");
 		}
 	}
 	return 0;

@@ -156,6 +156,9 @@ refused "-p: a guest may use function and function_graph, but not hwlat" -p hwla
 refused "a guest may name functions, but no commands" -e irq -l vfs_read:traceoff
 refused "a guest may name functions, but no commands" -e irq -l vfs_read:traceoff::mod:
 refused "control characters" -e $'irq\033[2J'
+# (U+009B begins what a terminal obeys, too)
+refused "characters that no option has" -e irq $'--\xc2\x9b31mred'
+is "$(LC_ALL=C grep -ac $'\x9b' "$proxy_log")" 0 "nothing that a terminal would obey is printed"
 [ ! -e /tmp/hostile-proxy ]
 ok $? "no option made a file"
 like "$(python3 "$peer" guest "$port" whole -e irq -e sched:sched_switch -f 'prev_pid > 4000000' -C mono -b 100 -M 1 -T -s 2000 --date --compression none -q)" \
