@@ -306,13 +306,31 @@ int inputs_split(struct inputs *in, struct err *err)
 	return filter_streams(in, err);
 }
 
+/*
+ * One that had its host recorded, too (--proxy), has that one's times, but its own guests have the times that it had
+ * itself.
+ */
+static void check_middle(const struct input *middle, const struct input *guest)
+{
+	unsigned long long id = tracecmd_get_traceid(middle->handle);
+
+	if (id && tracecmd_get_peer_traceid(middle->handle) &&
+	    tracecmd_get_peer_traceid(guest->handle) == id)
+		cmd_warn(0, "%s has the times of the host that it was recorded with, but %s those that %s had itself:\n"
+			 "  they do not match", middle->plan->path, guest->plan->path, middle->plan->path);
+}
+
 void inputs_check_peers(const struct inputs *in)
 {
 	unsigned long long host;
-	unsigned int i;
+	unsigned int i, k;
 
 	if (in->nr_inputs < 2)
 		return;
+	for (i = 0; !in->plan->quiet && i < in->nr_inputs; i++)
+		for (k = 0; k < in->nr_inputs; k++)
+			if (k != i)
+				check_middle(&in->input[i], &in->input[k]);
 	host = tracecmd_get_traceid(in->input[0].handle);
 	for (i = 1; host && i < in->nr_inputs; i++) {
 		const struct input *f = &in->input[i];

@@ -98,6 +98,15 @@ isnt "$rc" 0 "--proxy to an ordinary agent is an error"
 like "$err" 'the agent of host host is no proxy: it has to be started with -P' "... that says what to do"
 is "$(echo n*)" 'n*' "... and leaves no file"
 like "$(python3 "$peer" guest "$plain_port" ordinary -e irq)" '^ordinary: is served' "an ordinary agent takes TRACE_PROXY for TRACE_REQ"
+# a machine between its host and its guest
+run 60 "$TRACE_CMD" record -q -o b.dat -B "$guest" -e irq -A "127.0.0.1:$plain_port" --name g -e irq \
+	--proxy "127.0.0.1:$port" --name host -e irq -B "$guest" sleep 0.2
+is "$rc" 0 "a guest of ours and our host" "$both"
+run 30 "$TRACE_CMD" report b.dat b-g.dat
+like "$err" 'b.dat has the times of the host that it was recorded with, but b-g.dat those that b.dat had itself' "... report tells that times do not match"
+run 30 "$TRACE_CMD" report b-host.dat b.dat
+unlike "$err" 'has the times of the host' "... but where they do"
+rm -f b*.dat
 stop "$plain"
 like "$(python3 "$peer" guest "$port" as-host -e irq)" '^as-host: is served' "a proxy serves TRACE_REQ as any agent does"
 like "$(python3 "$peer" guest "$port" fifos -e irq)" '^fifos: gets connections' "... but for virtio ports, which lead elsewhere"
