@@ -100,11 +100,27 @@ static void pass_begin(const struct items *items, bool backward, struct regime *
 		regime_init(r, items->conf->varies, items->drift_lo, items->drift_hi);
 }
 
+/* Whether a bound is no message's: it is true at its own time. */
+static bool is_exact(const struct items *items, size_t i)
+{
+	return items->at[i].point.source == BOUND_KVM;
+}
+
+/* Whether item @i is the other side of the exact one before it in a pass: neither is true without the other. */
+static bool is_other_side(const struct items *items, size_t i, bool backward)
+{
+	size_t own = backward ? items->count - 1 - i : i, before = backward ? own + 1 : own - 1;
+
+	return is_exact(items, own) && is_exact(items, before) &&
+	       items->at[own].point.t == items->at[before].point.t &&
+	       items->at[own].upper != items->at[before].upper;
+}
+
 /* Each segment as long as its bounds can all be true, in one direction. 0; -ERANGE; -ENOMEM. */
 static int cut(const struct items *items, bool backward, struct cuts *ret)
 {
 	struct regime r;
-	size_t i = 0;
+	size_t i = 0, begin = 0;
 	int err = 0;
 
 	ret->count = 0;
@@ -120,6 +136,9 @@ static int cut(const struct items *items, bool backward, struct cuts *ret)
 			err = -ERANGE;
 		} else {
 			/* a bound alone contradicts nothing, so there is progress */
+			if (i - begin > 1 && is_other_side(items, i, backward))
+				i--;
+			begin = i;
 			ret->at[ret->count++] = i;
 			regime_release(&r);
 			pass_begin(items, backward, &r);
@@ -136,12 +155,6 @@ struct core {
 	/* one of these may be the last or first one outside of the segment */
 	size_t reach_begin, reach_end;
 };
-
-/* Whether a bound is no message's: it is true at its own time. */
-static bool is_exact(const struct items *items, size_t i)
-{
-	return items->at[i].point.source == BOUND_KVM;
-}
 
 /* From the bound at @i on, which lies outside of a segment, to one that may lie in it. */
 static size_t in_flight(const struct items *items, size_t i, bool backward)
