@@ -329,6 +329,9 @@ static void an_offset_that_kvm_changed_is_exact_on_both_sides(void **state)
 {
 	check_changed_offset(-700, 9000);
 	check_changed_offset(9000, -700);
+	/* by so much that it might be a rate, if KVM had not told that there is none */
+	check_changed_offset(0, SEC / 50);
+	check_changed_offset(SEC / 50, -SEC);
 }
 
 /* TSCs of two makes: 2.1 and 3.4 GHz. */

@@ -48,6 +48,21 @@ static void model_release(struct model *m)
 
 /* --- fits ------------------------------------------------------------------- */
 
+/* Whether @b leaves it open that KVM scales the TSC: where it told the offset, it told that as well. */
+static bool may_be_scaled(const struct model *m, const struct bounds *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->count && b->at[i].source != BOUND_KVM; i++)
+		;
+	if (i == b->count)
+		return true;
+	for (i = 0; i < m->samples->count; i++)
+		if (m->samples->results[i].scaled)
+			return true;
+	return false;
+}
+
 /*
  * As the clocks allow to expect; of the same TSC, a line with a slope that only scaling explains is
  * better than steps.
@@ -59,7 +74,7 @@ static int fit_best(const struct model *m, const struct bounds *b, struct fit *r
 	int64_t ppb;
 	int err = tsync_fit(b, &m->fit_conf, &strict);
 
-	if (err || m->fit_conf.rho_max_ppb || strict.nr_segments < 2) {
+	if (err || m->fit_conf.rho_max_ppb || strict.nr_segments < 2 || !may_be_scaled(m, b)) {
 		if (!err)
 			*ret = strict;
 		return err;
