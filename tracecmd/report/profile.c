@@ -8,6 +8,9 @@
 #include "report/events.h"
 #include "report/profile.h"
 
+/* What kernels have in stacks where they went through ftrace's own code, instead of its address. */
+#define TRAMPOLINE	0x7fffffff
+
 struct profile *profile_new(const struct stream *stream, const struct hooks *hooks, bool global,
 			    struct err *err)
 {
@@ -265,11 +268,13 @@ int profile_stack(struct profile *p, const struct pevent *e, const struct tep_re
 	uint64_t end = f.size == 8 ? UINT64_MAX : UINT32_MAX;
 	uint32_t n;
 
-	for (n = 0; n < PSTACK_FRAMES && f.offset + f.size <= record->size; n++) {
-		frames[n] = pfield_read(&p->events, record->data, f);
-		if (frames[n] == end)
+	for (n = 0; n < PSTACK_FRAMES && f.offset + f.size <= record->size; f.offset += f.size) {
+		uint64_t address = pfield_read(&p->events, record->data, f);
+
+		if (address == end)
 			break;
-		f.offset += f.size;
+		if (address != TRAMPOLINE)
+			frames[n++] = address;
 	}
 	if (!n)
 		return 0;

@@ -98,6 +98,21 @@ run 10 "$TRACE_CMD" hist half.dat
 is "$(sed -n '5,$p' <<< "$out")" "            |--%50.00-- inner  # 1
                        outer" "hist: stacks of some events only; and none of another task"
 echo 'format test plain 110 u32:value ; "%d", REC->value' | mktrace none.dat
+cat > mark.text << E
+$symbols
+format test plain 110 u32:value ; "%d", REC->value
+format ftrace kernel_stack 4 s32:size long[8]:caller ; "%p", (void *)REC->caller[0]
+0 1000001000 plain 10 1
+0 1000001200 kernel_stack 10 0 0x7fffffff,inner,outer,-1
+E
+mktrace mark.dat < mark.text
+run 10 "$TRACE_CMD" hist mark.dat
+is "$(sed -n '3,$p' <<< "$out")" "         --- *plain*
+          inner
+          outer" "hist: what marks ftrace's own code in a stack is no function"
+run 10 "$TRACE_CMD" report --profile mark.dat
+like "$out" inner "... nor is it for report --profile"
+unlike "$out" 7fffffff "... which tells the others"
 run 10 "$TRACE_CMD" hist none.dat
 like "$err" 'No records found in file' "hist of no events"
 isnt "$rc" 0 "... is an error"
