@@ -104,13 +104,26 @@ static int pass_theta(void *data, int cpu, int64_t time, struct theta *ret)
 	return 0;
 }
 
+/* Whether the file's model has no scaled clock: who made it knew more of that than is in the file. */
+static bool is_of_one_rate(const struct opt_tsync *t)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < t->nr_groups; i++)
+		for (n = 0; n < t->groups[i].nr_segments; n++)
+			if (t->groups[i].segments[n].drift)
+				return false;
+	return true;
+}
+
 static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync *ret)
 {
 	const struct opt_tsync *old = g->known;
 	struct model_conf conf = {
 		.method = old->method, .host_clock = old->host_clock,
 		.guest_clock = old->guest_clock, .peer_id = old->peer_id,
-		.same_machine = old->rho_max_ppb == 0, .raw = old->nr_raw,
+		.same_machine = old->rho_max_ppb == 0, .one_rate = is_of_one_rate(old),
+		.raw = old->nr_raw,
 	};
 	struct tsync_samples samples = { .bounds = *b, .keep_all = true };
 	int err = tsync_model_make(&samples, &conf, ret);

@@ -334,6 +334,34 @@ static void an_offset_that_kvm_changed_is_exact_on_both_sides(void **state)
 	check_changed_offset(SEC / 50, -SEC);
 }
 
+/* A model made anew of what an earlier one stated, without its rounds: that one had a rate, or it had none. */
+static void a_model_made_anew_keeps_what_was_known_of_the_rate(void **state)
+{
+	bool one_rate;
+	int i;
+
+	for (one_rate = false; ; one_rate = true) {
+		_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+		struct tsync_samples s = { .keep_all = true };
+		struct model_conf conf = plain;
+
+		conf.host_clock = conf.guest_clock = "x86-tsc";
+		conf.one_rate = one_rate;
+		for (i = 0; i < 4; i++) {
+			struct bound one = { .time = (i / 2 + 1) * SEC, .value = i / 2 * (SEC / 50),
+					     .upper = i % 2, .source = BOUND_KVM };
+
+			assert_int_equal(bounds_add(&s.bounds, &one), 0);
+		}
+		assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+		bounds_release(&s.bounds);
+		assert_int_equal(opt_tsync_steps(&t), one_rate);
+		assert_int_equal(!t.groups[0].segments[0].drift, one_rate);
+		if (one_rate)
+			break;
+	}
+}
+
 /* TSCs of two makes: 2.1 and 3.4 GHz. */
 static void tscs_of_two_makes_are_a_line(void **state)
 {
@@ -470,6 +498,7 @@ int main(void)
 		cmocka_unit_test(raw_bounds_are_kept_if_asked_for),
 		cmocka_unit_test(exact_bounds_are_exact),
 		cmocka_unit_test(an_offset_that_kvm_changed_is_exact_on_both_sides),
+		cmocka_unit_test(a_model_made_anew_keeps_what_was_known_of_the_rate),
 		cmocka_unit_test(tscs_of_two_makes_are_a_line),
 		cmocka_unit_test(a_slewed_clock_may_be_anywhere_between_comparisons),
 		cmocka_unit_test(a_slewed_clock_may_step_as_well),

@@ -48,14 +48,16 @@ static void model_release(struct model *m)
 
 /* --- fits ------------------------------------------------------------------- */
 
-/* Whether @b leaves it open that KVM scales the TSC: where it told the offset, it told that as well. */
+/* Whether it is open that KVM scales the TSC: where it told the offsets in @b, it told that as well. */
 static bool may_be_scaled(const struct model *m, const struct bounds *b)
 {
+	bool told = m->conf->one_rate;
 	size_t i;
 
-	for (i = 0; i < b->count && b->at[i].source != BOUND_KVM; i++)
-		;
-	if (i == b->count)
+	/* what is made of an earlier model has no rounds */
+	for (i = 0; i < b->count && m->samples->count && !told; i++)
+		told = b->at[i].source == BOUND_KVM;
+	if (!told)
 		return true;
 	for (i = 0; i < m->samples->count; i++)
 		if (m->samples->results[i].scaled)

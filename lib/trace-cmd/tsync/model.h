@@ -16,6 +16,7 @@ struct model_conf {
 	const char *host_clock, *guest_clock;	/* trace clocks, NULL: unknown */
 	uint64_t peer_id;		/* trace id of the host */
 	bool same_machine;		/* both clocks go by one oscillator */
+	bool one_rate;			/* and nobody scales it: that is known */
 	bool by_host_cpu;		/* CPUs are told apart by those of the host, else by the guest's */
 	bool raw;			/* keep the measured bounds in the option */
 };
