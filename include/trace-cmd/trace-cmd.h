@@ -493,7 +493,7 @@ unsigned long long tracecmd_get_peer_traceid(struct tracecmd_input *handle);
 
 /*
  * tracecmd_get_tsync_bounds - how far a guest's timestamps may be from the host's time
- * @handle: the top buffer of a guest's file
+ * @handle: a buffer of a guest's file
  * @cpu: the guest's CPU
  * @ts: a timestamp of a record of that CPU
  * @lo: set to how much earlier (negative) or later than @ts it was at the earliest; may be NULL

@@ -9,8 +9,7 @@
 static void limits(const struct stream *s, const struct tep_record *record, long long *ret_lo,
 		   long long *ret_hi)
 {
-	if (!s->instance && !tracecmd_get_tsync_bounds(s->handle, record->cpu, record->ts, ret_lo,
-						       ret_hi))
+	if (!tracecmd_get_tsync_bounds(s->handle, record->cpu, record->ts, ret_lo, ret_hi))
 		return;
 	*ret_lo = *ret_hi = 0;
 }

@@ -14,6 +14,7 @@ end of these times. Numbers, those of times in ns:
     source=1            what limits the bounds (4: KVM's numbers)
     first_offset=MID    the offset at the first measurement
     version=7           of the guest's file
+    instance=0          1: the guest's events are in its file's instance
     kvm=1               0: the host's file has no events of KVM
     step=0              so far the guest's clock goes forth in the midst
     windows=400         of each vCPU
@@ -40,7 +41,8 @@ KVM = [datfile.event_format(name, ident, VCPU, '"vcpu %u", REC->vcpu_id')
        for name, ident in (('kvm_entry', ENTRY), ('kvm_exit', EXIT))]
 NUMBERS = {'theta': 5000000, 'mid': None, 'lo': None, 'hi': None, 'stated': 1, 'kvm': 1, 'step': 0,
            'windows': 400, 'packets': 0, 'early': 0, 'host_id': 0x1122334455667788, 'seed': 1,
-           'method': 'ptp', 'source': 1, 'first_offset': None, 'version': 7}
+           'method': 'ptp', 'source': 1, 'first_offset': None, 'version': 7,
+           'instance': 0}
 HOST_ID, GUEST_ID = 0x1122334455667788, 0x99aabbccddeeff00
 START = 1000000000
 
@@ -126,7 +128,8 @@ def write(path, n, events, host):
             option(0xc10c, tsync(pack, n, min(times), max(times)))
     datfile.option_list = options
     datfile.KVM = (KVM if host and n['kvm'] else []) + VSOCK
-    datfile.cpu_pages = lambda order, cpu, prefix, kind: pages(order, [] if prefix else events[cpu], prefix, cpu)
+    datfile.cpu_pages = lambda order, cpu, prefix, kind: pages(
+        order, events[cpu] if bool(prefix) == (not host and n['instance'] != 0) else [], prefix, cpu)
     datfile.build(path, '7' if host else str(n['version']), 'none', 'little', 'kvm')
 
 

@@ -31,6 +31,19 @@ is "$rc" 0 "--check finds nothing"
 run 30 "$TRACE_CMD" tsync --check trace.dat trace-box.dat
 is "$rc" 0 "... with words instead of options"
 
+# --- the doubt that report tells
+
+# doubts: how many events of trace.dat and trace-box.dat have no order
+doubts() { "$TRACE_CMD" report --ts-uncertain trace.dat trace-box.dat 2> /dev/null | grep -c ' ~'; }
+make_pair packets=60
+top=$(doubts)
+ok $((top < 1)) "report --ts-uncertain: some events have no order"
+make_pair packets=60 instance=1
+is "$(doubts)" "$top" "... as many if the guest has them in an instance, whose clock is the same"
+make_pair packets=60 instance=1 stated=0
+is "$(doubts)" 0 "... none if the file says nothing of its clock"
+make_pair packets=60
+
 # --- refined
 
 cp trace-box.dat old.dat
