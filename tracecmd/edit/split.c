@@ -18,7 +18,41 @@ struct split {
 	struct parts parts;
 };
 
-/* The shift to the host's time is the top buffer's: another one must not get it. */
+static const char *clock_of(const struct in_buffer *b)
+{
+	return b->clock ? b->clock : "local";
+}
+
+/* Whether the shift to the host's time is about the buffer in the file that is read. */
+static bool was_shifted(const struct split *s, const struct part *part)
+{
+	return in_info_shifts(&s->file->info, part->buffer->name, part->buffer->clock);
+}
+
+/* ... and by its new name, if the shift is kept. */
+static bool may_be_shifted(const struct split *s, const struct part *part)
+{
+	return in_info_shifts(&s->file->info, part->name, clock_of(part->buffer));
+}
+
+/* The shift is kept if it is about one of the buffers; and none must get it that had none. */
+static bool keeps_shift(const struct split *s)
+{
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < s->parts.count; i++) {
+		const struct part *part = &s->parts.part[i];
+
+		if (!may_be_shifted(s, part))
+			continue;
+		if (!was_shifted(s, part))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static int keep_option(void *arg, struct out_file *o, const struct in_option *opt)
 {
 	const struct split *s = arg;
@@ -28,7 +62,7 @@ static int keep_option(void *arg, struct out_file *o, const struct in_option *op
 		return 0;
 	case DAT_TIME_SHIFT:
 	case DAT_TSYNC:
-		return !s->parts.part[0].name[0] && !s->parts.part[0].buffer->name[0];
+		return keeps_shift(s);
 	default:
 		return 1;
 	}
@@ -59,7 +93,7 @@ static int put_buffer(struct out_file *o, const struct part *part, struct err *e
 		.slices = calloc((size_t)b->nr_entries + 1, sizeof(*r.slices)),
 	};
 	struct out_buffer to = {
-		.name = part->name, .clock = b->clock ? b->clock : "local",
+		.name = part->name, .clock = clock_of(b),
 		.page_size = b->page_size, .cpus = r.cpus, .nr_cpus = (int)b->nr_entries,
 	};
 	int ret;
@@ -85,7 +119,7 @@ static int put_buffer(struct out_file *o, const struct part *part, struct err *e
 static int put_empty_top(struct out_file *o, const struct part *first, struct err *err)
 {
 	struct out_buffer empty = {
-		.name = "", .clock = first->buffer->clock ? first->buffer->clock : "local",
+		.name = "", .clock = clock_of(first->buffer),
 		.page_size = out_page_size(o),
 	};
 
@@ -140,20 +174,18 @@ static int put_file(struct split *s, const char *path, struct err *err)
 	return target_commit(&to, err);
 }
 
-/* Only the top buffer's times are shifted. */
+/* An instance's times are shifted only where the file names its clock. */
 static void warn_shift(const struct split *s)
 {
-	const struct in_file *f = s->file;
-	unsigned int i, k;
+	bool keeps = s->file->info.has_timeshift && keeps_shift(s);
+	unsigned int i;
 
-	for (i = 0; i < s->parts.count; i++) {
-		if (!s->parts.part[i].name[0] || s->parts.part[i].buffer->name[0])
-			continue;
-		for (k = 0; k < f->nr_options && f->options[k].id != DAT_TIME_SHIFT; k++)
-			;
-		if (k < f->nr_options)
-			cmd_warn(0, "times of instance '%s' are the guest's: only a top buffer's are "
-				 "shifted to those of a host", s->parts.part[i].name);
+	for (i = 0; s->file->info.has_timeshift && i < s->parts.count; i++) {
+		const struct part *part = &s->parts.part[i];
+
+		if (was_shifted(s, part) && !(keeps && may_be_shifted(s, part)))
+			cmd_warn(0, "times of '%s' are the guest's: only a top buffer's are "
+				 "shifted to those of a host", part->name[0] ? part->name : "top");
 	}
 }
 

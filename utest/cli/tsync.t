@@ -40,6 +40,16 @@ top=$(doubts)
 ok $((top < 1)) "report --ts-uncertain: some events have no order"
 make_pair packets=60 instance=1
 is "$(doubts)" "$top" "... as many if the guest has them in an instance, whose clock is the same"
+
+# first FILE: the time of its first event
+first() { "$TRACE_CMD" report "$1" 2> /dev/null | grep -o -m 1 ' [0-9]*\.[0-9]*: '; }
+for how in "-B inst" "-B inst -t" "--top -B inst"; do
+	# shellcheck disable=SC2086	# options are words
+	run 30 "$TRACE_CMD" split $how -i trace-box.dat -o part.dat
+	unlike "$err" "are the guest's" "split $how keeps the shift to the host's time"
+	is "$(first part.dat)" "$(first trace-box.dat)" "... of the instance"
+done
+rm part.dat
 make_pair packets=60 instance=1 stated=0
 is "$(doubts)" 0 "... none if the file says nothing of its clock"
 make_pair packets=60
