@@ -47,6 +47,13 @@ static int packed_sizes(struct in_file *f, uint64_t offset, uint64_t left, uint3
 	return 0;
 }
 
+/* What could not be read is zeros: later strings keep their places, and no stale memory is shown. */
+static int no_data(uint8_t *to, size_t len, int ret)
+{
+	memset(to, 0, len);
+	return ret;
+}
+
 /* Append one packed block, whose head is at @offset, to @out. In @ret_used what it takes. */
 static int load_block(struct in_file *f, uint64_t offset, uint64_t left, struct buf *out,
 		      uint64_t *ret_used, struct err *err)
@@ -69,12 +76,13 @@ static int load_block(struct in_file *f, uint64_t offset, uint64_t left, struct 
 		return err_set(err, -ENOMEM, "%s: out of memory", f->src.name);
 	ret = in_file_read(f, packed, packed_len, offset + PACKED_HEAD, "a compressed section", err);
 	if (ret)
-		return ret;
+		return no_data(raw, raw_len, ret);
 	*ret_used = PACKED_HEAD + (uint64_t)packed_len;
 	ret = raw_len || packed_len ? f->zip->decompress(packed, packed_len, raw, raw_len) : 0;
 	if (ret)
-		return err_set(err, ret, "%s: cannot uncompress the section at offset %llu: %s",
-			       f->src.name, (unsigned long long)offset, strerror(-ret));
+		return err_set(err, no_data(raw, raw_len, ret),
+			       "%s: cannot uncompress the section at offset %llu: %s", f->src.name,
+			       (unsigned long long)offset, strerror(-ret));
 	return 0;
 }
 
@@ -83,17 +91,18 @@ static int load_plain(struct in_file *f, uint64_t offset, uint64_t len, struct b
 		      struct err *err)
 {
 	uint8_t *to;
+	int ret;
 
 	if (len > IN_META_MAX)
 		return err_set(err, -E2BIG, "%s: section of %llu bytes at offset %llu is too large",
 			       f->src.name, (unsigned long long)len, (unsigned long long)offset);
 	if (!in_source_has(&f->src, offset, len))
 		return in_file_err_truncated(f, offset + len, err);
-	/* all of it is written, or not used */
 	to = buf_extend_raw(out, len);
 	if (!to)
 		return err_set(err, -ENOMEM, "%s: out of memory", f->src.name);
-	return in_file_read(f, to, len, offset, "a section", err);
+	ret = in_file_read(f, to, len, offset, "a section", err);
+	return ret ? no_data(to, len, ret) : 0;
 }
 
 int in_section_load(struct in_file *f, const struct in_section *s, struct buf *out, struct err *err)
