@@ -24,8 +24,8 @@ for c in $commands; do
 	trace-cmd "$c" -h | grep -qE '^ {10}-'
 	ok $? "$c -h: there are some" || trace-cmd "$c" -h | sed 's/^/# /'
 done
-is "$(trace-cmd list -h | sed -n 's/^ \{12\}\(-[^ ]*\).*/\1/p' | sort | paste -sd' ')" "--full -F -R -l" \
-	"list -h: what goes with -e stands behind twelve blanks"
+is "$(trace-cmd list -h | sed -n 's/^ \{12\}\(-[^ ]*\).*/\1/p' | sort | paste -sd' ')" "--full --proto -F -R -l" \
+	"list -h: what goes with -e or -f stands behind twelve blanks"
 
 is "$(trace-cmd list -c | grep -vc Supported)" "$(trace-cmd list -c | grep -cE $'^\t[a-z]+, [0-9]')" \
 	"list -c: a tab, NAME, VERSION"

@@ -35,7 +35,7 @@ is "$rc" 0 "record --proxy ends well" || diag "$both" "$(cat "$proxy_log")"
 like "$out" '^Negotiated burst time sync protocol with host host$' "... the protocol is told"
 like "$out" '^Clock of this machine, seen from host host: burst: \+-[0-9.]+ [mu]?s guaranteed, .* [0-9]+ probes in ([2-9]|[0-9]{2,}) rounds' \
 	"... and how well the clock is known, by rounds at the start and end"
-is "$(echo p*)" "p-host.dat p.dat" "... two files, nothing else"
+is "$(echo p*.dat*)" "p-host.dat p.dat" "... two files, nothing else"
 like "$(options p-host.dat)" '^::GUEST:: \[Guest name\]$' "the host's file knows of its guest"
 like "$(options p-host.dat)" "^$(id_of p.dat) \[trace id\]$" "... whose trace is ours"
 like "$(options p.dat)" "^$(id_of p-host.dat) \[peer's trace id\]$" "our TimeShift names the host's trace"
