@@ -30,9 +30,11 @@
 #define GUEST_NAME "::GUEST::"
 
 /*
- * Deadlines, ms. Of stock guests the second part must come 5 s after CLOSE, whether the clocks have been
- * compared by then or not. CONT comes when the guest has written what may be a large file.
+ * Deadlines, ms. Stock guests take no first part that comes later than 5 s after TRACE_RESP, and no second one
+ * that comes later than 5 s after CLOSE, whether the clocks have been compared by then or not. CONT comes when the
+ * guest has written what may be a large file.
  */
+#define FIRST_SYNC_SOON_MS	2000
 #define FIRST_SYNC_MS		20000
 #define FIRST_SYNC_CPU_MS	5000
 #define FIRST_SYNC_MAX_MS	120000
@@ -153,11 +155,19 @@ static void fill_conf(struct session *s, struct tsync_conf *conf)
 	conf->cid = cid > NET_CID_HOST ? cid : SYNC_ID_FIRST;
 }
 
-/* Wait for the first pass, as long as the guest may take for so many CPUs. 0; -errno described in @err. */
-static int wait_first(struct session *s, struct err *err)
+/* How long the guest may take for the first pass over so many CPUs, ms. */
+static int first_ms(const struct session *s)
 {
 	int64_t ms = FIRST_SYNC_MS + (int64_t)FIRST_SYNC_CPU_MS * s->proxy.guest->nr_cpus;
-	struct deadline d = deadline_in_ms(ms < FIRST_SYNC_MAX_MS ? ms : FIRST_SYNC_MAX_MS);
+
+	return ms < FIRST_SYNC_MAX_MS ? ms : FIRST_SYNC_MAX_MS;
+}
+
+/* Wait for the first pass, as long as the guest waits for what comes then. 0; -errno described in @err. */
+static int wait_first(struct session *s, struct err *err)
+{
+	bool patient = s->req.has_tsync_flags;
+	struct deadline d = deadline_in_ms(patient ? first_ms(s) : FIRST_SYNC_SOON_MS);
 
 	for (;;) {
 		struct deadline slice = deadline_in_ms(AGENT_LOOK_MS);
@@ -166,9 +176,11 @@ static int wait_first(struct session *s, struct err *err)
 		err_clear(err);
 		ret = tsync_host_wait_first(s->sync, AGENT_LOOK_MS, err);
 		/* back early: that was the peer's timeout, which ended the session */
-		if (ret != -ETIMEDOUT || !deadline_passed(slice) || deadline_passed(d) ||
-		    agent_must_end(s))
+		if (ret != -ETIMEDOUT || !deadline_passed(slice) || agent_must_end(s))
 			return ret;
+		/* of a guest that does not wait, the pass goes on meanwhile */
+		if (deadline_passed(d))
+			return patient ? ret : 0;
 	}
 }
 

@@ -182,6 +182,23 @@ def no_data_taken(g):
     return 'is gone'
 
 
+def silent_sync(g):
+    """Other programs wait 5 s for the first part, however long the clocks take."""
+    began = time.monotonic()
+    cmd, fixed, var = receive(g.s)
+    if cmd != TRACE_RESP or fixed[20:24] != b'ptp\0':
+        return 'gets no ptp'
+    sync = socket.create_connection((HERE, struct.unpack_from('>I', fixed, 36)[0]))
+    stream(g.s)
+    took = time.monotonic() - began
+    data = [socket.create_connection((HERE, int(p))) for p in var.split(b'\0')[:-1]]
+    g.close()
+    well = g.end()
+    for s in [sync] + data:
+        s.close()
+    return '%s, is traced %s' % ('ends well' if well else 'no CLOSE_RESP', 'in time' if took < 5 else 'too late')
+
+
 GUESTS = {
     'whole': (whole, {}),
     'stock': (whole, {'protos': b'nothing-known\0'}),
@@ -200,6 +217,7 @@ GUESTS = {
     'gone-while-tracing': (gone_while_tracing, {}),
     'cont-while-tracing': (cont_while_tracing, {}),
     'no-data-taken': (no_data_taken, {}),
+    'silent-sync': (silent_sync, {'protos': b'ptp\0'}),
 }
 
 
