@@ -1,7 +1,9 @@
 #!/bin/bash
 # A real guest records itself and, over vsock, its real host (see README.md): one boot, all recordings of "proxy",
-# judged by what KVM knows. VM_OUT=DIR keeps all files; VM_SLOW=N waits N times longer.
+# judged by what KVM knows; also with Debian's program on either side. VM_OUT=DIR keeps all files; VM_SLOW=N waits
+# N times longer.
 . "$(dirname "$0")/../cli/lib.sh"
+. "$(dirname "$0")/boots.sh"
 
 rig=$(dirname "$(readlink -f "$0")")
 slow=${VM_SLOW:-3}
@@ -17,24 +19,25 @@ succeeds "the images can be made" "$rig/build-images" || {
 }
 # the emulated processor now and then resets the machine for no reason of ours
 for try in 1 2 3; do
-	"$rig/run-l1" -g g1:3:2:384 -t $((200 * slow)) -b "$T/bin" -o "$out" "$rig/proxy" $((40 * slow)) > "$T/log" 2>&1 && break
+	"$rig/run-l1" -g g1:3:2:384 -t $((320 * slow)) -b "$T/bin" -f "$rig/steps.sh" -o "$out" \
+		"$rig/proxy" $((40 * slow)) > "$T/log" 2>&1 && break
 	diag "try $try failed: $(tail -n 2 "$T/log")"
 done
 cd "$out" || exit 1
-[ -s agent.status ]
+[ -s stock.status ]
 ok $? "all recordings were made" "$(tail -n 30 "$T/log")" || {
 	done_testing
 	exit 1
 }
 
-value() { sed -n "s/^$1: *//p" <<< "$analysis"; }
+measured
 outside=''
 
 # judge NAME PROTOCOL: recorded, by that protocol, and both files true to each other
 judge() {
 	local name=$1 proto=$2 windows
 	is "$(cat "$name.status")" 0 "$name: goes well" || diag "$(cat "$name.log" agent.log)"
-	like "$(cat "$name.log")" "^Negotiated $proto time sync protocol with host host" "$name: by $proto" || diag "$(cat "$name.log")"
+	like "$(cat "$name.log")" "^Negotiated $proto time sync protocol with (host|guest) host" "$name: by $proto" || diag "$(cat "$name.log")"
 	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$name-own.dat" "$name" g1 2>&1)
 	like "$(value chain)" '^ok$' "$name: host and guest name each other and the vCPUs' threads" || diag "$analysis"
 	like "$("$TRACE_CMD" dump --options -i "$name.dat")" '^::GUEST:: \[Guest name\]' "$name: the guest is called so"
@@ -43,6 +46,14 @@ judge() {
 	ok $? "$name: guest events lie within the host's recording" "$analysis"
 	outside=$(value outside)
 	diag "$name: truth $(value truth), outside $outside, bounds $(value bounds)"
+}
+
+# near: no offset of this analysis is wrong by more than a round trip
+near() {
+	local error
+	read -r error _ <<< "$(value truth)"
+	[ "${error:-$((median + 1))}" -le $median ]
+	ok $? "$1: the offsets are near the truth" "$analysis"
 }
 
 judge kvm kvm
@@ -57,10 +68,32 @@ is "${outside%% *}" 0 "exits: no event of the guest is outside of its windows"
 judge ptp ptp
 like "$(value stated)" '^0 of [1-9]' "ptp: the truth lies within the stated bounds"
 
+for name in kvm exits ptp; do is "$(cat $name.left)" "" "$name: nothing is left in the guest"; done
+
+# --- Debian's program in the guest, our proxy
+
+judge stock-guest kvm
+exact "stock-guest"
+judge stock-guest-ptp ptp
+near "stock-guest-ptp"
+
+# --- who is refused, what is left
+
 isnt "$(cat alien.status)" 0 "another one than the guest named is refused"
 like "$(cat agent.log)" 'connection from .* refused: only CID 3 is served' "... which is told" || diag "$(cat alien.log)"
 isnt "$(cat bad.status)" 0 "an option that a guest does not get is refused"
 like "$(cat agent.log)" '-R is nothing that a guest may ask of its host' "... and told"
 is "$(cat after)" "$(cat before)" "the host is left without instances"
 is "$(cat agent.status)" 0 "the proxy ends well"
+
+# --- our record in the guest, Debian's proxy
+
+for name in stock-host stock-host-tsc; do
+	judge $name kvm
+	exact $name
+	is "$(cat $name.left)" "" "$name: nothing is left in the guest"
+done
+judge stock-host-ptp ptp
+near "stock-host-ptp"
+is "$(cat stock-host-ptp.left)" "" "stock-host-ptp: nothing is left in the guest"
 done_testing
