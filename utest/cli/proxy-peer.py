@@ -182,7 +182,7 @@ def no_data_taken(g):
     return 'is gone'
 
 
-def silent_sync(g):
+def never_synced(g):
     """Other programs wait 5 s for the first part, however long the clocks take."""
     began = time.monotonic()
     cmd, fixed, var = receive(g.s)
@@ -217,7 +217,7 @@ GUESTS = {
     'gone-while-tracing': (gone_while_tracing, {}),
     'cont-while-tracing': (cont_while_tracing, {}),
     'no-data-taken': (no_data_taken, {}),
-    'silent-sync': (silent_sync, {'protos': b'ptp\0'}),
+    'never-synced': (never_synced, {'protos': b'ptp\0'}),
 }
 
 

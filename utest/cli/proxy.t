@@ -181,7 +181,7 @@ for name in cpus-0 cpus-5000 cpus-4294967295 cpus-missing id-0; do
 	like "$(python3 "$peer" guest "$port" $name -e irq)" "^$name: is hung up on after [0-9] s" "$name: is refused"
 done
 like "$(python3 "$peer" guest "$port" stock -e irq)" '^stock: ends well' "a guest with unknown protocols is traced without offsets"
-like "$(python3 "$peer" guest "$port" silent-sync -e irq)" "^silent-sync: ends well, is traced in time" \
+like "$(python3 "$peer" guest "$port" never-synced -e irq)" "^never-synced: ends well, is traced in time" \
 	"a guest whose clock is not to be compared is traced all the same, as soon as other programs want"
 for name in odd-before-cont cont-while-tracing; do
 	like "$(python3 "$peer" guest "$port" $name -e irq)" "^$name: ends well" "$name: is survived"
