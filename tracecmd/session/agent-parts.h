@@ -83,6 +83,11 @@ uint32_t agent_sync_flags(const struct session *s);
 /* Take the connection for it. 0; -errno: there is none, which has been told. */
 int agent_accept_sync(struct session *s, int *ret_fd);
 
+/* Compare over @conf's connection, which is used up, with an instance of its own. 0; -errno described in @err. */
+int agent_run_sync(struct session *s, struct tsync_conf *conf,
+		   int (*start)(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err),
+		   struct err *err);
+
 /* Bytes as SEND_DATA messages, then FIN_DATA. 0; -errno. */
 int agent_send_stream(struct session *s, const void *data, size_t len);
 

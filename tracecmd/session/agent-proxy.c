@@ -195,14 +195,7 @@ void proxy_start_sync(struct session *s)
 	fill_conf(s, &conf);
 	if (agent_accept_sync(s, &conf.fd))
 		return;
-	conf.own_id = tsync_pick_id(s->local.tracing_dir, SYNC_ID_FIRST);
-	if (conf.own_id < 0) {
-		close(conf.fd);
-		ret = err_set(&err, conf.own_id, "cannot make a tracing instance for it");
-	} else {
-		local_sync_instance(&s->local, conf.own_id);
-		ret = tsync_host_start(&conf, &s->sync, &err);
-	}
+	ret = agent_run_sync(s, &conf, tsync_host_start, &err);
 	if (!ret)
 		ret = wait_first(s, &err);
 	if (ret && !agent_must_end(s))

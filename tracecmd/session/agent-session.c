@@ -270,6 +270,19 @@ int agent_accept_sync(struct session *s, int *ret_fd)
 	return ret;
 }
 
+int agent_run_sync(struct session *s, struct tsync_conf *conf,
+		   int (*start)(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err),
+		   struct err *err)
+{
+	conf->own_id = tsync_pick_id(s->local.tracing_dir, SYNC_ID_FIRST);
+	if (conf->own_id < 0) {
+		close(conf->fd);
+		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
+	}
+	local_sync_instance(&s->local, conf->own_id);
+	return start(conf, &s->sync, err);
+}
+
 /* Without the tsync connection the session goes on, unaligned. */
 static void start_sync(struct session *s)
 {
@@ -295,14 +308,7 @@ static void start_sync(struct session *s)
 	conf.cid = cid > 0 ? cid : NET_CID_HOST;
 	if (agent_accept_sync(s, &conf.fd))
 		return;
-	conf.own_id = tsync_pick_id(s->local.tracing_dir, SYNC_ID_FIRST);
-	if (conf.own_id < 0) {
-		close(conf.fd);
-		ret = err_set(&err, conf.own_id, "cannot make a tracing instance for it");
-	} else {
-		local_sync_instance(&s->local, conf.own_id);
-		ret = tsync_guest_start(&conf, &s->sync, &err);
-	}
+	ret = agent_run_sync(s, &conf, tsync_guest_start, &err);
 	if (ret)
 		cmd_warn(ret, "no time synchronisation with the host: %s", err.text);
 }
