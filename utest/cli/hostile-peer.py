@@ -14,39 +14,15 @@ import sys
 import threading
 import time
 
+from wire import message, receive, send_stream
+
 HERE = '127.0.0.1'
 CLOSE, SEND_DATA, FIN_DATA, NOT_SUPP, TRACE_REQ, TRACE_RESP, CLOSE_RESP, TIME_SYNC = 0, 3, 4, 5, 6, 7, 8, 9
 PAGE = 4096
 
 
-def read_exactly(s, n):
-    data = b''
-    while len(data) < n:
-        part = s.recv(n - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
-
-
-def message(cmd, fixed=b'', var=b''):
-    return struct.pack('>III', 12 + len(fixed) + len(var), cmd, len(fixed)) + fixed + var
-
-
-def receive(s):
-    size, cmd, fixed = struct.unpack('>III', read_exactly(s, 12))
-    body = read_exactly(s, size - 12)
-    return cmd, body[:fixed], body[fixed:]
-
-
 def tsync(proto, number, data=b''):
     return message(TIME_SYNC, struct.pack('>16sI', proto, number), data)
-
-
-def send_meta(s, meta):
-    for i in range(0, len(meta), 8180):
-        s.sendall(message(SEND_DATA, var=meta[i:i + 8180]))
-    s.sendall(message(FIN_DATA))
 
 
 def outcome(s, seconds=20):
@@ -86,7 +62,7 @@ class Agent:
 
     def tracing(self, **args):
         self.respond(**args)
-        send_meta(self.s, self.meta)
+        send_stream(self.s, self.meta)
         self.accept()
 
     def accept(self):
@@ -165,7 +141,7 @@ def pausing_meta(a):
     for at in range(0, half, 8180):
         a.s.sendall(message(SEND_DATA, var=a.meta[at:min(at + 8180, half)]))
     time.sleep(7)
-    send_meta(a.s, a.meta[half:])
+    send_stream(a.s, a.meta[half:])
     a.accept()
     a.data[0].sendall(page())
     a.end()
@@ -254,7 +230,7 @@ def no_data_connection(a):
     port = spare.getsockname()[1]
     spare.close()
     a.respond(ports=b'%d\0' % port)
-    send_meta(a.s, a.meta)
+    send_stream(a.s, a.meta)
     outcome(a.s, 40)
 
 
@@ -275,7 +251,7 @@ def sync(play_round, name=b'ptp', accept=True):
 
         if t:
             threading.Thread(target=run, daemon=True).start()
-        send_meta(a.s, a.meta)
+        send_stream(a.s, a.meta)
         a.accept()
         a.end()
     return play

@@ -20,6 +20,8 @@ import sys
 import threading
 import time
 
+from wire import message, read_exactly
+
 HERE = '127.0.0.1'
 
 
@@ -28,25 +30,11 @@ def connect(port, source=None):
     return s
 
 
-def read_exactly(s, n):
-    data = b''
-    while len(data) < n:
-        part = s.recv(n - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
-
-
 def read_text(s):
     data = b''
     while not data.endswith(b'\0'):
         data += read_exactly(s, 1)
     return data
-
-
-def message(cmd, fixed=b'', var=b''):
-    return struct.pack('>III', 12 + len(fixed) + len(var), cmd, len(fixed)) + fixed + var
 
 
 def tinit(cpus, page=4096, options=()):

@@ -15,6 +15,8 @@ import struct
 import sys
 import threading
 
+from wire import message, receive
+
 
 HIGH = 1 << 31
 TRACE_RESP = 7
@@ -57,28 +59,18 @@ def serve(s, how):
     s.sendall(b'OK 1073741824\n')
     if how == 'high' and control:
         threading.Thread(target=pump, args=(s, far), daemon=True).start()
-        cmd, fixed, var = message(far)
+        cmd, fixed, var = receive(far)
         if cmd == TRACE_RESP:
             sync = struct.unpack('>I', fixed[36:])[0]
             fixed = fixed[:36] + struct.pack('>I', sync + HIGH if sync else 0)
             ports = [int(p) + HIGH for p in var.split(b'\0')[:-1]]
             var = b''.join(b'%d\0' % p for p in ports)
             print('ports %s' % ports, flush=True)
-        s.sendall(packed(cmd, fixed, var))
+        s.sendall(message(cmd, fixed, var))
         pump(far, s)
         return
     threading.Thread(target=pump, args=(s, far), daemon=True).start()
     pump(far, s)
-
-
-def read_exactly(s, n):
-    data = b''
-    while len(data) < n:
-        part = s.recv(n - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
 
 
 def pass_on(a, b, n):
@@ -89,16 +81,6 @@ def pass_on(a, b, n):
             raise EOFError
         b.sendall(data)
         n -= len(data)
-
-
-def message(s):
-    size, cmd, fixed = struct.unpack('>III', read_exactly(s, 12))
-    body = read_exactly(s, size - 12)
-    return cmd, body[:fixed], body[fixed:]
-
-
-def packed(cmd, fixed, var):
-    return struct.pack('>III', 12 + len(fixed) + len(var), cmd, len(fixed)) + fixed + var
 
 
 def to_host(path, port):
@@ -128,11 +110,11 @@ def data_port(path, port):
 def answers(host, guest, path):
     try:
         pass_on(host, guest, len(b'tracecmd') + len(b'V3\0') + len(b'OK'))
-        cmd, fixed, var = message(host)
+        cmd, fixed, var = receive(host)
         ports = var.split(b'\0')[:-1]
         print('ports %s' % b' '.join(ports).decode(), flush=True)
         var = b''.join(b'%d\0' % data_port(path, p.decode()) for p in ports)
-        guest.sendall(packed(cmd, fixed, var))
+        guest.sendall(message(cmd, fixed, var))
         pump(host, guest)
     except (EOFError, OSError):
         guest.close()
@@ -146,8 +128,8 @@ def reverse(path, tcp, port):
         threading.Thread(target=answers, args=(host, guest, path), daemon=True).start()
         try:
             pass_on(guest, host, len(b'-1V3\0') + len(b'766679\0\0'))
-            cmd, fixed, var = message(guest)
-            host.sendall(packed(cmd, fixed, var.replace(b'tcp', b'vsock')))
+            cmd, fixed, var = receive(guest)
+            host.sendall(message(cmd, fixed, var.replace(b'tcp', b'vsock')))
             threading.Thread(target=pump, args=(guest, host), daemon=True).start()
         except (EOFError, OSError):
             host.close()

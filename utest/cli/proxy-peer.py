@@ -12,6 +12,8 @@ import struct
 import sys
 import time
 
+from wire import message, receive, send_stream
+
 HERE = '127.0.0.1'
 CLOSE, SEND_DATA, FIN_DATA, NOT_SUPP, TRACE_REQ, TRACE_RESP, CLOSE_RESP = 0, 3, 4, 5, 6, 7, 8
 TRACE_PROXY, CONT = 10, 11
@@ -19,26 +21,6 @@ OWN_ID = 0x5150
 HOST_ID = 0x1122334455667788
 FL_PROXY = 0x20000
 FL_FIFOS = 1
-
-
-def read_exactly(s, n):
-    data = b''
-    while len(data) < n:
-        part = s.recv(n - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
-
-
-def message(cmd, fixed=b'', var=b''):
-    return struct.pack('>III', 12 + len(fixed) + len(var), cmd, len(fixed)) + fixed + var
-
-
-def receive(s):
-    size, cmd, fixed = struct.unpack('>III', read_exactly(s, 12))
-    body = read_exactly(s, size - 12)
-    return cmd, body[:fixed], body[fixed:]
 
 
 def stream(s):
@@ -51,12 +33,6 @@ def stream(s):
         if cmd != SEND_DATA:
             raise ValueError('command %d in a stream' % cmd)
         data += var
-
-
-def send_stream(s, data):
-    for i in range(0, len(data), 8180):
-        s.sendall(message(SEND_DATA, var=data[i:i + 8180]))
-    s.sendall(message(FIN_DATA))
 
 
 # --- a guest
