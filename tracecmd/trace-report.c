@@ -181,6 +181,7 @@ static int option_compat(struct report_plan *plan, const char *version)
 	plan->line.flags = !old;
 	plan->line.old_raw = old;
 	plan->calls_parted = old;
+	plan->hides_losses = old;
 	plan->no_args = old;
 	return 0;
 }

@@ -264,14 +264,22 @@ static uint64_t value(const struct ahead *a, const struct tep_record *record, st
 	return pfield_read(&a->reader, record->data, f);
 }
 
-/* Is the record, of @event, one of @e, and not wanted in another way? That is known when an event is met. */
+/* Is the record, of @event, one of @e? */
 static bool is_of(const struct event *event, const struct tep_record *record, const struct call_event *e)
 {
-	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size &&
-	       !(event->tep->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE));
+	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size;
 }
 
-/* The return of the call @entry, an @e, if that is the next record of its CPU, or that is shown; else NULL. */
+/* ... and not wanted in another way? That is known when an event is met. */
+static bool is_shown_as(const struct event *event, const struct tep_record *record, const struct call_event *e)
+{
+	return is_of(event, record, e) && !(event->tep->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE));
+}
+
+/*
+ * The return of the call @entry, an @e, if that is the next record of its CPU, or that is shown; else NULL.
+ * How others of its kind are wanted does not matter, as this one gets no line.
+ */
 static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, const struct call_event *e,
 				    struct tep_record *entry)
 {
@@ -431,11 +439,11 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 	}
 	event = events_find(s->events, record);
 	buf_reset(&g->text);
-	if (is_of(event, record, &a->entry))
+	if (is_shown_as(event, record, &a->entry))
 		entry_text(g, a, &a->entry, record);
-	else if (is_of(event, record, &a->exit))
+	else if (is_shown_as(event, record, &a->exit))
 		exit_text(g, a, record);
-	else if (is_of(event, record, &a->from))
+	else if (is_shown_as(event, record, &a->from))
 		entry_text(g, a, &a->from, record);
 	else if (!args_function(&g->text, s, &a->function, record))
 		return NULL;

@@ -126,7 +126,7 @@ static void print_cpus(const struct inputs *in, const struct input *f, struct te
 
 	if (plan_is_talkative(in->plan))
 		tell_empty(f, out);
-	textout_printf(out, "List of CPUs in %s with data:\n", f->name);
+	textout_printf(out, "List of CPUs in %s with data:\n", f->fd < 0 ? f->plan->path : f->name);
 	for (cpu = 0; cpu < n; cpu++) {
 		struct tep_record *record = tracecmd_read_cpu_first(f->handle, cpu);
 
@@ -165,14 +165,10 @@ static void print_stat(const struct input *f, struct textout *out)
 {
 	const char *text = tracecmd_get_cpustats(f->handle);
 
-	if (!text) {
-		textout_str(out, " No stats in this file\n");
-		return;
-	}
 	textout_str(out, "\nKernel buffer statistics:\n"
 		 "  Note: \"entries\" are the entries left in the kernel ring buffer and are not\n"
 		 "        recorded in the trace data. They should all be zero.\n\n");
-	textout_str(out, text);
+	textout_str(out, text ? text : " No stats in this file\n");
 }
 
 /* What the recorder said, of which one thing is shown. */

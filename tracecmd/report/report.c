@@ -87,7 +87,7 @@ static void check_order(struct stream_cpu *c, const struct tep_record *record)
 static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct tep_record *record,
 		const char *more)
 {
-	long long lost = c->lost;
+	long long lost = w->plan->hides_losses ? record->missed_events : c->lost;
 	struct batch *b;
 	bool skip;
 	int ret;

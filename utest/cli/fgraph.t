@@ -151,6 +151,53 @@ ok $? "some of three CPUs' calls are parted, others are not" "$out"
 same "as Debian's: three CPUs" three.dat
 same "as Debian's: three CPUs, from a time on" three.dat --cpu 0,2
 
+# events lost before a call, before its return that gets no line of its own, and before others
+(
+	echo "$head$exit"
+	cat << 'E3'
+0 1000000000 funcgraph_entry 10 inner 0
+0 1000000400 funcgraph_exit 10 inner 0 0 1000000000 1000000400
+lost 0 2
+0 1000001000 funcgraph_entry 10 inner 0
+lost 0 3
+0 1000001500 funcgraph_exit 10 inner 0 0 1000001000 1000001500
+0 1000002000 plain 10 1
+lost 0
+0 1000003000 funcgraph_entry 20 outer 0
+0 1000003100 plain 10 2
+lost 0 4
+0 1000003200 plain 10 3
+E3
+) | mktrace lost.dat
+drops() {
+	run 10 "$TRACE_CMD" report "$@" lost.dat
+	out=$(sed -n -e 's/^CPU:0 //p' -e 's/^.*: \(funcgraph_\|plain:\).* \(.*\)$/\2/p' <<< "$out" | tr '\n' ' ')
+}
+drops
+is "$out" "inner(); [2 EVENTS DROPPED] inner(); [3 EVENTS DROPPED] value=1 [EVENTS DROPPED] { value=2 [4 EVENTS DROPPED] value=3 " \
+	"losses between a call and its return are told behind them"
+drops --compat 3.1
+is "$out" "inner(); [2 EVENTS DROPPED] inner(); value=1 [EVENTS DROPPED] { value=2 [4 EVENTS DROPPED] value=3 " \
+	"... and were not told in earlier releases"
+drops --compat 3.1 -F plain
+is "$out" "value=1 value=2 [4 EVENTS DROPPED] value=3 " "... nor those before what filters hide"
+drops -F plain
+is "$out" "[5 EVENTS DROPPED] value=1 [EVENTS DROPPED] value=2 [4 EVENTS DROPPED] value=3 " "... which are told now"
+for o in "" "-F plain" "-F funcgraph_entry" "-F funcgraph_exit" "-v -F plain" "--pid 20" -N -R; do
+	# shellcheck disable=SC2086	# options are words
+	same "as Debian's: losses${o:+, $o}" lost.dat $o
+done
+
+# how other returns are shown does not matter to those that get no line
+calls one.dat -r funcgraph_exit
+is "$(sed -n 2p <<< "$out")" "funcgraph_entry:        0.600 us   |    middle();" "-r of returns leaves leaves"
+for f in one two three lost; do
+	for o in -r -n; do
+		same "as Debian's: $f, $o funcgraph_exit" $f.dat $o funcgraph_exit
+		same "as Debian's: $f, $o funcgraph_entry" $f.dat $o funcgraph_entry
+	done
+done
+
 # --- returned values
 
 (

@@ -89,6 +89,8 @@ CPU 1 is empty
 List of CPUs in one.dat with data:
   0
   2" "... with --cpus"
+run 10 "$TRACE_CMD" report --cpus ./one.dat
+is "$(head -n 1 <<< "$out")" "List of CPUs in ./one.dat with data:" "--cpus tells the file as it was named"
 run 10 "$TRACE_CMD" report -N -V --format json one.dat
 unlike "$out" 'version = ' "... not for machines"
 
