@@ -2,25 +2,13 @@
  * fgraph.c - see fgraph.h. Layer 5.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "report/args.h"
+#include "report/calls.h"
 #include "report/events.h"
 #include "report/fgraph.h"
-#include "report/pevents.h"
-
-#define DEPTH_MAX	200	/* levels that are indented; the kernel has 50 */
-
-/* Where records of a call have what. */
-struct call_event {
-	int id;				/* -1: there is none */
-	struct pfield func, depth, calltime, rettime, retval, retaddr;
-	uint32_t args;			/* where they begin; 0: it has none */
-	uint32_t min_size;
-};
 
 /* A CPU of a stream. */
 struct ahead_cpu {
@@ -34,9 +22,7 @@ struct ahead_cpu {
 /* A stream: its events, and the second handle. */
 struct ahead {
 	const struct stream *stream;
-	struct call_event entry, from, exit;	/* from: an entry that tells the caller */
-	struct args_event function;
-	struct pevents reader;		/* only for the byte order */
+	struct calls calls;
 	struct tracecmd_input *file, *handle;	/* NULL: not opened, or not possible */
 	bool tried;
 	struct ahead_cpu *cpus;
@@ -55,46 +41,6 @@ struct fgraph {
 	struct buf text;
 };
 
-static void field_of(struct tep_event *event, const char *name, struct call_event *e,
-		     struct pfield *ret)
-{
-	const struct tep_format_field *f = tep_find_field(event, name);
-
-	if (!f || f->offset < 0 || f->offset > 4096 ||
-	    (f->size != 1 && f->size != 2 && f->size != 4 && f->size != 8))
-		return;
-	*ret = (struct pfield){ .offset = f->offset, .size = f->size };
-	if (e->min_size < (uint32_t)f->offset + f->size)
-		e->min_size = f->offset + f->size;
-}
-
-static struct call_event event_of(struct tep_handle *tep, const char *name)
-{
-	struct tep_event *event = tep_find_event_by_name(tep, "ftrace", name);
-	struct call_event e = { .id = -1 };
-
-	if (!event)
-		return e;
-	field_of(event, "func", &e, &e.func);
-	field_of(event, "depth", &e, &e.depth);
-	field_of(event, "calltime", &e, &e.calltime);
-	field_of(event, "rettime", &e, &e.rettime);
-	field_of(event, "retval", &e, &e.retval);
-	field_of(event, "retaddr", &e, &e.retaddr);
-	e.args = args_offset(event);
-	if (e.func.size && e.depth.size)
-		e.id = event->id;
-	return e;
-}
-
-/* Calls that tell from where, which is an option. The event's name has changed once. */
-static struct call_event from_event(struct tep_handle *tep)
-{
-	struct call_event e = event_of(tep, "fgraph_retaddr_entry");
-
-	return e.id < 0 ? event_of(tep, "funcgraph_retaddr_entry") : e;
-}
-
 struct fgraph *fgraph_new(const struct inputs *in)
 {
 	struct fgraph *g = calloc(1, sizeof(*g));
@@ -111,22 +57,10 @@ struct fgraph *fgraph_new(const struct inputs *in)
 		struct ahead *a = &g->streams[i];
 
 		a->stream = &in->streams[i];
-		a->entry = event_of(a->stream->tep, "funcgraph_entry");
-		a->exit = event_of(a->stream->tep, "funcgraph_exit");
-		/* 3.1 knew neither */
-		a->from = (struct call_event){ .id = -1 };
-		a->function = (struct args_event){ .id = -1 };
-		if (in->plan->no_args) {
-			a->entry.args = 0;
-		} else {
-			a->from = from_event(a->stream->tep);
-			a->function = args_event(a->stream->tep);
-		}
-		a->reader.swap = tep_is_file_bigendian(a->stream->tep) !=
-				 tep_is_local_bigendian(a->stream->tep);
+		calls_init(&a->calls, a->stream->tep, in->plan->no_args);
 		g->ids[i] = (struct ahead_ids){
-			.entry = a->entry.id, .from = a->from.id, .exit = a->exit.id,
-			.function = a->function.id, .told = a->stream->events->native,
+			.entry = a->calls.entry.id, .from = a->calls.from.id, .exit = a->calls.exit.id,
+			.function = a->calls.function.id, .told = a->stream->events->native,
 		};
 		a->cpus = calloc(a->stream->nr_cpus + 1, sizeof(*a->cpus));
 		if (!a->cpus)
@@ -259,27 +193,7 @@ static struct tep_record *shown_next(struct ahead *a, const struct tep_record *r
 
 /* --- the text */
 
-static uint64_t value(const struct ahead *a, const struct tep_record *record, struct pfield f)
-{
-	return pfield_read(&a->reader, record->data, f);
-}
-
-/* Is the record, of @event, one of @e? */
-static bool is_of(const struct event *event, const struct tep_record *record, const struct call_event *e)
-{
-	return event && event->tep->id == e->id && (uint32_t)record->size >= e->min_size;
-}
-
-/* ... and not wanted in another way? That is known when an event is met. */
-static bool is_shown_as(const struct event *event, const struct tep_record *record, const struct call_event *e)
-{
-	return is_of(event, record, e) && !(event->tep->flags & (TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_NOHANDLE));
-}
-
-/*
- * The return of the call @entry, an @e, if that is the next record of its CPU, or that is shown; else NULL.
- * How others of its kind are wanted does not matter, as this one gets no line.
- */
+/* The return of the call @entry, an @e, if that is the next record of its CPU, or that is shown; else NULL. */
 static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, const struct call_event *e,
 				    struct tep_record *entry)
 {
@@ -287,123 +201,21 @@ static struct tep_record *leaf_exit(const struct fgraph *g, struct ahead *a, con
 
 	if (g->in->plan->calls_parted && a->handle)
 		next = shown_next(a, entry, next);
-	if (!next || !is_of(events_find(a->stream->events, next), next, &a->exit) ||
-	    value(a, next, a->exit.func) != value(a, entry, e->func) ||
-	    tep_data_pid(a->stream->tep, next) != tep_data_pid(a->stream->tep, entry))
-		return NULL;
-	return next;
-}
-
-/* Two columns that tell long times from short ones, and microseconds. */
-static void add_duration(struct buf *b, uint64_t ns)
-{
-	uint64_t us = ns / 1000;
-	const char *mark = ns > 1000000000 ? "$ " : ns > 1000000 ? "# " : ns > 100000 ? "! " :
-			   ns > 10000 ? "+ " : "  ";
-	char text[32];
-	int length;
-
-	/* what takes seconds needs no nanoseconds */
-	if (us < 1000000)
-		length = snprintf(text, sizeof(text), "%" PRIu64 ".%03u", us, (unsigned int)(ns % 1000));
-	else
-		length = snprintf(text, sizeof(text), "%" PRIu64, us);
-	buf_printf(b, "%s%s us %*s|  ", mark, text, length < 7 ? 7 - length : 0, "");
-}
-
-static void add_depth(struct buf *b, uint64_t depth)
-{
-	buf_printf(b, "%*s", 2 * (int)(depth < DEPTH_MAX ? depth : DEPTH_MAX), "");
-}
-
-static void add_function(struct buf *b, const struct ahead *a, uint64_t address)
-{
-	const char *name;
-
-	events_lock(a->stream->events);
-	name = tep_find_function(a->stream->tep, address);
-	events_unlock(a->stream->events);
-	if (name)
-		buf_add_str(b, name);
-	else
-		buf_printf(b, "%" PRIx64, address);
-}
-
-/* What the function has returned, where the kernel tells. */
-static void add_retval(struct buf *b, const struct ahead *a, const struct tep_record *exit,
-		       const struct plan_fgraph *look)
-{
-	uint64_t v;
-
-	if (!a->exit.retval.size || look->no_retval)
-		return;
-	v = value(a, exit, a->exit.retval);
-	if (a->exit.retval.size == 4)
-		v = (uint64_t)(int32_t)v;
-	/* small negative numbers are errors */
-	if (look->retval_dec || (!look->retval_hex && (int64_t)v < 0 && (int64_t)v >= -4095))
-		buf_printf(b, " (ret=%" PRId64 ")", (int64_t)v);
-	else
-		buf_printf(b, " (ret=0x%" PRIx64 ")", v);
-}
-
-static uint64_t duration(const struct ahead *a, const struct tep_record *exit, uint64_t begin_ts)
-{
-	if (a->exit.calltime.size && a->exit.rettime.size)
-		return value(a, exit, a->exit.rettime) - value(a, exit, a->exit.calltime);
-	return exit->ts > begin_ts ? exit->ts - begin_ts : 0;
+	return next && calls_match(&a->calls, a->stream, e, entry, next) ? next : NULL;
 }
 
 /* A call, an @e. */
 static void entry_text(struct fgraph *g, struct ahead *a, const struct call_event *e,
 		       struct tep_record *record)
 {
-	const struct plan_fgraph *look = &g->in->plan->fgraph;
 	struct tep_record *exit = leaf_exit(g, a, e, record);
-	uint64_t depth = value(a, record, e->depth), func = value(a, record, e->func);
-	struct buf *b = &g->text;
 
-	if (exit)
-		add_duration(b, duration(a, exit, a->cpus[record->cpu].before_ts));
-	else
-		buf_printf(b, "%13s|  ", "");
-	add_depth(b, depth);
-	add_function(b, a, func);
-	buf_add(b, "(", 1);
-	args_add(b, a->stream, record, e->args, func);
-	buf_add_str(b, exit ? ");" : ") {");
-	if (e->retaddr.size) {
-		buf_add_str(b, " /* <-");
-		add_function(b, a, value(a, record, e->retaddr));
-		buf_add_str(b, " */");
-	}
-	if (exit)
-		add_retval(b, a, exit, look);
-	if (look->depth)
-		buf_printf(b, " (%" PRIu64 ")", depth);
+	calls_add_entry(&g->text, &a->calls, a->stream, e, record, exit, a->cpus[record->cpu].before_ts,
+			&g->in->plan->fgraph);
 	if (exit) {
 		a->cpus[exit->cpu].skip = true;
 		a->cpus[exit->cpu].skip_key = exit->offset;
 	}
-}
-
-static void exit_text(struct fgraph *g, struct ahead *a, struct tep_record *record)
-{
-	const struct plan_fgraph *look = &g->in->plan->fgraph;
-	uint64_t depth = value(a, record, a->exit.depth);
-	struct buf *b = &g->text;
-
-	add_duration(b, duration(a, record, record->ts));
-	add_depth(b, depth);
-	buf_add_str(b, "}");
-	if (look->tailprint) {
-		buf_add_str(b, " /* ");
-		add_function(b, a, value(a, record, a->exit.func));
-		buf_add_str(b, " */");
-	}
-	add_retval(b, a, record, look);
-	if (look->depth)
-		buf_printf(b, " (%" PRIu64 ")", depth);
 }
 
 /* Can the record be nothing of a call? That is so for nearly all. */
@@ -424,7 +236,7 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 {
 	size_t number = s - g->in->streams;
 	struct ahead *a = &g->streams[number];
-	const struct event *event;
+	const struct call_event *e;
 	struct ahead_cpu *c;
 
 	*ret_skip = false;
@@ -437,15 +249,11 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 		*ret_skip = true;
 		return NULL;
 	}
-	event = events_find(s->events, record);
 	buf_reset(&g->text);
-	if (is_shown_as(event, record, &a->entry))
-		entry_text(g, a, &a->entry, record);
-	else if (is_shown_as(event, record, &a->exit))
-		exit_text(g, a, record);
-	else if (is_shown_as(event, record, &a->from))
-		entry_text(g, a, &a->from, record);
-	else if (!args_function(&g->text, s, &a->function, record))
+	e = calls_entry(&a->calls, s, record);
+	if (e)
+		entry_text(g, a, e, record);
+	else if (!calls_add_other(&g->text, &a->calls, s, record, &g->in->plan->fgraph))
 		return NULL;
 	return g->text.error ? NULL : (const char *)g->text.data;
 }
