@@ -11,10 +11,10 @@
 #include "base/io.h"
 #include "in/handle.h"
 #include "live/live.h"
+#include "live/leaf.h"
 #include "live/names.h"
 #include "live/order.h"
 #include "live/output.h"
-#include "report/args.h"
 #include "report/events.h"
 #include "report/inputs.h"
 #include "report/line.h"
@@ -38,8 +38,7 @@ struct live {
 	struct textout out;
 	struct line_printer line;
 	struct shown_order shown;
-	struct args_event function;	/* the function tracer's */
-	struct buf text;		/* of a function with arguments */
+	struct live_leaf leaf;
 	int timer_fd;			/* readable: time to look */
 	bool lost;
 };
@@ -60,7 +59,7 @@ static int open_formats(struct live *l, struct err *err)
 	if (tep)
 		l->events = events_new(tep, l->handle, &l->plan, 0);
 	if (tep)
-		l->function = args_event(tep);
+		live_leaf_init(&l->leaf, tep, &l->plan.fgraph, l->pool);
 	if (l->events)
 		l->names = names_new(tep, l->events, l->conf.tracing);
 	return l->names && l->pool ? 0 : err_set(err, -ENOMEM, "out of memory");
@@ -160,7 +159,7 @@ void live_free(struct live *l)
 	live_order_release(&l->order);
 	live_output_release(&l->output);
 	textout_release(&l->out);
-	buf_release(&l->text);
+	live_leaf_release(&l->leaf);
 	for (i = 0; i < l->nr_buffers; i++)
 		free(l->buffers[i].label);
 	free(l->buffers);
@@ -226,43 +225,60 @@ static int print_profiles(struct live *l)
 	return ret ? ret : l->out.error;
 }
 
-static int print_event(struct live *l, const struct live_source *from)
+/* Its line. 0; -EAGAIN: not yet; -errno. */
+static int print_line(struct live *l, struct live_source *from, struct tep_record *record, int64_t now_ns)
 {
 	struct stream *s = &l->buffers[from->buffer];
-	int64_t missed = from->ev.missed;
-	struct tep_record *record = in_record_new(l->pool, &from->ev, from->time, from->cpu);
+	bool more = !l->order.ended || !from->drained;
+	int ret = live_leaf_text(&l->leaf, s, from, record, now_ns, more, &l->shown.text);
 	struct shown e;
+
+	if (ret == -EAGAIN)
+		return ret;
+	l->lost |= from->ev.missed != 0;
+	names_record(l->names, record);
+	if (ret <= 0)
+		return ret;
+	ret = shown_prepare(&l->shown, s, record, NULL, &e);
+	if (ret)
+		return ret;
+	if (from->ev.missed)
+		shown_extra(&l->shown, &e, NULL)->lost = from->ev.missed;
+	line_shown(&l->line, &e);
+	return l->out.error;
+}
+
+/* 0; -EAGAIN: it has to wait; -errno. */
+static int print_event(struct live *l, struct live_source *from, int64_t now_ns)
+{
+	struct tep_record *record = in_record_new(l->pool, &from->ev, from->time, from->cpu);
 	int ret;
 
 	if (!record)
 		return -ENOMEM;
-	l->lost |= missed != 0;
-	names_record(l->names, record);
 	if (l->profiles) {
-		ret = profile_take(l->profiles[from->buffer], record, missed);
-		in_record_unref(record);
-		return ret;
-	}
-	buf_reset(&l->text);
-	l->shown.text = args_function(&l->text, s, &l->function, record) ? (char *)l->text.data : NULL;
-	ret = shown_prepare(&l->shown, s, record, NULL, &e);
-	if (!ret) {
-		if (missed)
-			shown_extra(&l->shown, &e, NULL)->lost = missed;
-		line_shown(&l->line, &e);
+		l->lost |= from->ev.missed != 0;
+		names_record(l->names, record);
+		ret = profile_take(l->profiles[from->buffer], record, from->ev.missed);
+	} else {
+		ret = print_line(l, from, record, now_ns);
 	}
 	in_record_unref(record);
-	return ret ? ret : l->out.error;
+	return ret;
 }
 
 /* Events that need not wait, until there is text enough. */
-static int print_events(struct live *l)
+static int print_events(struct live *l, int64_t now_ns)
 {
-	const struct live_source *from;
+	struct live_source *from;
 	int ret = 0;
 
 	while (!ret && l->output.text.len < TEXT_MAX && (from = live_order_next(&l->order)))
-		ret = print_event(l, from);
+		ret = print_event(l, from, now_ns);
+	if (ret == -EAGAIN) {
+		live_order_hold(&l->order);
+		ret = 0;
+	}
 	textout_flush(&l->out);
 	return ret ? ret : l->out.error;
 }
@@ -289,22 +305,32 @@ static int work(struct live *l, struct err *err)
 	ret = live_order_look(&l->order, now_ns);
 	if (ret)
 		return err_set(err, ret, "cannot read the ring buffer");
-	ret = print_events(l);
+	ret = print_events(l, now_ns);
 	if (ret)
 		return err_set(err, ret, "cannot print the events");
 	ret = live_output_push(&l->output);
 	return ret ? output_failed(ret, err) : 0;
 }
 
+/* How long an event that waits for the next one still does so. */
+static long held_us(const struct live *l)
+{
+	int64_t left_ns = l->order.held ? l->leaf.until_ns - mono_now_ns() : INT64_MAX;
+
+	return left_ns < 1000 ? 1 : left_ns / 1000;
+}
+
 /* When to look again. */
 static void arm(struct live *l)
 {
+	long us = l->conf.pause_us, held = held_us(l);
+
 	if (live_output_pending(&l->output))
 		timer_set(l, 0);	/* when the reader is ready */
-	else if (!l->conf.pause_us || live_order_busy(&l->order))
+	else if (!us || live_order_busy(&l->order))
 		timer_set(l, 1);
 	else
-		timer_set(l, l->conf.pause_us);
+		timer_set(l, held < us ? held : us);
 }
 
 void live_poll_fds(const struct live *l, struct pollfd *fds)

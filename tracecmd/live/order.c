@@ -137,14 +137,15 @@ bool live_order_busy(const struct live_order *o)
 		if (!o->source[i].drained)
 			return true;
 	}
-	return o->heap.count && o->source[heap_top(&o->heap)].time.ns <= o->limit_ns;
+	return !o->held && o->heap.count && o->source[heap_top(&o->heap)].time.ns <= o->limit_ns;
 }
 
-const struct live_source *live_order_next(struct live_order *o)
+struct live_source *live_order_next(struct live_order *o)
 {
-	const struct live_source *s;
+	struct live_source *s;
 
 	finish_taken(o);
+	o->held = false;
 	if (!o->heap.count)
 		return NULL;
 	s = &o->source[heap_top(&o->heap)];
@@ -152,4 +153,10 @@ const struct live_source *live_order_next(struct live_order *o)
 		return NULL;
 	o->taken = true;
 	return s;
+}
+
+void live_order_hold(struct live_order *o)
+{
+	o->taken = false;
+	o->held = true;
 }

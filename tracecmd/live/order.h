@@ -21,6 +21,7 @@ struct live_order {
 	unsigned int count, alloc;
 	struct heap heap;	/* sources with an event ahead, by its time */
 	bool taken;		/* the first one's event was given out */
+	bool held;		/* the user of it has to wait with that */
 	uint64_t newest_ns;	/* of all that was read */
 	uint64_t mark_ns;	/* the same at a moment some looks ago */
 	int64_t marked_ns;	/* that moment, CLOCK_MONOTONIC */
@@ -46,13 +47,16 @@ int live_order_look(struct live_order *o, int64_t now_ns);
 /* Tracing is off: the looks that follow read each source to its end, and no event waits. */
 void live_order_end(struct live_order *o);
 
-/* True if there is more to read or to be given out right now. */
+/* True if there is more to read or to be given out right now; what is held is not. */
 bool live_order_busy(const struct live_order *o);
 
 /*
  * The source of the next event, which is in its ev and time. NULL: it has to wait, or there
  * is none. Valid until the next call.
  */
-const struct live_source *live_order_next(struct live_order *o);
+struct live_source *live_order_next(struct live_order *o);
+
+/* The event that live_order_next() has just given is to be given again. */
+void live_order_hold(struct live_order *o);
 
 #endif

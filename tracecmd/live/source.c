@@ -137,3 +137,18 @@ bool live_source_peek(struct live_source *s)
 	}
 	return s->ahead;
 }
+
+bool live_source_behind(const struct live_source *s, struct in_event *ret)
+{
+	const struct live_page *page = s->first;
+	struct in_page walk = s->walk;
+
+	while (page) {
+		if (!walk.error && in_page_next(&walk, ret) > 0)
+			return true;
+		page = page->next;
+		if (page)
+			walk = page->start;
+	}
+	return false;
+}

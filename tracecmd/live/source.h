@@ -33,6 +33,8 @@ struct live_source {
 	uint64_t newest_ns;		/* time of the last event that was read */
 	bool drained;			/* the last look found the end */
 	bool queued;			/* it is in the order's heap */
+	int64_t held_ns;		/* since when a call waits for what is behind it; 0: none does */
+	bool told;			/* the next event was told with the one before */
 };
 
 /* A source that takes over @fd, whose sub-buffers have @page_size bytes. */
@@ -51,6 +53,12 @@ static inline bool live_source_full(const struct live_source *s)
 
 /* Have the next event in s->ev, its time in s->time. False: none was read. */
 bool live_source_peek(struct live_source *s);
+
+/*
+ * The event behind the one ahead into @ret (its missed without losses before its page). False: none was read yet. Its bytes
+ * stay as long as those of the one ahead.
+ */
+bool live_source_behind(const struct live_source *s, struct in_event *ret);
 
 /* Step over it. Its bytes stay until the next live_source_peek(). */
 static inline void live_source_take(struct live_source *s)

@@ -15,48 +15,18 @@
 
 #include <cmocka.h>
 
-#include "base/io.h"
-#include "live/live.h"
-#include "unit/out-fixture.h"
+#include "unit/live-fixture.h"
 #include "wire/btf.h"
-#include "wire/dat.h"
 
 #define FORMAT \
-	"name: function\nID: 1\nformat:\n" \
-	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n" \
-	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n" \
-	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n" \
-	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n" \
+	"name: function\nID: 1\nformat:\n" FIXTURE_COMMON \
 	"\tfield:unsigned long ip;\toffset:8;\tsize:8;\tsigned:0;\n" \
 	"\tfield:unsigned long parent_ip;\toffset:16;\tsize:8;\tsigned:0;\n" \
 	"\tfield:unsigned long args[];\toffset:24;\tsize:0;\tsigned:0;\n\n" \
 	"print fmt: \" %ps <-- %ps\", (void *)REC->ip, (void *)REC->parent_ip\n"
-#define PAGE_FORMAT \
-	"\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n" \
-	"\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n" \
-	"\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n" \
-	"\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n"
 #define FUNC	0xffffffff81000000ull
 #define CALLER	0xffffffff81001000ull
 #define SYMBOLS	"ffffffff81000000 T callee\nffffffff81001000 T caller\nffffffff81002000 T end\n"
-
-static void make_meta(struct meta *m)
-{
-	*m = (struct meta){ 0 };
-	buf_add_cstr(&m->header_info, "header_page");
-	put_u64(&m->header_info, ORDER_NATIVE, strlen(PAGE_FORMAT));
-	buf_add_str(&m->header_info, PAGE_FORMAT);
-	buf_add_cstr(&m->header_info, "header_event");
-	put_u64(&m->header_info, ORDER_NATIVE, 0);
-	put_u32(&m->ftrace_events, ORDER_NATIVE, 1);
-	put_u64(&m->ftrace_events, ORDER_NATIVE, strlen(FORMAT));
-	buf_add_str(&m->ftrace_events, FORMAT);
-	put_u32(&m->event_formats, ORDER_NATIVE, 0);
-	put_u32(&m->kallsyms, ORDER_NATIVE, strlen(SYMBOLS));
-	buf_add_str(&m->kallsyms, SYMBOLS);
-	put_u32(&m->printk, ORDER_NATIVE, 0);
-	put_u64(&m->cmdlines, ORDER_NATIVE, 0);
-}
 
 /* "callee(int error, void *at)" */
 static struct buf make_types(void)
@@ -83,42 +53,27 @@ static struct buf make_types(void)
 	return b;
 }
 
-/* A file without data, as stream makes one. Its descriptor. */
 static int make_file(bool with_types)
 {
-	struct out_conf conf = { .version = 7, .page_size = PAGE, .nr_cpus = 1 };
+	static const char *const formats[] = { FORMAT, NULL };
 	_cleanup_buf_ struct buf types = make_types();
-	struct out_file *o = NULL;
-	struct meta m;
-	int fd = memfd_create("meta", MFD_CLOEXEC);
+	struct fixture_file file = {
+		.formats = formats, .symbols = SYMBOLS, .types = with_types ? &types : NULL, .nr_cpus = 1,
+	};
 
-	make_meta(&m);
-	assert_int_equal(out_create(fd, &conf, &o, NULL), 0);
-	assert_int_equal(out_metadata(o, &m, NULL), 0);
-	if (with_types)
-		assert_int_equal(out_part(o, DAT_BTF_FILE, &types, false, NULL), 0);
-	assert_int_equal(out_options_end(o, NULL), 0);
-	assert_int_equal(out_finish(o, NULL), 0);
-	out_free(o);
-	meta_release(&m);
-	return fd;
+	return fixture_live_file(&file);
 }
 
 /* A page with one record: @nr arguments. Its descriptor. */
 static int make_data(unsigned int nr)
 {
 	const uint64_t event[5] = { 1 | 7ull << 32, FUNC, CALLER, 0xffffffea, 0x1000 };
-	uint32_t len = (3 + nr) * 8, head = len / 4;
-	uint64_t time = 1000000000, commit = 4 + len;
-	uint8_t page[PAGE] = { 0 };
+	struct fixture_page page = { 0 };
 	int fds[2];
 
-	memcpy(page, &time, 8);
-	memcpy(page + 8, &commit, 8);
-	memcpy(page + 16, &head, 4);
-	memcpy(page + 20, event, len);
+	fixture_page_add(&page, 1000000000, event, (3 + nr) * 8);
 	assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
-	assert_int_equal(write(fds[1], page, PAGE), PAGE);
+	assert_int_equal(write(fds[1], page.data, PAGE), PAGE);
 	close(fds[1]);
 	return fds[0];
 }
@@ -140,10 +95,8 @@ static void assert_shown(bool with_types, unsigned int nr, const char *wanted)
 	assert_int_equal(live_add_cpu(l, 0, make_data(nr), PAGE), 0);
 	assert_int_equal(live_finish(l, NULL, NULL, &err), 0);
 	live_free(l);
-	lseek(fd, 0, SEEK_SET);
-	assert_int_equal(io_read_rest(fd, &text), 0);
+	fixture_text(fd, &text);
 	close(fd);
-	assert_non_null(text.data);
 	assert_non_null(strstr((char *)text.data, "function:"));
 	assert_non_null(strstr((char *)text.data, wanted));
 	if (!nr)

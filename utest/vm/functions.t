@@ -72,6 +72,12 @@ good stack "--func-stack"
 n=$(grep -c 'function: *vfs_open' stack.txt) stacks=$(grep -c 'stack trace' stack.txt)
 [ "$n" -gt 0 ] && [ "$stacks" -le "$n" ] && [ $((n - stacks)) -le 2 ]
 ok $? "... each function has its stack" "$n functions, $stacks stacks"
+good leaves "stream of calls"
+like "$(cat leaves.txt)" 'funcgraph_entry: +[^ ]* *[0-9.]+ us +\|  vfs_read\(\);' "... those that are not followed have a line"
+good calls "stream of calls and what they call"
+like "$(cat calls.txt)" 'funcgraph_entry: +\|  vfs_read\(\) \{' "... they begin"
+like "$(cat calls.txt)" 'funcgraph_exit: .* us +\|  \}' "... and end"
+unlike "$(cat leaves.txt calls.txt)" '-->|<--' "... none is shown as another event"
 good instance "-l in an instance"
 is "$(names instance.txt | sort -u)" vfs_read "... just that is traced"
 good module "--module"
