@@ -90,8 +90,11 @@ static int print_event_names(const struct input *f, struct textout *out)
 	for (i = 0; i < n; i++)
 		list[i] = tep_get_event(f->tep, i);
 	qsort(list, n, sizeof(*list), event_order);
-	for (i = 0; i < n; i++)
-		textout_printf(out, "%s:%s\n", list[i]->system, list[i]->name);
+	for (i = 0; i < n; i++) {
+		/* which no kernel has described: it isn't in the file */
+		if (strcmp(list[i]->name, "blktrace") || strcmp(list[i]->system, "ftrace"))
+			textout_printf(out, "%s:%s\n", list[i]->system, list[i]->name);
+	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@ Lines of TEXT; # begins a comment:
     format SYSTEM NAME ID TYPE:FIELD... [; PRINTFMT]    sizes by the type's name, see SIZES; TYPE[N]
                                         is an array, TYPE[] one of as many as the record
                                         has; "text" fields are of any length (__data_loc)
+    unknown NAME ID TYPE:FIELD...       the same, of which the file tells nothing
     symbol ADDRESS NAME
     printk ADDRESS TEXT
     comm PID NAME
@@ -36,9 +37,9 @@ E = '>' if os.environ.get('ORDER') == 'big' else '<'
 
 
 class Event:
-    def __init__(self, words):
+    def __init__(self, words, unknown=False):
         head, _, fmt = ' '.join(words).partition(' ; ')
-        self.system, self.name, ident, *fields = head.split()
+        self.system, self.name, ident, *fields = ([None] if unknown else []) + head.split()
         self.id, self.fmt, self.fields = int(ident), fmt or '""', []
         self.size = 8
         for word in fields:
@@ -143,6 +144,9 @@ def read(lines):
         if kind == 'format':
             e = Event(rest)
             events[e.name] = e
+        elif kind == 'unknown':
+            e = Event(rest, True)
+            events[e.name] = e
         elif kind == 'symbol':
             symbols[rest[1]] = int(rest[0], 16)
         elif kind == 'printk':
@@ -181,7 +185,8 @@ def write(out, events, symbols, printk, comms, hooks, cpus):
             '\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n')
     systems = {}
     for e in events.values():
-        systems.setdefault(e.system, []).append(e.text())
+        if e.system:
+            systems.setdefault(e.system, []).append(e.text())
     ftrace = systems.pop('ftrace', [])
     b = b'\x17\x08\x44tracing' + b'6\0' + (b'\1' if E == '>' else b'\0') + b'\x08'
     b += struct.pack(E + 'I', PAGE) + b'header_page\0' + sized(page, 'Q')

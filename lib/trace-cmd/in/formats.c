@@ -93,6 +93,7 @@ int in_formats_named(const struct in_formats *f, const struct in_names *names, u
 void in_formats_release(struct in_formats *f)
 {
 	buf_release(&f->events);
+	free(f->unwritten);
 	free(f->item);
 	*f = (struct in_formats){ .item = NULL };
 }

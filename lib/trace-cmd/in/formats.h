@@ -24,6 +24,7 @@ struct in_format {
 /* All zeros: none. */
 struct in_formats {
 	struct buf events;		/* what the others point into */
+	char *unwritten;		/* a format that is not of the file, likewise; or NULL */
 	struct in_format *item;
 	unsigned int count, alloc;
 	uint8_t taken[(UINT16_MAX + 1) / 8];	/* a bit for each id of which none is left */

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "in/blk.h"
 #include "in/format-check.h"
 #include "in/meta.h"
 #include "in/parse.h"
@@ -229,6 +230,25 @@ static int take_systems(struct in_file *f, struct tep_handle *tep, struct in_for
 	return c->failed ? -EBADMSG : 0;
 }
 
+/* The ftrace events are there: know those that have no format, too. 0; -ENOMEM. */
+static int add_unwritten(struct in_file *f, struct tep_handle *tep, struct in_formats *later)
+{
+	char text[IN_BLK_FORMAT_MAX];
+	char *kept;
+
+	if (!in_blk_format(tep, text, sizeof(text)))
+		return 0;
+	if (!later)
+		return copy_format(f, tep, "ftrace", text, strlen(text));
+	kept = strdup(text);
+	if (!kept || in_formats_add(later, "ftrace", kept, strlen(kept))) {
+		free(kept);
+		return -ENOMEM;
+	}
+	later->unwritten = kept;
+	return 0;
+}
+
 /* --- parts ------------------------------------------------------------------- */
 
 static int take_header(struct in_file *f, struct tep_handle *tep, struct buf *b)
@@ -252,13 +272,15 @@ static int take_part(struct in_file *f, struct tep_handle *tep, struct in_format
 		     unsigned int id, struct buf *b)
 {
 	struct cursor c = cursor_over(b->data, b->len, f->head.order);
+	int ret;
 
 	switch (id) {
 	case DAT_HEADER_INFO:
 		return take_header(f, tep, b);
 	case DAT_FTRACE_EVENTS:
 		/* they are few, and asked for by name */
-		return take_formats(f, tep, NULL, "ftrace", &c);
+		ret = take_formats(f, tep, NULL, "ftrace", &c);
+		return ret ? ret : add_unwritten(f, tep, later);
 	case DAT_EVENT_FORMATS:
 		return take_systems(f, tep, later, &c);
 	case DAT_PRINTK:
