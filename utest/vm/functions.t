@@ -78,6 +78,9 @@ good calls "stream of calls and what they call"
 like "$(cat calls.txt)" 'funcgraph_entry: +\|  vfs_read\(\) \{' "... they begin"
 like "$(cat calls.txt)" 'funcgraph_exit: .* us +\|  \}' "... and end"
 unlike "$(cat leaves.txt calls.txt)" '-->|<--' "... none is shown as another event"
+good profile "profile"
+like "$(cat profile.txt)" '^task: cat-[0-9]' "... has the command"
+like "$(cat profile.txt)" '^ *Event: func: [a-z_0-9.]+\(\) \([0-9]+\) Total: [0-9]+' "... and times of functions"
 good instance "-l in an instance"
 is "$(names instance.txt | sort -u)" vfs_read "... just that is traced"
 good module "--module"
@@ -106,6 +109,19 @@ is "$(grep 'sched_process' pids.txt | grep -vcE -- '(bash|cat)-[0-9]+ ')" 0 "...
 good kprobe "events of kprobes"
 like "$(cat kprobe.txt)" 'cat-[0-9]+ .* opened: .*file="/proc/version"' "... with their arguments"
 like "$(cat kprobe.txt)" 'opens: .*<-.*ret=0x' "... and what functions return"
+if [ -e blk.status ]; then
+	good blk "requests of a disk"
+	like "$(cat blk.txt)" 'dd-[0-9]+ .* blktrace: +[0-9]+' "... are shown"
+	unlike "$(cat blk.txt)" UNKNOWN "... all of them"
+else
+	skip 4 "this kernel has no tracer blk"
+fi
+for s in snaptop snapmine; do
+	good $s "a trigger takes snapshots ($s)"
+	# each takes away what has not been read by then; what follows the last one is there
+	like "$(cat $s.txt)" 'sched_process_exit: .*bash' "... what comes behind is recorded"
+done
+like "$(cat snaptop.shown)" 'sched_process_exec:' "... and they were taken"
 good snapshot "snapshot -s, extract -s, show -s"
 like "$(cat snapshot.txt)" 'sched_process_exec: .*cat' "... it holds the events" "$(cat snapshot.log)"
 is "$(grep -c sched_process_exec: snapshot.txt)" "$(grep -c sched_process_exec: snapshot.shown)" \
@@ -113,6 +129,11 @@ is "$(grep -c sched_process_exec: snapshot.txt)" "$(grep -c sched_process_exec: 
 # what Debian's program prints of these files
 if [ -n "$STOCK" ]; then
 	for f in *.dat; do
+		# its arithmetic is signed
+		if [ $f = cycles.dat ] && [ "$("$TRACE_CMD" dump --options -i $f | awk '/multiplier, shift/ { print $1 }')" -ge $((1 << 31)) ]; then
+			skip 1 "$f: Debian's program shows no times of clocks as slow as that"
+			continue
+		fi
 		is "$("$TRACE_CMD" report --compat 3.1 "$f" 2> /dev/null | md5sum)" \
 			"$("$STOCK" report -i "$f" 2> /dev/null | md5sum)" "$f: Debian's report is the same"
 	done
