@@ -42,7 +42,8 @@ struct sqlhist_args {
 /* Where libtracefs has it, up to 1.6.4 at least, it never ends, or frees memory twice. */
 static int option_save(void)
 {
-	return cmd_fail(0, "-S is not available: libtracefs fails to save fields");
+	return cmd_fail(0, "-S is not available: libtracefs (up to 1.6.4 at least) fails to save fields.\n"
+			   "  Without -S this prints the histogram; append ':onmax($VAR).save(FIELD,...)' to it");
 }
 
 static int sqlhist_option(struct sqlhist_args *a, int id, const char *arg)

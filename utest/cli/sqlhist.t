@@ -75,7 +75,8 @@ done << 'E'
 255|usage:|-f query SELECT
 255|usage:|-x
 255|is empty|-f /dev/null
-255|is not available|-S pid "$joined"
+255|-S is not available: libtracefs.*save fields|-S pid "$joined"
+255|append ':onmax\(.VAR\)\.save\(FIELD,\.\.\.\)'|-m lat -S pid "$joined"
 2|there is no instance none|-B none SELECT pid FROM one
 2|cannot read the formats|-t /none SELECT pid FROM one
 E
