@@ -86,6 +86,38 @@ static void no_lines_no_functions(void **state)
 	}
 }
 
+#define TEXT(s)	s, sizeof(s) - 1
+
+static void what_is_no_line_is_damage(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		bool damaged;
+	} rows[] = {
+		{ TEXT(""), false },
+		{ TEXT("ff T a\n"), false },
+		{ TEXT("ff T a\n\n10 t b\t[m]\n12 A c"), false },
+		{ TEXT("ff T a\nnonsense\n"), true },
+		{ TEXT("ff T a\n10 tb"), true },
+		{ TEXT("12345678901234567 t a\n"), true },
+		{ TEXT("ff T a\n10 t \n"), true },
+		{ TEXT("ff T a\0b\n"), true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+		struct in_ksyms k;
+
+		assert_int_equal(buf_add(&b, rows[i].text, rows[i].len), 0);
+		assert_int_equal(in_ksyms_parse(&k, &b), 0);
+		if (k.damaged != rows[i].damaged)
+			fail_msg("row %u", i);
+		in_ksyms_release(&k);
+	}
+}
+
 /* Sorted and unsorted, with several functions at one address: the one libtraceevent finds. */
 static void as_libtraceevent_finds(void **state)
 {
@@ -151,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_of_all_kinds),
 		cmocka_unit_test(no_lines_no_functions),
+		cmocka_unit_test(what_is_no_line_is_damage),
 		cmocka_unit_test(as_libtraceevent_finds),
 		cmocka_unit_test(a_parser_that_outlives_its_file_knows_none),
 	};

@@ -11,6 +11,7 @@
 #include "in/iterate.h"
 #include "in/meta.h"
 #include "in/names.h"
+#include "in/parse.h"
 
 static void handle_cleanup(struct tracecmd_input **h)
 {
@@ -129,6 +130,9 @@ static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
 		k->refs++;
 	else if (!in_meta_ksyms(h->file, &text))
 		k = ksyms_new(&text);
+	/* (what is packed may be unpacked, in spite of damage, to something else) */
+	if (k && k->damaged)
+		in_file_note(h->file, -EBADMSG, "the kernel's symbols are damaged");
 	h->ksyms = k;
 	pthread_mutex_unlock(&ksyms_lock);
 	return k;

@@ -18,8 +18,8 @@ static unsigned int digit_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
 }
 
-/* One line, NUL-terminated in place. False: no function. */
-static bool parse_line(char *line, struct in_ksym *ret)
+/* One line, NUL-terminated in place. False: no function; in @ret_damaged if it is no line of a list. */
+static bool parse_line(char *line, struct in_ksym *ret, bool *ret_damaged)
 {
 	uint64_t addr = 0;
 	unsigned int v;
@@ -27,8 +27,10 @@ static bool parse_line(char *line, struct in_ksym *ret)
 
 	for (; (v = digit_value(*p)) < 16; p++)
 		addr = addr << 4 | v;
-	if (p == line || p - line > 16 || *p != ' ' || !p[1] || p[2] != ' ' || !p[3])
+	if (p == line || p - line > 16 || *p != ' ' || !p[1] || p[2] != ' ' || !p[3]) {
+		*ret_damaged |= *line != 0;
 		return false;
+	}
 	type = p[1];
 	*ret = (struct in_ksym){ .addr = addr, .name = p + 3 };
 	p = p + 3 + strcspn(p + 3, " \t");
@@ -126,6 +128,7 @@ int in_ksyms_parse(struct in_ksyms *k, struct buf *text)
 
 	*k = (struct in_ksyms){ .text = *text, .bytes = text->len };
 	*text = (struct buf){ 0 };
+	k->damaged = k->text.len && memchr(k->text.data, 0, k->text.len);
 	/* a NUL behind the last line, even if there is none */
 	if (buf_add(&k->text, "", 1))
 		return -ENOMEM;
@@ -139,7 +142,7 @@ int in_ksyms_parse(struct in_ksyms *k, struct buf *text)
 		next = nl ? nl + 1 : end;
 		if (nl)
 			*nl = 0;
-		k->count += parse_line(line, &k->sym[k->count]);
+		k->count += parse_line(line, &k->sym[k->count], &k->damaged);
 	}
 	k->sym[k->count] = (struct in_ksym){ 0 };
 	if (sort(k->sym, k->count))

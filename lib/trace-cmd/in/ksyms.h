@@ -8,6 +8,7 @@
 #ifndef IN_KSYMS_H
 #define IN_KSYMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -24,6 +25,7 @@ struct in_ksyms {
 	struct buf text;	/* what the others point into */
 	struct in_ksym *sym;	/* sorted by address, and one more, all zeros, at the end */
 	unsigned int count;
+	bool damaged;		/* the text has lines that are none, or a NUL */
 };
 
 /*
