@@ -212,11 +212,13 @@ stop() {
 	wait "$p" 2> /dev/null || rc=$?
 }
 
-# free_port: one where nobody listens on loopback now
+# free_port: one where nobody listens on loopback now, and that nobody else of this script has got
 free_port() {
 	local port
+	mkdir -p "$T/.ports"
 	while :; do
 		port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+		mkdir "$T/.ports/$port" 2> /dev/null || continue
 		# shellcheck disable=SC2188	# only to see whether it connects
 		(exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null || break
 	done

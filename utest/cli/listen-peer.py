@@ -6,7 +6,7 @@
     listen-peer.py drip PORT            a client that says a byte a second; prints how long the
                                         listener bore it
     listen-peer.py hostile PORT         clients that say what must not be; prints for each what
-                                        the listener did within ten seconds
+                                        the listener did within half a minute
     listen-peer.py silent PORT COUNT    that many clients that say nothing, until the input ends
     listen-peer.py alien PORT           a client whose data others send, too; prints the ports
     listen-peer.py spoof PORT [SOURCE]  a client by UDP for whose CPU others send, too; it comes from
@@ -55,7 +55,7 @@ def greeted(port, source=None):
 
 def outcome(s):
     """What the listener does: "ends" (also with a reset), or what it says, or nothing."""
-    s.settimeout(10)
+    s.settimeout(30)
     try:
         while True:
             data = s.recv(4096)

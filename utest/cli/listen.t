@@ -32,10 +32,14 @@ marks() { "$TRACE_CMD" report "$1" 2> /dev/null | grep -c 'mark [0-9]* of them';
 log() { cat "$T/listen-$port.log"; }
 only_file() { find "$dir" -name '*.dat'; }
 
+# all_said: the processes for the clients have ended, and with them what there is to say
+all_said() { wait_for 20 eval '[ -z "$(pgrep -P "$listener")" ]'; }
+
 # arrived NAME [FILES]: a complete file with all marks
 arrived() {
 	wait_for 30 has_files "${2:-1}"
 	ok $? "$1: the listener writes a file" "$(ls -la "$dir"; log)"
+	all_said
 	is "$(marks "$(only_file)")" 300 "$1: ... with all marks"
 	succeeds "$1: ... that is valid" "$TRACE_CMD" dump --validate "$(only_file)"
 }
@@ -157,13 +161,17 @@ start_record() {
 	worker=$(pgrep -P "$record")
 }
 
+# data_comes: of any CPU
+data_comes() { [ -n "$(find "$dir" -name '*.cpu*' -size +0)" ]; }
+
 start_listener
 start_record -s 1000
-wait_for 20 eval '[ "$(stat -c %s "$dir"/*.cpu0 | sort -n | tail -n 1)" -gt 0 ]'
+wait_for 20 data_comes
 ok $? "its data comes while it records" "$(ls -l "$dir")"
 kill -KILL "$worker"
 wait_for 20 has_files 1
 ok $? "killed client: the listener finishes its file" "$(ls -l "$dir"; log)"
+all_said
 like "$(log)" 'is gone without having said' "killed client: ... and says so"
 like "$("$TRACE_CMD" report "$(only_file)" 2>&1)" 'sched_switch' "killed client: ... with what came"
 like "$("$TRACE_CMD" report "$(only_file)" 2>&1)" 'is not complete: the client was lost' "killed client: ... and a word on what is missing"
@@ -214,7 +222,7 @@ is "$(tracing_state)" "$before_faults" "killed listener: tracing is put back"
 
 start_listener
 start_record -s 1000
-wait_for 20 eval '[ "$(stat -c %s "$dir"/*.cpu0 | sort -n | tail -n 1)" -gt 0 ]'
+wait_for 20 data_comes
 kill -KILL "$(pgrep -P "$listener")"
 wait_for 20 grep -q 'ended by signal 9' "$T/listen-$port.log"
 ok $? "killed process: the listener says so" "$(log)"
@@ -301,9 +309,10 @@ wait_for 20 eval '[ -z "$(pgrep -P $listener)" ]'
 send -t
 is "$rc" 0 "when the first one is gone it is served"
 arrived "within the limits"
-run 60 "$TRACE_CMD" record -N "127.0.0.1:$port" -t -B "$inst" -e sched:sched_process_exit \
+run 60 "$TRACE_CMD" record -N "127.0.0.1:$port" -t -B "$inst" -b 8000 -e sched:sched_process_exit \
 	bash -c 'head -c 4000000 /dev/zero | tr "\0" x | fold -w 200 > '"$marker"
 wait_for 30 has_files 2
+all_said
 like "$(log)" 'more than --max-size allows' "--max-size 1M: more is not taken"
 big=$(find "$dir" -name '*.dat' -newer one.log -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d ' ' -f 2)
 like "$("$TRACE_CMD" report "$big" 2>&1)" 'not complete' "... and the file says so"
@@ -317,6 +326,7 @@ stop "$listener"
 start_listener -l "$T/log"
 send -t
 wait_for 20 has_files 1
+all_said
 is "$(log)" "" "-l: nothing is printed"
 like "$(cat log)" '^\[[0-9]+\]Connected with 127\.0\.0\.1:[0-9]+$' "-l: lines begin with the process"
 like "$(cat log)" '^\[[0-9]+\]CPU0 data recorded at offset=' "-l: the data's place is there, too"
