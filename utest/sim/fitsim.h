@@ -37,6 +37,8 @@ struct fitsim {
 	int64_t interval;		/* between rounds */
 	bool step_in_round;
 	int64_t fixed_step;		/* that and no other; 0 */
+	/* besides, between these times theta changes by so much more */
+	int64_t fast_from, fast_to, fast_ppb;
 	struct bounds bounds;
 	int64_t begin, end;		/* guest time of the session */
 };
@@ -53,6 +55,15 @@ static inline int64_t fitsim_slew(const struct fitsim *s, int64_t time)
 	return (__int128)phase * s->slew_ppb / 1000000000;
 }
 
+static inline int64_t fitsim_fast(const struct fitsim *s, int64_t time)
+{
+	int64_t until = time < s->fast_to ? time : s->fast_to;
+
+	if (until <= s->fast_from)
+		return 0;
+	return (int64_t)floor_div((__int128)(until - s->fast_from) * s->fast_ppb, 1000000000);
+}
+
 static inline int64_t fitsim_theta(const struct fitsim *s, int64_t time)
 {
 	const struct fitsim_piece *p = &s->piece[0];
@@ -62,7 +73,7 @@ static inline int64_t fitsim_theta(const struct fitsim *s, int64_t time)
 		p = &s->piece[i];
 	/* rounded down, so that the host's clock never runs backwards between steps */
 	return p->theta + (int64_t)floor_div((__int128)(time - p->begin) * p->drift_ppb,
-					     1000000000) + fitsim_slew(s, time);
+					     1000000000) + fitsim_slew(s, time) + fitsim_fast(s, time);
 }
 
 static inline int64_t fitsim_step(struct fitsim *s, int64_t min)

@@ -132,10 +132,10 @@ static void make_model(const struct fitsim *s, enum kind kind, struct opt_tsync 
 	assert_int_equal(tsync_model_make(&samples, &conf, ret), 0);
 }
 
-static void check_file_at(const struct fitsim *s, const struct opt_tsync *t,
-			  const struct timeshift *ts, int64_t time, uint64_t seed)
+static void check_truth_at(const struct fitsim *s, const struct opt_tsync *t, int64_t time,
+			   uint64_t seed, struct opt_tsync_value *ret)
 {
-	int64_t truth = fitsim_theta(s, time), shown;
+	int64_t truth = fitsim_theta(s, time);
 	struct opt_tsync_value v;
 
 	if (opt_tsync_at(t, 0, -1, time, &v))
@@ -144,9 +144,19 @@ static void check_file_at(const struct fitsim *s, const struct opt_tsync *t,
 		fail_msg("seed %llu: at %.6f s the truth is not in the file's [%lld, %lld]",
 			 (unsigned long long)seed, (time - s->begin) / 1e9,
 			 (long long)(v.lo - truth), (long long)(v.hi - truth));
+	*ret = v;
+}
+
+static void check_file_at(const struct fitsim *s, const struct opt_tsync *t,
+			  const struct timeshift *ts, int64_t time, uint64_t seed)
+{
+	struct opt_tsync_value v;
+	int64_t shown;
+
+	check_truth_at(s, t, time, seed, &v);
 	/* what other readers make of TimeShift is the estimate, but where [lo, hi] is of two segments */
 	shown = (int64_t)timeshift_apply(&ts->cpus[0], 1, time) - time;
-	if (shown < v.lo - 1 || shown > v.hi + 1)
+	if (shown + 1 < v.lo || shown - 1 > v.hi)
 		fail_msg("seed %llu: at %.6f s TimeShift is %lld off the bounds",
 			 (unsigned long long)seed, (time - s->begin) / 1e9,
 			 (long long)(shown - v.mid));
@@ -316,6 +326,46 @@ static void a_step_too_small_to_see_costs_no_more_than_its_size(void **state)
 	assert_true(unseen > n / 2);
 }
 
+/*
+ * A daemon that slews a clock by more than the prior has, for some time. Where comparisons contradict
+ * each other for that, the truth is in the bounds at any time. Where they don't, nobody can know.
+ */
+static void who_slews_faster_than_is_usual_is_believed_when_seen(void **state)
+{
+	uint64_t seed, n = sessions(), seen = 0;
+	int i;
+
+	for (seed = 0; seed < n; seed++) {
+		struct opt_tsync_value v;
+		int64_t from, length;
+		struct opt_tsync t;
+		struct fitsim s;
+
+		make(&s, VARIES, seed);
+		bounds_release(&s.bounds);
+		/* of the prior there is left what clocks have that are not slewed */
+		s.slew_ppb = 0;
+		s.piece[0].drift_ppb = sim_range(&s.path, -100000, 100000);
+		s.rounds_min = 3;
+		from = sim_range(&s.path, 0, 4 * s.interval);
+		length = sim_range(&s.path, s.interval / 20, 4 * s.interval);
+		s.fast_from = s.path.now + from;
+		s.fast_to = s.fast_from + length;
+		s.fast_ppb = sim_range(&s.path, 2000000, 2000000LL << sim_range(&s.path, 0, 6));
+		if (sim_u64(&s.path) % 2)
+			s.fast_ppb = -s.fast_ppb;
+		fitsim_run(&s, 1, 0);
+		make_model(&s, VARIES, &t);
+		seen += opt_tsync_steps(&t) > 0;
+		for (i = 0; i < 64 && opt_tsync_steps(&t); i++)
+			check_truth_at(&s, &t, sim_range(&s.path, s.begin, s.end), seed, &v);
+		opt_tsync_release(&t);
+		bounds_release(&s.bounds);
+	}
+	assert_true(seen > n / 4);
+	print_message("%llu of %llu sessions show it\n", (unsigned long long)seen, (unsigned long long)n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -324,6 +374,7 @@ int main(void)
 		cmocka_unit_test(the_truth_is_in_the_bounds_of_every_session),
 		cmocka_unit_test(the_truth_is_in_what_the_file_says),
 		cmocka_unit_test(a_step_too_small_to_see_costs_no_more_than_its_size),
+		cmocka_unit_test(who_slews_faster_than_is_usual_is_believed_when_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,38 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/cleanup.h"
-#include "tsync/model.h"
-#include "tsync/reduce.h"
-
-/* A round on a CPU: probes of a path of 2 * 1000, @theta being true at @time. */
-static void add_round(struct tsync_samples *s, int guest_cpu, int host_cpu, unsigned int pass,
-		      int64_t time, int64_t theta)
-{
-	_cleanup_(bounds_release) struct bounds b = { 0 };
-	struct tsync_result r = { .time = time, .offset = theta, .response = 2000,
-				  .guest_cpu = guest_cpu, .host_cpu = host_cpu, .pass = pass };
-	int i;
-
-	for (i = 0; i < 32; i++) {
-		struct bound up = { .time = time + i * 3000, .value = theta + 1000 + i % 5,
-				    .upper = true, .source = BOUND_PTP };
-		struct bound low = { .time = up.time + 2000, .value = theta - 1000 - i % 3,
-				     .source = BOUND_PTP };
-
-		assert_int_equal(bounds_add(&b, &up), 0);
-		assert_int_equal(bounds_add(&b, &low), 0);
-	}
-	assert_int_equal(tsync_samples_add(s, &r), 0);
-	assert_int_equal(tsync_samples_take_bounds(s, &r, &b), 0);
-}
-
-#define SEC 1000000000LL
-
-static const struct model_conf plain = {
-	.method = "ptp", .host_clock = "local", .guest_clock = "local", .peer_id = 7,
-	.same_machine = true,
-};
+#include "sim/rounds.h"
 
 static void rounds_become_one_line(void **state)
 {
@@ -407,74 +376,6 @@ static void tscs_of_two_makes_are_a_line(void **state)
 	}
 }
 
-/* Up by 400 ppm for half a second, and down again: theta of a clock under a daemon that looks each second. */
-static int64_t slewed(int64_t time)
-{
-	int64_t phase = time % SEC;
-
-	return (phase < SEC / 2 ? phase : SEC - phase) * 4 / 10000;
-}
-
-static void a_slewed_clock_may_be_anywhere_between_comparisons(void **state)
-{
-	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
-	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
-	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct model_conf conf = plain;
-	struct opt_tsync_value v;
-	int64_t time;
-	int k;
-
-	conf.host_clock = conf.guest_clock = "mono";
-	for (k = 0; k < 5; k++)
-		add_round(&s, -1, -1, k, k * SEC, 0);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
-	assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 1, &ts), 0);
-	timeshift_prepare(&ts);
-	for (time = 0; time <= 4 * SEC; time += SEC / 50) {
-		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
-		assert_true(v.lo <= slewed(time) && slewed(time) <= v.hi);
-		assert_true(v.hi - v.lo <= 2002000 + 400);
-		/* the middle, along the line between the comparisons */
-		assert_in_range(v.mid + 100, 0, 200);
-		assert_in_range(timeshift_apply(&ts.cpus[0], 1, time) - time - v.mid + 2, 0, 4);
-	}
-	/* and as well known as ever when they are compared */
-	assert_int_equal(opt_tsync_at(&t, 0, -1, 2 * SEC + 3000, &v), 0);
-	assert_true(v.hi - v.lo < 2400);
-	assert_in_range(opt_tsync_worst(&t), 500000, 502000);
-	opt_tsync_text(&text, &t, 1);
-	assert_non_null(strstr((char *)text.data, " us when compared, +-501."));
-	assert_non_null(strstr((char *)text.data, " us in between unless a clock was adjusted by more than 500 ppm"));
-}
-
-/* Of a step nobody knows more than between which two comparisons it came. */
-static void a_slewed_clock_may_step_as_well(void **state)
-{
-	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
-	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
-	struct model_conf conf = plain;
-	struct opt_tsync_value v;
-	int64_t time;
-	int k;
-
-	conf.host_clock = conf.guest_clock = "mono";
-	for (k = 0; k < 6; k++)
-		add_round(&s, -1, -1, k, k * SEC, k < 3 ? 0 : 50000000);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
-	assert_int_equal(opt_tsync_steps(&t), 1);
-	for (time = 0; time <= 5 * SEC; time += SEC / 50) {
-		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
-		if (time < 3 * SEC)
-			assert_true(v.lo <= slewed(time) && slewed(time) <= v.hi);
-		if (time > 2 * SEC + 100000)
-			assert_true(v.lo <= 50000000 + slewed(time) &&
-				    50000000 + slewed(time) <= v.hi);
-	}
-	assert_true(opt_tsync_worst(&t) < 510000);
-}
-
 static void without_bounds_there_is_no_model(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
@@ -500,8 +401,6 @@ int main(void)
 		cmocka_unit_test(an_offset_that_kvm_changed_is_exact_on_both_sides),
 		cmocka_unit_test(a_model_made_anew_keeps_what_was_known_of_the_rate),
 		cmocka_unit_test(tscs_of_two_makes_are_a_line),
-		cmocka_unit_test(a_slewed_clock_may_be_anywhere_between_comparisons),
-		cmocka_unit_test(a_slewed_clock_may_step_as_well),
 		cmocka_unit_test(without_bounds_there_is_no_model),
 	};
 

@@ -166,11 +166,12 @@ static int send_held(struct tsync_link *link, const struct burst_packet *p, cons
 	int ret = channel_send_raw(&link->ch, buf, d);
 
 	*ret_time = stamp_out(link, p->number, field);
+	hold(link, 0);
+	/* when it is gone already: even reading a clock would be part of its way */
 	if (mono_now_ns() - start_ns > b->hold_ns) {
 		use_early(b, p->number, field, early);
 		*ret_time = early;
 	}
-	hold(link, 0);
 	return ret;
 }
 

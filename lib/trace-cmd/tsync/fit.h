@@ -10,8 +10,9 @@
  *    The forward pass gives the latest place where it can be, the backward pass the
  *    earliest; what lies between goes into neither segment, and [lo, hi] there covers both.
  *
- * Two limits to that: a step smaller than the width of the bounds does not contradict them, and makes
- * [lo, hi] wrong by its size at most; and nobody knows of a step after the last measurement.
+ * Limits to that: a step smaller than the width of the bounds does not contradict them, and makes
+ * [lo, hi] wrong by its size at most; nobody knows of a step after the last measurement; and rates outside of the
+ * prior look like steps, between the measurements that show them and right beside these.
  *
  * All times and values are in units of the trace clock.
  */

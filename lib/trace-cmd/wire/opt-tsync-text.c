@@ -230,7 +230,9 @@ void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_coun
 	}
 	put_drift(b, t);
 	if (steps)
-		buf_printf(b, "; a clock stepped %" PRIu32 " time%s", steps, steps == 1 ? "" : "s");
+		buf_printf(b, "; a clock stepped%s %" PRIu32 " time%s",
+			   t->flags & OPT_TSYNC_GUARANTEED ? "" :
+			   ", or was adjusted by more than that,", steps, steps == 1 ? "" : "s");
 	if (t->flags & OPT_TSYNC_APART)
 		buf_printf(b, "; %" PRIu32 " groups of %s CPUs disagree", t->nr_groups,
 			   t->kind == OPT_TSYNC_HOST_CPUS ? "host" : "guest");
