@@ -279,6 +279,7 @@ int agent_run_sync(struct session *s, struct tsync_conf *conf,
 		close(conf->fd);
 		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
 	}
+	conf->own_made = true;
 	local_sync_instance(&s->local, conf->own_id);
 	return start(conf, &s->sync, err);
 }

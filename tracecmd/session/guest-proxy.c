@@ -152,6 +152,7 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	conf->own_id = tsync_pick_id(conf->tracing_dir, SYNC_ID_FIRST);
 	if (conf->own_id < 0)
 		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
+	conf->own_made = true;
 	return 0;
 }
 

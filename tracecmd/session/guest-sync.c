@@ -96,6 +96,7 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 				     SYNC_ID_FIRST + g->index);
 	if (conf->own_id < 0)
 		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
+	conf->own_made = true;
 	return 0;
 }
 
@@ -120,16 +121,19 @@ static int start(struct guest *g, struct err *err)
 		return ret;
 	}
 	local_sync_instance(g->local, conf.own_id);
-	ret = g->turns ? turns_take(g->turns, g->stop) : 0;
-	if (ret) {
-		close(fd);
-		tsync_drop_id(conf.tracing_dir, conf.own_id);
-		return ret;
-	}
 	conf.fd = fd;
-	ret = tsync_host_start(&conf, &g->sync, err);
-	if (ret && g->turns)
-		turns_give(g->turns);
+	/* its own instance keeps nobody waiting */
+	ret = tsync_host_prepare(&conf, &g->sync, err);
+	if (ret)
+		return ret;
+	ret = g->turns ? turns_take(g->turns, g->stop) : 0;
+	if (!ret) {
+		ret = tsync_host_begin(g->sync);
+		if (ret && g->turns)
+			turns_give(g->turns);
+	}
+	if (ret)
+		tsync_free(take_ptr(g->sync));
 	return ret;
 }
 

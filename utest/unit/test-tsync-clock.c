@@ -14,6 +14,7 @@
 #include "base/cpus.h"
 #include "sim/tsync-pair.h"
 #include "tsync/clock.h"
+#include "tsync/instance.h"
 
 #define OWN	PAIR_ID
 #define PEER	(-5)
@@ -196,12 +197,66 @@ static void more_markers_than_the_buffer_holds_are_no_error(void **state)
 	clock_release(&c);
 }
 
+/* What the kernel says that file @name of the instance holds. */
+static long instance_number(int id, const char *name)
+{
+	char path[300];
+	long number = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/instances/clock_synch-%d/%s", tracefs_tracing_dir(), id, name);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%ld", &number) != 1)
+		number = -1;
+	if (f)
+		fclose(f);
+	return number;
+}
+
+/* Making it small takes a while in which all users of tracefs wait: not before the first round. */
+static void a_new_instance_is_made_small_later(void **state)
+{
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	struct series s;
+	long before;
+	int id;
+
+	if (!pair_can_mark()) {
+		print_message("SKIPPED: markers need root and tracefs\n");
+		skip();
+	}
+	tsync_conf_init(&conf);
+	conf.clock = "mono";
+	id = conf.own_id = tsync_pick_id(NULL, OWN);
+	conf.own_made = true;
+	before = instance_number(id, "buffer_size_kb");
+	assert_true(before > 0);
+	/* who comes after a crash must know it as ours, whatever its size */
+	assert_int_equal(instance_number(id, "buffer_percent"), 37);
+	clock_init(&c, &conf, SERIES_RECEIVE);
+	assert_int_equal(clock_select(&c, true, NULL), 0);
+	assert_int_equal(instance_number(id, "buffer_size_kb"), before);
+	assert_true(sync_instance_is_big(c.inst));
+	sync_instance_shrink(c.inst);
+	assert_false(sync_instance_is_big(c.inst));
+	assert_in_range(instance_number(id, "buffer_size_kb"), 64, 72);
+	series_reset(&s, 7);
+	clock_begin(&c, &s);
+	clock_stamp(&c, SERIES_SEND, 1);
+	assert_int_equal(clock_collect(&c), 0);
+	assert_int_equal(series_count(&s, SERIES_SEND), 1);
+	clock_release(&c);
+	assert_int_equal(instance_number(id, "buffer_size_kb"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(raw_stamps_are_there_at_once),
 		cmocka_unit_test(a_round_of_markers_comes_back_with_trace_clock_times),
 		cmocka_unit_test(foreign_markers_do_not_count),
+		cmocka_unit_test(a_new_instance_is_made_small_later),
 		cmocka_unit_test(stamps_of_a_round_that_failed_are_not_of_the_next),
 		cmocka_unit_test(markers_of_all_cpus_are_found),
 		cmocka_unit_test(more_markers_than_the_buffer_holds_are_no_error),

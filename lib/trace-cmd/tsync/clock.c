@@ -42,7 +42,7 @@ int clock_select(struct tsync_clock *c, bool marker, struct err *err)
 			       "time synchronisation without markers does not work in a time namespace");
 	if (marker && !c->inst) {
 		int ret = sync_instance_open(c->conf->tracing_dir, c->conf->own_id, clock,
-					     &c->inst, err);
+					     c->conf->own_made, &c->inst, err);
 
 		if (ret)
 			return ret;

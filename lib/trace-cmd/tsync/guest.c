@@ -8,6 +8,7 @@
 
 #include "base/cpus.h"
 #include "base/log.h"
+#include "tsync/instance.h"
 #include "tsync/session.h"
 #include "tsync/switch.h"
 
@@ -39,6 +40,19 @@ static int one_round(struct tsync_session *s, const struct msg_tsync *msg)
 	return ret == -EAGAIN ? 0 : ret;
 }
 
+/* Wait for the host to want a round. 0; -errno, as link_expect(). */
+static int wait_probe(struct tsync_session *s, struct msg_tsync *msg)
+{
+	/* the first one may be late because others come first */
+	bool big = s->link.rounds && sync_instance_is_big(s->link.clock.inst);
+	int ret = link_expect(&s->link, LOOP_NAME, LOOP_PROBE, big ? SHRINK_MS : LINK_NEVER, msg);
+
+	if (!big || ret != -ETIMEDOUT)
+		return ret;
+	sync_instance_shrink(s->link.clock.inst);
+	return link_expect(&s->link, LOOP_NAME, LOOP_PROBE, LINK_NEVER, msg);
+}
+
 int guest_loop(struct tsync_session *s)
 {
 	int ret;
@@ -46,7 +60,7 @@ int guest_loop(struct tsync_session *s)
 	do {
 		struct msg_tsync msg;
 
-		ret = link_expect(&s->link, LOOP_NAME, LOOP_PROBE, LINK_NEVER, &msg);
+		ret = wait_probe(s, &msg);
 		if (!ret)
 			ret = one_round(s, &msg);
 		if (ret == -EOPNOTSUPP)

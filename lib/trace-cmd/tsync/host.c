@@ -11,6 +11,7 @@
 
 #include "base/cpus.h"
 #include "base/log.h"
+#include "tsync/instance.h"
 #include "tsync/pass.h"
 #include "tsync/session.h"
 #include "tsync/switch.h"
@@ -159,10 +160,14 @@ static int wait_for_next(struct tsync_session *s, struct deadline d)
 	};
 
 	for (;;) {
-		int n = poll(pfds, 3, deadline_left_ms(d));
+		bool big = sync_instance_is_big(s->link.clock.inst);
+		struct deadline idle = deadline_in_ms(big ? SHRINK_MS : -1);
+		int n = poll(pfds, 3, deadline_left_ms(deadline_min(d, idle)));
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
+		if (!n && big && deadline_passed(idle))
+			sync_instance_shrink(s->link.clock.inst);
 		if (n > 0 && pfds[1].revents)
 			return -ECANCELED;
 		if (n > 0 && pfds[2].revents)

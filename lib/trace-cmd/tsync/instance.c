@@ -3,7 +3,11 @@
  *
  * The directory is made with mkdir(2), which is atomic, and held by a lock on
  * its marker file while in use. A session that was killed leaves it behind;
- * the next tsync_pick_id() tells such a one by its age and its odd buffer size.
+ * the next tsync_pick_id() tells such a one by its age and our mark on it, or its odd buffer size.
+ *
+ * The kernel changes the size of a buffer with a lock held that whoever opens a file of any instance
+ * needs, and waits for all CPUs meanwhile: with many guests, that is most of what their start would
+ * take. So it is done when nobody waits for it (sync_instance_shrink()).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +36,11 @@
 #define BUFFER_KB	64
 /* What the kernel may round that to. */
 #define BUFFER_KB_MAX	(BUFFER_KB + 8)
+/* With more CPUs than these the kernel's default, 1.4 MB for each, is too much even for a while. */
+#define BIG_CPUS_MAX	16
+/* Our mark: when readers that wait are woken up, of which there are none. The default is 50. */
+#define MARK_NAME	"buffer_percent"
+#define MARK_PERCENT	37
 /* An instance nobody holds is left over from a crash after this time. */
 #define STALE_SEC	60
 #define PICK_TRIES	1000
@@ -45,6 +54,7 @@ struct sync_instance {
 	size_t subbuf_bytes;
 	int raw_data_id;	/* type of the event, and where its fields are */
 	int type_offset, id_offset, buf_offset;
+	bool big;		/* as the kernel made it */
 	int nr_cpus;
 	int cpu_fd[];		/* of each trace_pipe_raw, -1 where there is none */
 };
@@ -110,23 +120,35 @@ static char *instance_path(const char *tracing_dir, int id)
 	return path;
 }
 
-/* Only our own sessions have buffers of this size: stock peers leave it alone. */
-static bool is_ours(const char *path)
+static bool has_our_size(const char *path)
 {
 	long kb = read_number(path, "buffer_size_kb");
 
 	return kb >= BUFFER_KB && kb <= BUFFER_KB_MAX;
 }
 
+/* Stock peers leave alone what our own sessions set. */
+static bool is_ours(const char *path)
+{
+	return read_number(path, MARK_NAME) == MARK_PERCENT || has_our_size(path);
+}
+
+static int write_number(const char *dir, const char *name, int number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", number);
+	return write_file(dir, name, text);
+}
+
 /* Make the directory, with our mark on it. */
 static int make_instance(const char *path)
 {
-	char kb[16];
-
 	if (mkdir(path, 0700))
 		return -errno;
-	snprintf(kb, sizeof(kb), "%d", BUFFER_KB);
-	if (write_file(path, "buffer_size_kb", kb))
+	/* a kernel that has no such mark gets the other one */
+	if ((write_number(path, MARK_NAME, MARK_PERCENT) || cpus_configured() > BIG_CPUS_MAX) &&
+	    write_number(path, "buffer_size_kb", BUFFER_KB))
 		log_debug("%s: cannot set the buffer size", path);
 	return 0;
 }
@@ -239,11 +261,11 @@ static int open_buffers(struct sync_instance *inst)
 	return found ? 0 : -errno;
 }
 
-/* Make or take over the directory, and hold it. */
-static int acquire(struct sync_instance *inst, struct err *err)
+/* Make or take over the directory, or take the new one, and hold it. */
+static int acquire(struct sync_instance *inst, bool made, struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
-	int ret = make_instance(inst->dir);
+	int ret = made ? 0 : make_instance(inst->dir);
 
 	if (ret && ret != -EEXIST)
 		return err_set(err, ret,
@@ -263,21 +285,27 @@ static int acquire(struct sync_instance *inst, struct err *err)
 	return 0;
 }
 
-static int set_up(struct sync_instance *inst, const char *tracing_dir, const char *clock,
-		  struct err *err)
+/* What one taken over may have set. */
+static void set_back(struct sync_instance *inst)
 {
-	char kb[16], now[64];
-	int ret = acquire(inst, err);
+	if (set_file(inst->dir, "current_tracer", "nop", "nop\n") ||
+	    set_file(inst->dir, "set_event", "", "") ||
+	    (!has_our_size(inst->dir) && write_number(inst->dir, "buffer_size_kb", BUFFER_KB)))
+		log_debug("%s: not all could be set up", inst->dir);
+}
+
+static int set_up(struct sync_instance *inst, const char *tracing_dir, const char *clock,
+		  bool made, struct err *err)
+{
+	char now[64];
+	int ret = acquire(inst, made, err);
 
 	if (ret)
 		return ret;
-	/* what one taken over may have set */
-	snprintf(kb, sizeof(kb), "%d", BUFFER_KB);
+	if (!made)
+		set_back(inst);
+	inst->big = made;
 	snprintf(now, sizeof(now), "[%s]", clock ? clock : "");
-	if (set_file(inst->dir, "current_tracer", "nop", "nop\n") ||
-	    set_file(inst->dir, "set_event", "", "") ||
-	    (!is_ours(inst->dir) && write_file(inst->dir, "buffer_size_kb", kb)))
-		log_debug("%s: not all could be set up", inst->dir);
 	ret = clock ? set_file(inst->dir, "trace_clock", clock, now) : 0;
 	if (ret)
 		return err_set(err, ret, "%s: cannot set the clock %s: %s", inst->dir, clock,
@@ -299,7 +327,7 @@ static int set_up(struct sync_instance *inst, const char *tracing_dir, const cha
 			     strerror(-ret)) : 0;
 }
 
-int sync_instance_open(const char *tracing_dir, int id, const char *clock,
+int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool made,
 		       struct sync_instance **ret_inst, struct err *err)
 {
 	struct sync_instance *inst;
@@ -318,13 +346,25 @@ int sync_instance_open(const char *tracing_dir, int id, const char *clock,
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		inst->cpu_fd[cpu] = -1;
 	inst->dir = instance_path(tracing_dir, id);
-	ret = inst->dir ? set_up(inst, tracing_dir, clock, err) : -ENOMEM;
+	ret = inst->dir ? set_up(inst, tracing_dir, clock, made, err) : -ENOMEM;
 	if (ret) {
 		sync_instance_close(inst);
 		return ret;
 	}
 	*ret_inst = inst;
 	return 0;
+}
+
+bool sync_instance_is_big(const struct sync_instance *inst)
+{
+	return inst && inst->big;
+}
+
+void sync_instance_shrink(struct sync_instance *inst)
+{
+	inst->big = false;
+	if (!has_our_size(inst->dir) && write_number(inst->dir, "buffer_size_kb", BUFFER_KB))
+		log_debug("%s: cannot set the buffer size", inst->dir);
 }
 
 void sync_instance_close(struct sync_instance *inst)

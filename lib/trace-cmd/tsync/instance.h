@@ -26,12 +26,16 @@ struct sync_mark {
 
 /*
  * Set up <tracing_dir>/instances/clock_synch-<id>, creating it unless
- * tsync_pick_id() has, with trace clock @clock (NULL: as it is). Its markers are
+ * tsync_pick_id() has (@made), with trace clock @clock (NULL: as it is). Its markers are
  * written to a buffer of their own for each CPU. 0; -EBUSY if another
  * session uses it; -errno described in @err.
  */
-int sync_instance_open(const char *tracing_dir, int id, const char *clock,
+int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool made,
 		       struct sync_instance **ret, struct err *err);
+
+/* Whether its buffers are larger than markers need; have them no larger, which takes a while. */
+bool sync_instance_is_big(const struct sync_instance *inst);
+void sync_instance_shrink(struct sync_instance *inst);
 
 /* Remove it. NULL is fine. */
 void sync_instance_close(struct sync_instance *inst);

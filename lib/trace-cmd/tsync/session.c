@@ -195,10 +195,10 @@ static int set_up(struct tsync_session *s, const struct tsync_conf *conf, bool g
 		return s->link.err.code ? err_set(err, ret, "%s", s->link.err.text) : ret;
 	if (!guest && will_pin(&s->conf) && pins_guard_start(&s->pins))
 		log_debug("tsync: no guard for the affinities of vCPU threads");
-	return start_thread(s);
+	return 0;
 }
 
-static int session_start(const struct tsync_conf *conf, bool guest, struct tsync_session **ret_s,
+static int session_new(const struct tsync_conf *conf, bool guest, struct tsync_session **ret_s,
 			 struct err *err)
 {
 	struct tsync_session *s = calloc(1, sizeof(*s));
@@ -220,6 +220,33 @@ static int session_start(const struct tsync_conf *conf, bool guest, struct tsync
 	}
 	*ret_s = s;
 	return 0;
+}
+
+static int session_start(const struct tsync_conf *conf, bool guest, struct tsync_session **ret_s,
+			 struct err *err)
+{
+	struct tsync_session *s;
+	int ret = session_new(conf, guest, &s, err);
+
+	if (ret)
+		return ret;
+	ret = start_thread(s);
+	if (ret) {
+		tsync_free(s);
+		return err_set(err, ret, "time synchronisation cannot start: %s", strerror(-ret));
+	}
+	*ret_s = s;
+	return 0;
+}
+
+int tsync_host_prepare(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err)
+{
+	return session_new(conf, false, ret, err);
+}
+
+int tsync_host_begin(struct tsync_session *s)
+{
+	return start_thread(s);
 }
 
 int tsync_host_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err)

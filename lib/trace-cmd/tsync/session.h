@@ -43,6 +43,9 @@ struct tsync_session {
 int host_loop(struct tsync_session *s);
 int guest_loop(struct tsync_session *s);
 
+/* So long after a comparison nobody is likely to wait for us or our instance. */
+#define SHRINK_MS	2000
+
 /* Rounds that yield nothing, before giving up for a pass. */
 #define ROUND_TRIES	3
 

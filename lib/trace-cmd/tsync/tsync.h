@@ -119,6 +119,7 @@ struct tsync_conf {
 	const char *clock;		/* trace clock of the session, e.g. "local" */
 	/* written into the stamps; own_id names the instance clock_synch-<own_id> */
 	int own_id, peer_id;
+	bool own_made;			/* by tsync_pick_id(): nobody else has set it up in some other way */
 	int64_t cid;			/* of the peer, for the names of debug files */
 	/*
 	 * PTP_FLAG_* and TSYNC_PTP_BOUNDS, or TSYNC_PTP_DEFAULT. The guest decides; the host obeys START as far as
@@ -164,6 +165,13 @@ struct tsync_session;
  */
 int tsync_host_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
 int tsync_guest_start(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
+
+/*
+ * The same in two steps, for who has many guests and compares with them by turns: all that can be done
+ * ahead, then the first pass. tsync_host_begin(): 0; -errno, and only tsync_free() is of use then.
+ */
+int tsync_host_prepare(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err);
+int tsync_host_begin(struct tsync_session *s);
 
 /*
  * Host: wait for the end of the first pass. 0 (also if no round of it yielded a sample);
