@@ -129,12 +129,34 @@ static int judge_all(struct run *r, struct clocks_result *result, struct err *er
 	return ret;
 }
 
-static int refine_one(struct run *r, struct guest *g, struct err *err)
+/* What came of it; @better: the bounds are narrower, which @path has now. */
+static void tell_refined(const struct run *r, const struct guest *g, const struct refined *new, bool better,
+			 const char *path)
 {
-	const char *path = r->plan->output ? r->plan->output : g->path;
 	double unit = r->host.ns_per_count ? r->host.ns_per_count / 1000 : 1;
 	const char *name = r->host.ns_per_count ? "us" : "counts";
 	int digits = r->host.ns_per_count ? 3 : 0;
+
+	if (better && new->worst_before < 0)
+		fprintf(stderr, "%s: off by %.*f %s at worst, which nothing limited, by %" PRIu64 " bounds of events\n",
+			path, digits, new->worst * unit, name, new->bounds);
+	else if (better)
+		fprintf(stderr, "%s: off by %.*f %s at worst instead of %.*f, by %" PRIu64 " bounds of events\n",
+			path, digits, new->worst * unit, name, digits, new->worst_before * unit, new->bounds);
+	else if (!new->placed && new->worst_before < 0)
+		fprintf(stderr, "%s: the events narrow nothing: nothing limits the error, as before\n",
+			g->path);
+	else if (!new->placed)
+		fprintf(stderr, "%s: the events narrow nothing: off by %.*f %s at worst, as before\n",
+			g->path, digits, new->worst_before * unit, name);
+	if (new->placed)
+		fprintf(stderr, "%s: its TSC was set anew, %u time%s: when is known by the host's kvm_write_tsc_offset\n",
+			path, new->steps, new->steps == 1 ? "" : "s");
+}
+
+static int refine_one(struct run *r, struct guest *g, struct err *err)
+{
+	const char *path = r->plan->output ? r->plan->output : g->path;
 	struct refined new;
 	bool better;
 	int ret = refine_guest(g, &new, err);
@@ -142,20 +164,10 @@ static int refine_one(struct run *r, struct guest *g, struct err *err)
 	if (ret)
 		return ret;
 	better = new.worst >= 0 && (new.worst_before < 0 || new.worst < new.worst_before);
-	if (better)
+	if (better || new.placed)
 		ret = refine_write(g, &new, path, err);
-	if (better && !ret && new.worst_before < 0)
-		fprintf(stderr, "%s: off by %.*f %s at worst, which nothing limited, by %" PRIu64 " bounds of events\n",
-			path, digits, new.worst * unit, name, new.bounds);
-	else if (better && !ret)
-		fprintf(stderr, "%s: off by %.*f %s at worst instead of %.*f, by %" PRIu64 " bounds of events\n",
-			path, digits, new.worst * unit, name, digits, new.worst_before * unit, new.bounds);
-	else if (!ret && new.worst_before < 0)
-		fprintf(stderr, "%s: the events narrow nothing: nothing limits the error, as before\n",
-			g->path);
-	else if (!ret)
-		fprintf(stderr, "%s: the events narrow nothing: off by %.*f %s at worst, as before\n",
-			g->path, digits, new.worst_before * unit, name);
+	if (!ret)
+		tell_refined(r, g, &new, better, path);
 	refined_release(&new);
 	return ret;
 }

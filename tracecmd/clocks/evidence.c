@@ -166,6 +166,8 @@ struct host_walk {
 	struct buffers buffers;
 	struct tep_handle *tep;
 	int entry_id, exit_id;		/* -1: none */
+	struct tep_event *move;		/* kvm_write_tsc_offset; NULL: none */
+	struct tep_format_field *before, *after;
 	struct packet_event sent, received;
 };
 
@@ -190,6 +192,27 @@ static void note_lost(struct host_walk *w, const struct tep_record *rec, int64_t
 	*last = rec->ts;
 }
 
+static void move_event_find(struct host_walk *w)
+{
+	struct tep_event *e = tep_find_event_by_name(w->tep, "kvm", "kvm_write_tsc_offset");
+
+	w->before = e ? tep_find_field(e, "previous_tsc_offset") : NULL;
+	w->after = e ? tep_find_field(e, "next_tsc_offset") : NULL;
+	if (w->before && w->after)
+		w->move = e;
+}
+
+/* The vCPU's own thread does it: for the guest, or for who resets it. */
+static int note_move(struct host_walk *w, const struct tep_record *rec, int vcpu)
+{
+	struct move one = {
+		.time = rec->ts, .vcpu = vcpu,
+		.before = field(w->before, rec), .after = field(w->after, rec),
+	};
+
+	return moves_add(&w->e->moves, &one);
+}
+
 static int host_record(struct tracecmd_input *h, struct tep_record *rec, int cpu, void *data)
 {
 	struct host_walk *w = data;
@@ -203,11 +226,13 @@ static int host_record(struct tracecmd_input *h, struct tep_record *rec, int cpu
 		return packet_note(&w->sent, rec, false, &w->e->host);
 	if (w->received.event && type == w->received.event->id)
 		return packet_note(&w->received, rec, true, &w->e->host);
-	if (type != w->entry_id && type != w->exit_id)
+	if (type != w->entry_id && type != w->exit_id && !(w->move && type == w->move->id))
 		return 0;
 	vcpu = vcpu_of(w->e, tep_data_pid(w->tep, rec));
 	if (vcpu < 0)
 		return 0;
+	if (w->move && type == w->move->id)
+		return note_move(w, rec, vcpu);
 	if (type == w->exit_id) {
 		gaps_exit(&w->e->gaps[vcpu], rec->ts);
 		return 0;
@@ -250,6 +275,7 @@ int evidence_read_host(struct evidence *e, struct tracecmd_input *host,
 	w.entry_id = id_of(w.tep, "kvm_entry");
 	w.exit_id = id_of(w.tep, "kvm_exit");
 	e->has_kvm = w.entry_id >= 0 && w.exit_id >= 0;
+	move_event_find(&w);
 	packet_event_find(&w.sent, w.tep, "virtio_transport_alloc_pkt");
 	packet_event_find(&w.received, w.tep, "virtio_transport_recv_pkt");
 	ret = buffers_open(&w.buffers, host);
@@ -395,6 +421,7 @@ void evidence_release(struct evidence *e)
 	for (i = 0; i < e->nr_vcpus && e->gaps; i++)
 		gaps_release(&e->gaps[i]);
 	free(e->gaps);
+	moves_release(&e->moves);
 	packets_release(&e->host);
 	packets_release(&e->guest);
 	*e = (struct evidence){ 0 };

@@ -1,8 +1,8 @@
 /*
  * evidence.h - what the files of a host and a guest hold that proves something of their clocks.
  *
- * Layer 5. First the host's file is read: when each vCPU was out of the guest, and vsock
- * packets; then the guest's, as often as wanted, each time held against what theta is taken to
+ * Layer 5. First the host's file is read: when each vCPU was out of the guest, when its TSC was
+ * set anew, and vsock packets; then the guest's, as often as wanted, each time held against what theta is taken to
  * be by then. Handles must give raw times (TRACECMD_FL_RAW_TS).
  */
 #ifndef CLOCKS_EVIDENCE_H
@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "clocks/causality.h"
+#include "clocks/moves.h"
 #include "clocks/packets.h"
 
 struct tracecmd_input;
@@ -20,6 +21,7 @@ struct evidence {
 	struct gaps *gaps;	/* of each */
 	uint64_t windows;	/* kvm_entry events of these threads */
 	bool has_kvm;		/* the host's file knows the events, if none occurred */
+	struct moves moves;	/* of these vCPUs' TSCs */
 	struct packets host, guest;
 	bool guest_read;	/* the guest's packets are known */
 };

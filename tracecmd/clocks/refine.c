@@ -3,7 +3,7 @@
  *
  * The bounds that the file states decide for each guest event near a gap of its vCPU on which
  * side of the gap it is. That gives bounds from events, the bounds of which events
- * decide more of them, until little changes.
+ * decide more of them, until little changes. Where a TSC was set anew, the host's event tells when (moves.h).
  */
 #include <errno.h>
 #include <string.h>
@@ -82,6 +82,42 @@ static int add_raw(struct bounds *b, const struct opt_tsync *t)
 	return ret;
 }
 
+/* --- when a TSC was set anew -------------------------------------------------------- */
+
+/* Whether the file's model has no scaled clock: who made it knew more of that than is in the file. */
+static bool is_of_one_rate(const struct opt_tsync *t)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < t->nr_groups; i++)
+		for (n = 0; n < t->groups[i].nr_segments; n++)
+			if (t->groups[i].segments[n].drift)
+				return false;
+	return true;
+}
+
+/* How much of the guest's time may belong to either side of a step. */
+static double undecided(const struct opt_tsync *t)
+{
+	double sum = 0;
+	uint32_t i, k;
+
+	for (i = 0; i < t->nr_groups; i++)
+		for (k = 1; k < t->groups[i].nr_segments; k++)
+			sum += (double)t->groups[i].segments[k - 1].to - t->groups[i].segments[k].from;
+	return sum;
+}
+
+/* What KVM's events tell of the TSC, if that is the clock of both, at one rate. How many bounds; -ENOMEM. */
+static int add_moves(const struct guest *g, struct bounds *b)
+{
+	const struct opt_tsync *t = g->known;
+
+	if (strcmp(t->host_clock, "x86-tsc") || strcmp(t->guest_clock, "x86-tsc") || !is_of_one_rate(t))
+		return 0;
+	return moves_bounds(&g->evidence.moves, t->kind == OPT_TSYNC_GUEST_CPUS, g->evidence.nr_vcpus, b);
+}
+
 /* --- the passes --------------------------------------------------------------------- */
 
 struct pass {
@@ -102,18 +138,6 @@ static int pass_theta(void *data, int cpu, int64_t time, struct theta *ret)
 	ret->hi = v.hi;
 	ret->bounded = v.lo != INT64_MIN && v.hi != INT64_MAX;
 	return 0;
-}
-
-/* Whether the file's model has no scaled clock: who made it knew more of that than is in the file. */
-static bool is_of_one_rate(const struct opt_tsync *t)
-{
-	uint32_t i, n;
-
-	for (i = 0; i < t->nr_groups; i++)
-		for (n = 0; n < t->groups[i].nr_segments; n++)
-			if (t->groups[i].segments[n].drift)
-				return false;
-	return true;
 }
 
 static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync *ret)
@@ -208,7 +232,7 @@ int refine_guest(struct guest *g, struct refined *ret, struct err *err)
 {
 	_cleanup_(bounds_release) struct bounds all = { 0 };
 	struct refined r = { 0 };
-	int i, code;
+	int i, code, moves;
 
 	if (!g->known)
 		return err_set(err, -ENODATA, "%s: the file states no bounds to begin with: it was recorded by another version, or its clock was not compared",
@@ -220,8 +244,8 @@ int refine_guest(struct guest *g, struct refined *ret, struct err *err)
 		return err_set(err, -ENODATA, "%s: the host's file has no events to hold against: record it with -e kvm_entry -e kvm_exit",
 			       g->path);
 	code = g->known->nr_raw ? add_raw(&all, g->known) : add_groups(&all, g->known);
-	if (!code)
-		code = make_model(g, &all, &r.known);
+	moves = code ? code : add_moves(g, &all);
+	code = moves < 0 ? moves : make_model(g, &all, &r.known);
 	if (code)
 		return err_set(err, code, "%s: %s", g->path, strerror(-code));
 	r.worst_before = opt_tsync_worst(g->known);
@@ -231,6 +255,10 @@ int refine_guest(struct guest *g, struct refined *ret, struct err *err)
 	if (code < 0) {
 		refined_release(&r);
 		return err_set(err, code, "%s: %s", g->path, strerror(-code));
+	}
+	if (moves) {
+		r.steps = opt_tsync_steps(&r.known);
+		r.placed = r.steps && (r.steps > opt_tsync_steps(g->known) || undecided(&r.known) < undecided(g->known));
 	}
 	*ret = r;
 	return 0;

@@ -12,6 +12,8 @@ struct refined {
 	struct opt_tsync known;		/* what is known now */
 	int64_t worst_before, worst;	/* clock units, -1: nothing limits it */
 	uint64_t bounds;		/* that the events gave */
+	unsigned int steps;		/* whose place the host's file tells (moves.h) */
+	bool placed;			/* and did not, before */
 };
 
 /*

@@ -232,7 +232,7 @@ static void tell_changes(const struct guest *g)
 				before = &g->samples.results[k];
 		if (!before || !before->scale.ratio || kvm_scale_equal(&r->scale, &before->scale))
 			continue;
-		cmd_warn(0, "guest %s: the TSC of its CPU %d was set anew while recording (offset %" PRId64 ", then %" PRId64 "): its times are wrong for some of what lies between (--tsync-interval makes that less)",
+		cmd_warn(0, "guest %s: the TSC of its CPU %d was set anew while recording (offset %" PRId64 ", then %" PRId64 "): its times are wrong for some of what lies between (--tsync-interval makes that less; with the host's event kvm_write_tsc_offset, tsync --refine finds out when it was)",
 			 g->own->name, r->guest_cpu, before->scale.offset, r->scale.offset);
 		return;
 	}

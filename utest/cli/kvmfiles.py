@@ -17,6 +17,9 @@ end of these times. Numbers, those of times in ns:
     instance=0          1: the guest's events are in its file's instance
     kvm=1               0: the host's file has no events of KVM
     step=0              so far the guest's clock goes forth in the midst
+    told=0              1: the guest's file knows that there was a step, and the host's has the events kvm_write_tsc_offset
+                        of both vCPUs; 2: of one
+    clock=local         of both, a word
     windows=400         of each vCPU
     packets=0           so many vsock packets each way, each 700 ns under way
     early=0             so much earlier they arrive
@@ -29,7 +32,7 @@ import sys
 
 import datfile
 
-EXIT, ENTRY, SENT, GOT = 110, 103, 111, 112
+EXIT, ENTRY, SENT, GOT, MOVED = 110, 103, 111, 112, 113
 VSOCK_FIELDS = ''.join(f'\tfield:__u{8 * size} {name};\toffset:{at};\tsize:{size};\tsigned:0;\n'
                        for name, at, size in (('src_cid', 8, 4), ('src_port', 12, 4), ('dst_cid', 16, 4),
                                               ('dst_port', 20, 4), ('len', 24, 4), ('type', 28, 2),
@@ -39,10 +42,13 @@ VSOCK = [datfile.event_format(name, ident, VSOCK_FIELDS, '"len=%u", REC->len')
 VCPU = '\tfield:unsigned int vcpu_id;\toffset:8;\tsize:4;\tsigned:0;\n'
 KVM = [datfile.event_format(name, ident, VCPU, '"vcpu %u", REC->vcpu_id')
        for name, ident in (('kvm_entry', ENTRY), ('kvm_exit', EXIT))]
+KVM.append(datfile.event_format('kvm_write_tsc_offset', MOVED, VCPU + ''.join(
+    f'\tfield:__u64 {name}_tsc_offset;\toffset:{at};\tsize:8;\tsigned:0;\n'
+    for name, at in (('previous', 16), ('next', 24))), '"vcpu=%u", REC->vcpu_id'))
 NUMBERS = {'theta': 5000000, 'mid': None, 'lo': None, 'hi': None, 'stated': 1, 'kvm': 1, 'step': 0,
            'windows': 400, 'packets': 0, 'early': 0, 'host_id': 0x1122334455667788, 'seed': 1,
            'method': 'ptp', 'source': 1, 'first_offset': None, 'version': 7,
-           'instance': 0}
+           'instance': 0, 'told': 0, 'clock': 'local'}
 HOST_ID, GUEST_ID = 0x1122334455667788, 0x99aabbccddeeff00
 START = 1000000000
 
@@ -51,14 +57,19 @@ def make(n):
     """Events of both: two lists, host and guest, of lists by CPU of (time, id, value or packet)."""
     rng = random.Random(n['seed'])
     host, guest = [[], []], [[], []]
+    midst = START + n['windows'] * 20000
     for cpu in range(2):
+        moved = 0
         now = START + rng.randrange(10000)
         for window in range(n['windows']):
             start, end = now, now + rng.randrange(600, 60000)
             host[cpu] += [(start, ENTRY, cpu), (end, EXIT, cpu)]
             inside = sorted([start + rng.randrange(100, 300), rng.randrange(start + 100, end - 100),
                              end - rng.randrange(150, 300)])
-            step = n['step'] if window >= n['windows'] // 2 else 0
+            step = n['step'] if start >= midst else 0
+            if step and n['told'] and not moved and (cpu == 0 or n['told'] == 1):
+                host[cpu].append((start - 50, MOVED, (cpu, -n['theta'], step - n['theta'])))
+            moved = moved or step
             guest[cpu] += [(at - n['theta'] + step, datfile.TICK, window) for at in inside]
             now = end + rng.randrange(300, 20000)
     ticks = [when for when, _, _ in guest[0]]
@@ -83,10 +94,13 @@ def pages(order, events, prefix, cpu):
         w.put('QQ', last, 0)
         for when, ident, value in part:
             packet = ident in (SENT, GOT)
-            datfile.entry(w, 9 if packet else 3, when - last)
+            datfile.entry(w, 9 if packet else 8 if ident == MOVED else 3, when - last)
             last = when
-            w.put('HBBi', ident, 0, 0, 4001 + value if ident in (ENTRY, EXIT) else 42)
-            if packet:
+            vcpu = value[0] if ident == MOVED else value
+            w.put('HBBi', ident, 0, 0, 4001 + vcpu if ident in (ENTRY, EXIT, MOVED) else 42)
+            if ident == MOVED:
+                w.put('IIqq', vcpu, 0, *value[1:])
+            elif packet:
                 w.put('IIIIIHHI', *value, 1, 5, 0)
             else:
                 w.put('i', value)
@@ -99,9 +113,32 @@ def pages(order, events, prefix, cpu):
 def tsync(pack, n, first, last):
     """The option that states the bounds."""
     head = pack('IIQIIqqqqq', 1, 1, n['host_id'], 3, 1017, 9000, 12000, 40, 1, 200000)
-    segment = pack('12qIIBB6x', first, last, -2**63, 2**63 - 1, n['first_offset'], 0, 0, 0,
-                   n['lo'], n['hi'], n['lo'], n['hi'], 1, 20, n['source'], n['source'])
-    return head + n['method'].encode() + b'\0local\0local\0' + pack('IIII', 0, 1, 0, 1) + segment + pack('I', 0)
+    clocks = (n['clock'] + '\0').encode() * 2
+
+    def segment(start, end, reach, moved, flags):
+        lo, hi = n['lo'] - moved, n['hi'] - moved
+        return pack('12qIIBB6x', start, end, *reach, n['first_offset'] - moved, 0, 0, 0, lo, hi, lo, hi, flags, 20,
+                    n['source'], n['source'])
+    ends = (-2**63, 2**63 - 1)
+    segments = [segment(first, last, ends, 0, 1)]
+    if n['told']:
+        a, b = quarters(first, last)
+        segments = [segment(first, a, (ends[0], b), 0, 1), segment(b, last, (a, ends[1]), n['step'], 3)]
+    return (head + n['method'].encode() + b'\0' + clocks + pack('IIII', 0, 1, 0, len(segments)) + b''.join(segments)
+            + pack('I', 0))
+
+
+def quarters(first, last):
+    """When clocks were compared, between the ends."""
+    return first + (last - first) // 4, last - (last - first) // 4
+
+
+def samples(pack, n, first, last):
+    """Those of a CPU in the TimeShift option."""
+    if not n['told']:
+        return pack('I2q2q2q', 2, first, last, n['mid'], n['mid'], 1, 1)
+    after = n['mid'] - n['step']
+    return pack('I4q4q4q', 4, first, *quarters(first, last), last, n['mid'], n['mid'], after, after, 1, 1, 1, 1)
 
 
 def write(path, n, events, host):
@@ -114,16 +151,15 @@ def write(path, n, events, host):
         def option(ident, payload):
             w.put('HI', ident, len(payload))
             w.raw(payload)
-        option(4, b'[local] global\0')
+        option(4, f'[{n["clock"]}] global\0'.encode())
         option(8, pack('I', 2))
         if host:
             option(11, pack('Q', HOST_ID))
             option(13, b'box\0' + pack('QIIiIi', GUEST_ID, 2, 0, 4001, 1, 4002))
             return
         option(11, pack('Q', GUEST_ID))
-        option(12, pack('QII', n['host_id'], 1, 2) + b''.join(
-            pack('I2q2q2q', 2, min(times), max(times), n['mid'], n['mid'], 1, 1) for _ in range(2))
-            + pack('4q', 0, 0, 0, 0))
+        option(12, pack('QII', n['host_id'], 1, 2) + samples(pack, n, min(times), max(times)) * 2
+              + bytes(64 if n['told'] else 32))
         if n['stated']:
             option(0xc10c, tsync(pack, n, min(times), max(times)))
     datfile.option_list = options
@@ -139,7 +175,7 @@ def main():
         name, value = word.split('=')
         if name not in n:
             sys.exit(f'kvmfiles.py: {name}? There are {" ".join(n)}')
-        n[name] = value if name == 'method' else int(value, 0)
+        n[name] = value if name in ('method', 'clock') else int(value, 0)
     n['mid'] = n['theta'] if n['mid'] is None else n['mid']
     n['first_offset'] = n['mid'] if n['first_offset'] is None else n['first_offset']
     n['lo'] = n['mid'] - 40000 if n['lo'] is None else n['lo']

@@ -117,6 +117,35 @@ for seed in 2 3 4 5; do
 	is "$rc" 0 "... and no event is violated then" || diag "$out"
 done
 
+# --- a TSC that is set anew, and when
+
+moved() { make_pair clock=x86-tsc method=kvm source=4 lo=5000000 hi=5000000 step=500000 "$@"; }
+violated() { "$TRACE_CMD" tsync --json 2> /dev/null | grep -o '"violations":[1-9][0-9]*' | head -n 1; }
+moved told=1
+isnt "$(violated)" "" "where the place of a step is not known, events are violated"
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 0 "the host's events kvm_write_tsc_offset tell it"
+like "$err" '^trace-box.dat: its TSC was set anew, 1 time: when is known' "... which is told"
+is "$(violated)" "" "... and no event is violated then"
+is "$(json "['steps'], g['grade']")" "1 EXACT" "... all is exact"
+is "$("$TRACE_CMD" dump --validate trace-box.dat)" "File trace-box.dat is a valid trace-cmd file" "... the new file is valid"
+# offsets before and after are all there are
+is "$("$TRACE_CMD" dump --options -i trace-box.dat | sed -n 's/^\t*\(-\{0,1\}[0-9]*\) .*\[offset.*/\1/p' | sort -un | tail -n 2 | tr '\n' ' ')" \
+	"4500000 5000000 " "... other programs get both offsets, too"
+run 30 "$TRACE_CMD" tsync --refine
+like "$err" '^trace-box.dat: the events narrow nothing' "refined again: there is nothing left to do"
+unlike "$err" 'set anew' "... nor to tell"
+moved told=1 source=3 lo=4970000 hi=5030000
+run 30 "$TRACE_CMD" tsync --refine
+like "$err" 'its TSC was set anew, 1 time: ' "with other bounds, too"
+is "$(violated)" "" "... no event is violated then"
+for how in "told=2" "told=1 clock=local" "told=1 step=-500000"; do
+	# shellcheck disable=SC2086	# options are words
+	moved $how
+	run 30 "$TRACE_CMD" tsync --refine
+	unlike "$err" 'set anew' "not with $how, where they cannot tell it"
+done
+
 # --- wrong offsets
 
 make_pair mid=5010000 packets=40
