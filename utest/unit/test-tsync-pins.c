@@ -19,7 +19,7 @@
 #include "sim/tsync-pair.h"
 #include "tsync/pins.h"
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 60000
 
 /* A thread that stands for a vCPU's: it only has an affinity. */
 struct idler {

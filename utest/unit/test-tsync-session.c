@@ -17,7 +17,7 @@
 #include "base/cpus.h"
 #include "sim/tsync-pair.h"
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 60000
 
 static const uint32_t all_flags[] = {
 	PTP_FLAG_FASTEST_RESPONSE, 0,
@@ -353,7 +353,7 @@ static void ending_in_the_middle_takes_no_time(void **state)
 	assert_int_equal(tsync_host_wait_first(p.host, 20, &p.err), -ETIMEDOUT);
 	begin = mono_now_ns();
 	pair_free(&p);
-	assert_true(mono_now_ns() - begin < 1500000000);
+	assert_true(mono_now_ns() - begin < 15000000000LL);
 }
 
 int main(void)

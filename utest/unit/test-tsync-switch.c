@@ -14,7 +14,7 @@
 #include "sim/tsync-script.h"
 #include "tsync/link.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 /* --- protocols that do not work ----------------------------------------------- */
 
