@@ -16,7 +16,7 @@ host() {
 }
 start_agent -B "$inst"
 agent=$pid
-host killed.dat sh -c 'echo > began; sleep 20'
+host killed.dat sh -c 'echo > began; until test -e go; do sleep 0.1; done'
 recorder=$pid
 wait_for 60 test -e began
 ok $? "the recording begins" "$(cat killed.dat.log)"
@@ -26,6 +26,7 @@ session=$(pgrep -P "$agent")
 # the session first to stop, or it would end in good order when the agent goes
 kill -STOP $session
 kill -KILL "$agent" $session
+touch go
 wait_for 60 eval "! kill -0 $recorder"
 stop "$recorder"
 isnt "$rc" 0 "the host tells that it lost the guest"

@@ -12,6 +12,8 @@ one=$inst
 new_instance
 two=$inst
 dir=$TRACING/instances
+# marks are not to be overwritten by what goes on besides, however long a step takes
+for i in "$one" "$two"; do echo 20000 > "$dir/$i/buffer_size_kb"; done
 
 # fill INSTANCE TEXT: its buffer anew, with ten marks and some events of the scheduler
 fill() {
@@ -133,7 +135,7 @@ fi
 
 # --- the top one
 
-run 20 "$TRACE_CMD" start -e sched:sched_switch sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do echo top \$i > $TRACING/trace_marker; done"
+run 20 "$TRACE_CMD" start -e sched:sched_process_exec sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do echo top \$i > $TRACING/trace_marker; done"
 run 20 "$TRACE_CMD" extract
 is "$rc" 0 "the top one, into trace.dat"
 run 20 "$TRACE_CMD" report

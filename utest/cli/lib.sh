@@ -34,7 +34,7 @@ for _dir in /sys/kernel/tracing /sys/kernel/debug/tracing; do
 done
 # Anything a test waits for may take this many times longer than a test says, for the sake of machines that
 # are slow or busy: what hangs is found all the same.
-SLOW=${SLOW:-3}
+export SLOW=${SLOW:-3}
 # Leaks of libraries, which are not ours.
 export LSAN_OPTIONS=${LSAN_OPTIONS-suppressions=$TOP/utest/lsan.supp:print_suppressions=0}
 

@@ -44,10 +44,10 @@ cp made.dat other.dat
 # same OPTION...: several times, as a race is lost only sometimes
 same() {
 	local bad=0
-	timeout 60 "$TRACE_CMD" report -j 1 "$@" > one.txt 2>&1
+	timeout $((60 * SLOW)) "$TRACE_CMD" report -j 1 "$@" > one.txt 2>&1
 	ok $(($(wc -l < one.txt) < 1000)) "lines: report -j 1 $*"
 	for _ in 1 2 3 4 5; do
-		timeout 60 "$TRACE_CMD" report -j 4 "$@" > many.txt 2>&1
+		timeout $((60 * SLOW)) "$TRACE_CMD" report -j 4 "$@" > many.txt 2>&1
 		cmp -s one.txt many.txt || { bad=1; break; }
 	done
 	ok $bad "report -j 4 $* is the same each time" "$(diff one.txt many.txt | head -n 6)"
@@ -64,7 +64,7 @@ sed 's/^\(comm [0-9]*\) .*/\1 else/; s/ t\([0-9]\)/ o\1/g' text > text2
 python3 "$TOP/utest/cli/mktrace.py" named.dat < text2
 same -i made.dat -i named.dat
 for file in made named; do
-	timeout 60 "$TRACE_CMD" report $file.dat | grep -v 'cpus=' > alone.txt
+	timeout $((60 * SLOW)) "$TRACE_CMD" report $file.dat | grep -v 'cpus=' > alone.txt
 	sed -n "s/^ *$file.dat: //p" one.txt | grep -v 'cpus=' > together.txt
 	succeeds "$file.dat: its events are the same as alone" cmp alone.txt together.txt
 done
@@ -102,7 +102,7 @@ E2
 PYTHONPATH=$TOP/utest/cli python3 sparse.py sparse.dat
 run 60 "$TRACE_CMD" report -j 4 sparse.dat
 is "$rc" 0 "few events in much memory: success"
-is "$(grep -c 'tick: ' <<< "$out")" "$(timeout 60 "$TRACE_CMD" report --summary --format json sparse.dat |
+is "$(grep -c 'tick: ' <<< "$out")" "$(timeout $((60 * SLOW)) "$TRACE_CMD" report --summary --format json sparse.dat |
 	sed -n 's/.*"event":"[a-z]*:tick","count":\([0-9]*\).*/\1/p')" "... and all of them"
 
 done_testing

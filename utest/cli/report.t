@@ -59,7 +59,7 @@ if [ "$(id -u)" != 0 ] || [ -z "$TRACING" ]; then
 fi
 cd "$T" || exit 1
 
-# --- files: both versions and compressions, one with stacks, two instances, another clock
+# --- files: both versions and compressions, two instances, another clock; with room for what others do, too
 
 inst=report-$$
 cat > work << 'E2'
@@ -71,12 +71,12 @@ make_file() { # NAME OPTION...
 	run 60 "$TRACE_CMD" record -q -o "$@"
 	is "$rc" 0 "a file to look at: $1"
 }
-make_file v6.dat --file-version 6 -B "$inst" -e sched -e irq -e raw_syscalls ./work
-make_file none.dat --compression none -B "$inst" -e sched ./work
-make_file zlib.dat --compression zlib -B "$inst" -e sched -e kmem ./work
-make_file zstd.dat --compression zstd -B "$inst" -e sched -e kmem ./work
-make_file two.dat --compression zstd -B "$inst" -e sched:sched_switch -B "$inst-longer" -e sched:sched_waking ./work
-make_file tsc.dat --compression none -C x86-tsc -B "$inst" -e sched ./work
+make_file v6.dat --file-version 6 -B "$inst" -b 10000 -e sched -e irq -e raw_syscalls ./work
+make_file none.dat --compression none -B "$inst" -b 10000 -e sched ./work
+make_file zlib.dat --compression zlib -B "$inst" -b 10000 -e sched -e kmem ./work
+make_file zstd.dat --compression zstd -B "$inst" -b 10000 -e sched -e kmem ./work
+make_file two.dat --compression zstd -B "$inst" -b 10000 -e sched:sched_switch -B "$inst-longer" -b 10000 -e sched:sched_waking ./work
+make_file tsc.dat --compression none -C x86-tsc -B "$inst" -b 10000 -e sched ./work
 files='v6 none zstd two tsc'
 
 # --- parts of a file, other forms, a pipe
@@ -139,7 +139,7 @@ is "$rc" 2 "... which must be there"
 # --- against Debian's
 
 same() { # OPTION... : what Debian's prints
-	timeout 60 "$STOCK" report "$@" > stock.txt 2> /dev/null
+	timeout $((60 * SLOW)) "$STOCK" report "$@" > stock.txt 2> /dev/null
 	run 60 "$TRACE_CMD" report --compat 3.1 "$@"
 	[ "$rc" = 0 ] && [ -s stock.txt ] && cmp -s stock.txt "$T/.out"
 	ok $? "report $*: as Debian's" "$(diff stock.txt "$T/.out" | head -n 10)$err"
