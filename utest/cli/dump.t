@@ -35,7 +35,7 @@ make_file zstd.dat --compression zstd -B "$inst" -e sched -B "$inst-2" -e irq sl
 make_file date.dat --compression none --date -B "$inst" -e sched sleep 0.1
 
 same() { # OPTION... FILE
-	timeout 60 "$STOCK" dump "$@" > stock.txt 2> /dev/null
+	timeout $((60 * SLOW)) "$STOCK" dump "$@" > stock.txt 2> /dev/null
 	run 60 "$TRACE_CMD" dump --compat 3.1 "$@"
 	[ "$rc" = 0 ] && cmp -s stock.txt "$T/.out"
 	ok $? "dump $*: as Debian's" "$(diff stock.txt "$T/.out" | head -n 10)$err"

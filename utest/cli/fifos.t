@@ -85,7 +85,7 @@ record() {	# OUTPUT NAME OPTION...
 	local output=$1 name=$2
 	shift 2
 	run 60 "$TRACE_CMD" record -q -o "$output.dat" "$@" -B "$host" -e irq \
-		-A "127.0.0.1:$agent_port" --name "$name" -e sched:sched_switch -B "$host" \
+		-A "127.0.0.1:$agent_port" --name "$name" -e sched:sched_switch -b 10000 -B "$host" \
 		sh -c "for i in \$(seq 200); do echo mark \$i > $TRACING/instances/$host-agent/trace_marker; done
 		       ls -l /proc/[0-9]*/fd 2> /dev/null | grep -c '$T/virt/.*\.out' > in-use"
 }

@@ -29,7 +29,7 @@ loads() {	# NAME FILE
 for kind in "6 none" "7 none" "7 zstd"; do
 	"$TRACE_CMD" list -c | grep -q zstd || [ "${kind#* }" = none ] || continue
 	run 60 "$TRACE_CMD" record -o "file.dat" --file-version "${kind% *}" --compression "${kind#* }" \
-		-B "$inst" -e sched -e irq -e timer sleep 0.3
+		-B "$inst" -b 20000 -e sched -e irq -e timer sleep 0.3
 	is "$rc" 0 "version $kind is recorded" "$both"
 	"$TRACE_CMD" split -i file.dat -o top.dat -B "$inst" -t 2> /dev/null
 	loads "version $kind" top.dat
@@ -52,8 +52,8 @@ start_agent
 # host and guest share this kernel's top buffer: it is the guest's, so the host has an instance. The guest's file
 # has our own option about its clock; mono's is of many segments
 for clock in local mono; do
-	run 120 "$TRACE_CMD" record -o host.dat -B "$inst" -C $clock -e sched --tsync-interval 100 \
-		-A "127.0.0.1:$agent_port" --name guest -C $clock -e timer sleep 0.5
+	run 120 "$TRACE_CMD" record -o host.dat -B "$inst" -b 20000 -C $clock -e sched --tsync-interval 100 \
+		-A "127.0.0.1:$agent_port" --name guest -b 20000 -C $clock -e timer sleep 0.5
 	if [ "$rc" != 0 ]; then
 		ok 1 "$clock: host and guest are recorded" "$both"
 		continue

@@ -16,10 +16,10 @@ make_file() { # NAME OPTION...
 	run 60 "$TRACE_CMD" record -q -o "$@"
 	is "$rc" 0 "a file to look at: $1"
 }
-make_file v6.dat --file-version 6 -B "$inst" -b 20000 -F -c -e sched -e irq -e raw_syscalls -e kmem ./work
-make_file zstd.dat --compression zstd -B "$inst" -b 20000 -F -c -e sched -e kmem -e syscalls ./work
-make_file two.dat --compression none -B "$inst" -b 20000 -F -c -e sched -e timer -B "$inst-longer" -F -c -e kmem ./work
-make_file stacks.dat --compression none -B "$inst" -b 20000 -F -c -T -e sched:sched_switch -e kmem:kmalloc ./work
+make_file v6.dat --file-version 6 -B "$inst" -b 10000 -F -c -e sched -e irq -e raw_syscalls -e kmem ./work
+make_file zstd.dat --compression zstd -B "$inst" -b 10000 -F -c -e sched -e kmem -e syscalls ./work
+make_file two.dat --compression none -B "$inst" -b 10000 -F -c -e sched -e timer -B "$inst-longer" -F -c -e kmem ./work
+make_file stacks.dat --compression none -B "$inst" -b 10000 -F -c -T -e sched:sched_switch -e kmem:kmalloc ./work
 
 # damaged: the middle of a CPU's data is gone, or the end; names of all tasks are gone
 lines=$("$TRACE_CMD" report v6.dat 2> /dev/null | wc -l)
@@ -45,7 +45,7 @@ ok $? "there is a chunk to damage"
 outcome() { # FILE JOBS OPTION...
 	local to=$1 jobs=$2
 	shift 2
-	timeout 120 "$TRACE_CMD" report -j "$jobs" "$@" > "$to" 2> err.txt
+	timeout $((120 * SLOW)) "$TRACE_CMD" report -j "$jobs" "$@" > "$to" 2> err.txt
 	echo "status $?" >> "$to"
 	cat err.txt >> "$to"
 }
@@ -61,7 +61,7 @@ same() { # OPTION...
 for file in v6 zstd two stacks cut hole; do
 	same $file.dat
 done
-is "$(sed -n 's/^status //p' one.txt)" "$(timeout 60 "$TRACE_CMD" report hole.dat > /dev/null 2>&1; echo $?)" \
+is "$(sed -n 's/^status //p' one.txt)" "$(timeout $((60 * SLOW)) "$TRACE_CMD" report hole.dat > /dev/null 2>&1; echo $?)" \
 	"a damaged file: the status is the usual one"
 isnt "$(sed -n 's/^status //p' one.txt)" 0 "... and no success"
 same -i v6.dat -i two.dat -i zstd.dat
@@ -102,12 +102,12 @@ like "$("$TRACE_CMD" report --profile v6.dat 2> /dev/null | grep -c '^task: ')" 
 
 # who reads no further ends it, without a complaint
 for jobs in 1 2 7; do
-	timeout 60 "$TRACE_CMD" report -j $jobs v6.dat 2> err.txt | head -n 2000 > head.txt
+	timeout $((60 * SLOW)) "$TRACE_CMD" report -j $jobs v6.dat 2> err.txt | head -n 2000 > head.txt
 	is "${PIPESTATUS[0]} $(cat err.txt)" "0 " "report -j $jobs | head: no error"
 	cmp -s head.txt <("$TRACE_CMD" report -j 1 v6.dat 2> /dev/null | sed 2000q)
 	ok $? "... the same lines"
 	if [ -e /dev/full ]; then
-		timeout 60 "$TRACE_CMD" report -j $jobs v6.dat > /dev/full 2> err.txt
+		timeout $((60 * SLOW)) "$TRACE_CMD" report -j $jobs v6.dat > /dev/full 2> err.txt
 		is "$?" 28 "report -j $jobs to a full disk: ENOSPC"
 		like "$(cat err.txt)" 'writing to the standard output' "... which is said"
 	fi
