@@ -115,8 +115,12 @@ fi
 
 # --- a full disk
 
+# room for what a file says of this kernel, twice, and for some data
+run 60 "$TRACE_CMD" record -e sched:sched_process_exec --file-version 6 -o whole.dat true
+room=$(($(stat -c %s whole.dat) * 2 + (8 << 20)))
+rm -f whole.dat
 mkdir small
-mount -t tmpfs -o size=24m tmpfs small || skip_all "cannot mount a small file system"
+mount -t tmpfs -o size=$room tmpfs small || skip_all "cannot mount a small file system"
 at_exit "umount '$T/small' 2> /dev/null"
 run 60 "$TRACE_CMD" record -e raw_syscalls -e kmem --file-version 6 -o small/f.dat \
 	sh -c 'while :; do find /usr > /dev/null; done'
@@ -130,8 +134,8 @@ ok $? "... all of it"
 is "$(tracing_state)" "$before" "... tracing is left as it was found"
 is "$(echo small/*)" small/f.dat "... no other file is left"
 is "$(pgrep -f "$T/small/f.dat")" "" "... no process either"
-mount -o remount,size=14m small
-dd if=/dev/zero of=small/fill bs=1M count=9 2> /dev/null
+dd if=/dev/zero of=small/fill bs=64K 2> /dev/null
+truncate -s -256K small/fill
 run 20 "$TRACE_CMD" record --file-version 6 -e sched -o small/g.dat true
 is "$rc" 28 "a disk that is full from the start is told before anything is traced"
 like "$err" "free some space" "... with advice"

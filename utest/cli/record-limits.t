@@ -50,7 +50,7 @@ numbers() {
 
 # --- -m
 
-record -m 64 -o m.dat taskset -c 0 ./marks "$MARKER" 20000 200
+record -m 64 -b 4000 -o m.dat taskset -c 0 ./marks "$MARKER" 20000 200
 is "$rc" 0 "-m: record ends well" "$both"
 numbers m.dat | sort -n > got
 last=$(tail -n 1 got) first=$(head -n 1 got)
@@ -71,7 +71,10 @@ record -m 7 -o less.dat true
 is "$rc" 22 "less than two pages can't be kept"
 like "$err" '-m 7 is too little' "... that is told"
 
-start m.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec -m 64 -o mk.dat taskset -c 0 ./marks "$MARKER" 100000000 200
+# marks that come at a pace, and room for those of half a minute: a recorder that has to wait for its turn loses none
+room='-b 20000'
+# shellcheck disable=SC2086	# words
+start m.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec -m 64 -o mk.dat $room taskset -c 0 ./marks "$MARKER" 100000000 5000
 wait_for 20 test -s "mk.dat.$inst.cpu0.1"
 ok $? "-m turns to the other file"
 kill -KILL "$(pgrep -P "$pid")"
@@ -105,7 +108,8 @@ is "$rc" 0 "... also without a command"
 
 # --- --rotate
 
-record --rotate 200K -o r.dat ./marks "$MARKER" 40000 400
+# shellcheck disable=SC2086	# words
+record $room --rotate 200K -o r.dat ./marks "$MARKER" 40000 400
 is "$rc" 0 "--rotate by size ends well" "$both"
 [ "$(ls r.dat.0* | wc -l)" -ge 2 ]
 ok $? "... and makes some files" "$(ls -l r.dat*)"
@@ -119,7 +123,8 @@ ok $? "... each file is valid" "$f"
 [ ! -e r.dat ]
 ok $? "... there is no file without a number"
 
-start k.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec --rotate 100ms:2 -o k.dat taskset -c 0 ./marks "$MARKER" 100000000 1000
+# shellcheck disable=SC2086	# words
+start k.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec $room --rotate 100ms:2 -o k.dat taskset -c 0 ./marks "$MARKER" 100000000 5000
 wait_for 30 test -e k.dat.0005
 ok $? "--rotate by time makes one after another"
 wait_for 10 test ! -e k.dat.0001
@@ -130,7 +135,8 @@ is "$(ls k.dat.* | wc -l)" 2 "... two are kept"
 is "$(numbers k.dat.* | sort -n | awk 'NR > 1 && $1 != last + 1 { print last, $1 } { last = $1 }')" "" \
 	"... no mark is missing between them"
 
-start rk.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec --rotate 300ms -o rk.dat taskset -c 0 ./marks "$MARKER" 100000000 1000
+# shellcheck disable=SC2086	# words
+start rk.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec $room --rotate 300ms -o rk.dat taskset -c 0 ./marks "$MARKER" 100000000 5000
 wait_for 30 test -e rk.dat.0002
 kill -KILL "$(pgrep -P "$pid")"
 stop "$pid"
@@ -138,9 +144,10 @@ is "$rc" 137 "--rotate, killed: that is told"
 is "$(find . -name 'rk.dat.*' ! -name 'rk.dat.[0-9][0-9][0-9][0-9]')" "" "... nothing but trace files is left"
 is "$(numbers rk.dat.* | sort -n | awk 'NR > 1 && $1 != last + 1 { print last, $1 } { last = $1 }')" "" \
 	"... no mark is missing before the end"
-[ "$(numbers rk.dat.* | wc -l)" -gt 1000 ]
+[ "$(numbers rk.dat.* | wc -l)" -gt 300 ]
 ok $? "... and they are there"
-start kk.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec --rotate 200ms:2 -o kk.dat taskset -c 0 ./marks "$MARKER" 100000000 1000
+# shellcheck disable=SC2086	# words
+start kk.log "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec $room --rotate 200ms:2 -o kk.dat taskset -c 0 ./marks "$MARKER" 100000000 5000
 wait_for 30 test -e kk.dat.0004
 kill -KILL "$(pgrep -P "$pid")"
 stop "$pid"
@@ -181,7 +188,7 @@ done
 lossy() { run 60 "$TRACE_CMD" record -B "$inst" -e raw_syscalls -b 8 -o lost.dat "$@" sh -c './flood & ./flood & ./flood & wait'; }
 lossy
 is "$rc" 0 "lost events are no error"
-like "$out" '^CPU [01]: [0-9]+ events lost$' "... but told for each CPU"
+like "$out" '^CPU [0-9]+: [0-9]+ events lost$' "... but told for each CPU"
 like "$err" '^[0-9]+ events were lost\. A larger buffer helps: -b [0-9]+$' "... with advice"
 is "$(sed -n 's/^CPU.*: \([0-9]*\) events lost$/\1/p' <<< "$out" | awk '{ n += $1 } END { print n }')" \
 	"$(sed -n 's/^\([0-9]*\) events were lost.*/\1/p' <<< "$err")" "... the sum is that of the CPUs"
@@ -194,7 +201,7 @@ run 30 "$TRACE_CMD" report lost.dat
 like "$out" 'EVENTS DROPPED' "... the file is written"
 lossy -O nooverwrite --fail-on-lost
 is "$rc" 61 "events that were dropped count"
-like "$out" '^CPU [01]: [0-9]+ events dropped$' "... and are told"
+like "$out" '^CPU [0-9]+: [0-9]+ events dropped$' "... and are told"
 run 60 "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec --fail-on-lost -o lost.dat true
 is "$rc" 0 "--fail-on-lost is content when nothing is lost" "$both"
 
@@ -220,7 +227,7 @@ cat > terminal.py <<-'E2'
 E2
 on_terminal() { run 60 python3 terminal.py "$TRACE_CMD" record -B "$inst" -e sched:sched_process_exec -o p.dat "$@"; }
 on_terminal ./marks "$MARKER" 200000 1200
-like "$out" '<0:00:0[1-9]  [0-9.]+[BKM]/s  [0-9.]+[BKM] 0:[0-9.]+[BKM]' "on a terminal there is progress"
+like "$out" '<0:[0-9]{2}:([0-9][1-9]|[1-9]0)  [0-9.]+[BKM]/s  [0-9.]+[BKM] 0:[0-9.]+[BKM]' "on a terminal there is progress"
 like "$out" '<\^\[KCPU0 data' "... which is gone in the end"
 on_terminal -q sleep 1.5
 unlike "$out" '/s ' "-q shows none"

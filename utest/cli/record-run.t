@@ -190,7 +190,7 @@ for program in sh sleep ls; do
 	like "$(grep ^process maps.txt)" " $(realpath "$(type -P $program)")\$" "--proc-map -c: $program"
 done
 is "$(grep -c ^process maps.txt)" 3 "... and that is all of them"
-record -q --proc-map -o maps.dat sh -c '(sleep 0.2; kill -CONT $$) & kill -STOP $$; kill -KILL $$'
+record -q --proc-map -o maps.dat sh -c '(while kill -CONT $$; do sleep 0.1; done) 2> /dev/null & kill -STOP $$; kill -KILL $$'
 like "$(maps maps.dat)" "^process .* $(realpath "$(type -P sh)")\$" "--proc-map: a command that is stopped, goes on, and is killed"
 sleep 1000 &
 one=$!

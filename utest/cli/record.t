@@ -85,7 +85,7 @@ is "$rc" 0 "-P: one task is traced"
 run 30 "$TRACE_CMD" report pid.dat
 is "$(grep -v '^cpus=' <<< "$out" | grep -vcw "$task")" 0 "... and nothing that has not to do with it"
 like "$out" "-$task .*sched_process_exit" "... to its end"
-run 30 "$TRACE_CMD" record -q -B "$inst" -M 1 -e sched:sched_switch -o mask.dat sleep 0.1
+run 30 "$TRACE_CMD" record -q -B "$inst" -M 1 -e sched:sched_switch -o mask.dat taskset -c 0 sleep 0.1
 is "$rc" 0 "-M: one CPU is traced"
 run 30 "$TRACE_CMD" report mask.dat
 is "$(grep sched_switch <<< "$out" | grep -vcF '[000]')" 0 "... and no other"
@@ -115,7 +115,7 @@ run 30 "$TRACE_CMD" record -q -B "$inst" -C tsc2nsec -e sched:sched_switch -o ts
 if [ "$rc" = 0 ]; then
 	run 30 "$TRACE_CMD" report tsc.dat
 	awk '/sched_switch/ { t = $0; sub(/.*\] +[^ ]* +/, "", t); sub(/:.*/, "", t)
-			      if (!n++) a = t; b = t } END { exit !(b - a > 0.19 && b - a < 5) }' <<< "$out"
+			      if (!n++) a = t; b = t } END { exit !(b - a > 0.19 && b - a < 100) }' <<< "$out"
 	ok $? "-C tsc2nsec: report shows seconds" "$out"
 else
 	like "$err" "TSC to nanosecond is not supported" "-C tsc2nsec: the kernel doesn't tell"
@@ -131,8 +131,8 @@ wait_for 10 grep -q 'Hit Ctrl^C to stop recording' int.log
 ok $? "without a command it says how to stop"
 stop "$pid" INT
 is "$rc" 0 "SIGINT ends the recording well"
-start term.log "$TRACE_CMD" record -e sched:sched_switch -o term.dat sleep 60
-wait_for 10 test -e term.dat.cpu0
+start term.log "$TRACE_CMD" record -e sched:sched_switch -o term.dat sh -c 'touch runs; exec sleep 600'
+wait_for 10 test -e runs
 kill -TERM "$pid"
 kill -TERM "$pid" 2> /dev/null	# an impatient user
 stop "$pid" TERM
@@ -149,11 +149,11 @@ is "$out" "out" "the command's output is its own"
 
 # --- a killed recorder
 
-start kill.log "$TRACE_CMD" record -e sched:sched_switch -B killed-$$ -e irq -o kill.dat sleep 60
+start kill.log "$TRACE_CMD" record -e sched:sched_switch -B killed-$$ -e irq -o kill.dat sleep 600
 wait_for 10 test -e kill.dat.killed-$$.cpu0
 worker=$(pgrep -P "$pid")
-# a compressed one begins with a head
-wait_for 10 eval "[ \"\$(stat -c %s kill.dat.cpu0)\" -gt 64 ]"
+# of any CPU; a compressed one begins with a head
+wait_for 30 eval '[ -n "$(find . -name "kill.dat.cpu*" -size +64c)" ]'
 kill -KILL "$worker"
 wait_for 20 eval "! kill -0 $pid"
 stop "$pid"

@@ -15,7 +15,9 @@ take_apart() {	# FILE NAME
 		done
 }
 
-run 60 "$TRACE_CMD" record -o whole.dat --compression none -B "$inst" -e sched -C mono sleep 0.3
+# something on the first CPU, and on each other one
+run 60 "$TRACE_CMD" record -o whole.dat --compression none -B "$inst" -e sched -C mono \
+	sh -c 'for cpu in 0 1; do taskset -c $cpu sleep 0.1; done; true'
 is "$rc" 0 "something is recorded" "$both"
 take_apart whole.dat left
 [ -s left.cpu0 ]
@@ -73,7 +75,8 @@ for zip in zstd none; do
 	start crash.log "$TRACE_CMD" record -o crash.dat --compression $zip -B "$inst" -e sched:sched_switch sleep 100
 	wait_for 20 test -e "crash.dat.$inst.cpu0"
 	worker=$(pgrep -P "$pid")
-	child=$(pgrep -P "$worker")
+	wait_for 10 pgrep -P "$worker" -x sleep
+	child=$(pgrep -P "$worker" -x sleep)
 	i=0
 	until [ $i = 300 ]; do
 		echo "left $i" > "$TRACING/instances/$inst/trace_marker"
