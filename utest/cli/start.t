@@ -73,9 +73,10 @@ like "$err" '^  Command exited with status 4$' "... waits for it"
 is "$(state)" "1 sched:sched_switch" "... and leaves it on"
 run 20 "$TRACE_CMD" start --exit-status -q -B "$own" -e sched:sched_switch sh -c 'exit 4'
 is "$rc$err" 4 "--exit-status, -q"
-run 20 "$TRACE_CMD" start -B "$own" -e irq:softirq_entry --fork sleep 1000
+run 20 "$TRACE_CMD" start -B "$own" -e irq:softirq_entry --fork sh -c 'echo $$ > forked; exec sleep 1000'
 is "$rc" 0 "--fork doesn't wait"
-forked=$(pgrep -x -P 1 sleep -n || pgrep -n -x -f 'sleep 1000')
+wait_for 10 test -s forked
+forked=$(cat forked)
 alive "$forked"
 ok $? "... for a command that goes on"
 kill "$forked"

@@ -44,8 +44,12 @@ set_to events/irq/irq_handler_entry/trigger 'stacktrace:5'
 set_to trace_clock mono
 set_to tracing_cpumask 1
 set_to buffer_size_kb 100
-set_to set_event_pid 123
-set_to set_event_notrace_pid 124
+# tasks that do nothing, so that the buffer stays as it is
+sleep 10000 & quiet=$!
+sleep 10000 & quiet2=$!
+at_exit "kill $quiet $quiet2"
+set_to set_event_pid $quiet
+set_to set_event_notrace_pid $quiet2
 set_to options/overwrite 0
 set_to options/stacktrace 1
 echo "some text" > "$d/trace_marker"

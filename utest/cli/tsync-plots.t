@@ -67,7 +67,7 @@ printf '1 2 3\nfoo bar 3\n' > "$T/words.txt"
 printf '1 2 3\n4 5\n' > "$T/short.txt"
 head -n 50 "$T/s-cid3_1.txt" > "$T/cut.txt"
 tail -n 1 "$T/s-cid3_1.txt" > "$T/result-only.txt"
-head -c 5000 /dev/urandom > "$T/garbage.txt"
+for ((i = 0; i < 1300; i++)); do printf "\\x$(printf %x $(((i * 7919 + i / 3) % 255 + 1)))"; done > "$T/garbage.txt"
 for script in "$HIST" "$RES"; do
 	for file in missing empty words short garbage; do
 		says_why "${script##*/} of a file that is $file" "$script" "$T/$file.txt" -o "$T/x.png"
