@@ -1,6 +1,7 @@
 #!/bin/bash
 # report of function_graph traces, made up: as Debian's program shows them.
 . "$(dirname "$0")/lib.sh"
+. "$TOP/utest/cli/graph.sh"
 cd "$T" || exit 1
 mktrace() { python3 "$TOP/utest/cli/mktrace.py" "$@"; }
 
@@ -126,6 +127,35 @@ E2
 ) | mktrace moved.dat
 calls moved.dat
 is "$(head -n 1 <<< "$out")" "funcgraph_entry:        1.000 us   |  inner();" "... and a task that was moved was shown at once"
+# where Debian's program goes astray (see graph.sh): the task moved, or the idle tasks of two CPUs
+is "$(moved_leaf moved.dat)" "[000] 1.000001000" "the call whose return another CPU has is found"
+is "$(moved_leaf two.dat)$(moved_leaf one.dat)" "" "... where there is one"
+(
+	echo "$head$exit"
+	cat << 'E2'
+0 1000000500 plain 20 1
+0 1000001000 funcgraph_entry 0 inner 0
+1 1000001100 funcgraph_entry 0 inner 0
+0 1000002000 funcgraph_exit 0 inner 0 0 1000001000 1000002000
+1 1000002100 funcgraph_exit 0 inner 0 0 1000001100 1000002100
+0 1000003000 plain 20 2
+1 1000003100 plain 30 3
+E2
+	for ((i = 0; i < 30; i++)); do echo "$((i % 2)) $((1000004000 + i * 1000)) plain 20 $i"; done
+) | mktrace idle.dat
+is "$(moved_leaf idle.dat)" "[001] 1.000001100" "... also of the idle tasks"
+calls idle.dat
+is "$(sed -n 2,3p <<< "$out")" "funcgraph_entry:                   |  inner() {
+funcgraph_entry:        1.000 us   |  inner();" "... which is shown as it was"
+run 10 "$TRACE_CMD" report idle.dat
+is "$(grep -c 'funcgraph_entry: *1.000 us *|  inner();' <<< "$out")" 2 "... in earlier releases only"
+if [ -n "$STOCK" ]; then
+	same_report "as Debian's up to there: a task that was moved" moved.dat
+	same_report "as Debian's up to there: idle tasks" idle.dat
+	same_report "as Debian's, all of it" one.dat
+else
+	skip 3 "needs Debian's trace-cmd package"
+fi
 # calls of three CPUs, with and without another's event between, some of them at the same time
 (
 	echo "$head$exit"
