@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fmt/printer.h"
+#include "in/atoms.h"
 #include "in/handle.h"
 #include "trace-cmd.h"
 
@@ -60,10 +61,12 @@ struct tep_event *tracecmd_printer_event(struct tracecmd_printer *printer,
 	ret = id < 0 ? -ENOENT : in_handle_formats(handle, id);
 	if (!ret)
 		event = tep_find_event(in_handle_tep(handle), id);
+	if (event)
+		ret = in_atoms_resolve(handle, event);
 	printer_unlock(printer->printer);
-	if (!event)
+	if (!event || ret)
 		errno = ret ? -ret : ENOENT;
-	return event;
+	return ret ? NULL : event;
 }
 
 void tracecmd_printer_guard(struct tracecmd_printer *printer, struct tracecmd_input *handle)

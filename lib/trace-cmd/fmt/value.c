@@ -232,7 +232,7 @@ static struct value *compile(struct arena *arena, struct tep_event *event,
 		v = value_new(arena, VALUE_CONST);
 		if (!v)
 			return NULL;
-		/* 1UL is fine; libtraceevent takes a name for 0 */
+		/* 1UL is fine; libtraceevent takes a name that in/atoms.c has left for 0 */
 		v->k = strtoull(arg->atom.atom, NULL, 0);
 		return v;
 	case TEP_PRINT_FIELD:

@@ -176,3 +176,14 @@ const struct in_ksym *in_ksyms_find(const struct in_ksyms *k, uint64_t addr)
 	}
 	return NULL;
 }
+
+const struct in_ksym *in_ksyms_named(const struct in_ksyms *k, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < k->count; i++) {
+		if (!strcmp(k->sym[i].name, name))
+			return &k->sym[i];
+	}
+	return NULL;
+}

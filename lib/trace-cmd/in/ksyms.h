@@ -38,4 +38,7 @@ void in_ksyms_release(struct in_ksyms *k);
 /* The function that @addr is in; NULL: none, or it is behind the start of the last one. */
 const struct in_ksym *in_ksyms_find(const struct in_ksyms *k, uint64_t addr);
 
+/* The first of that name; NULL: there is none. All are looked at. */
+const struct in_ksym *in_ksyms_named(const struct in_ksyms *k, const char *name);
+
 #endif

@@ -1,0 +1,42 @@
+#!/bin/bash
+# report of events whose print formats have names of the kernel's variables, as kmem's page events have.
+. "$(dirname "$0")/lib.sh"
+cd "$T" || exit 1
+
+cat > text << 'E2'
+format kmem pages 110 long:pfn u32:order ; "page=%p next=%p order=%d %s", REC->pfn != -1UL ? (((struct page *)vmemmap_base) + (REC->pfn)) : ((void *)0), (((struct page *)nobody_knows) + (REC->pfn)), REC->order & mask, __print_symbolic(REC->order + one, {1, "zero"}, {4097, "base"})
+symbol ffffffff82396950 vmemmap_base
+symbol ff mask
+symbol 1000 one
+comm 10 shell
+0 1000000000 pages 10 0x1234 1
+0 1000001000 pages 10 -1 513
+E2
+python3 "$TOP/utest/cli/mktrace.py" one.dat < text
+texts() {
+	run 10 "$TRACE_CMD" report "$@"
+	out=$(sed -n 's/^.*: pages: *//p' <<< "$out")
+}
+wanted='page=0xffffffff82397b84 next=0x1234 order=1 base
+page=(nil) next=0xffffffffffffffff order=1 0x1201'
+texts one.dat
+is "$out" "$wanted" "they count as their addresses, and as 0 where nobody knows them"
+texts -i one.dat -i one.dat
+is "$(sort -u <<< "$out")" "$(sort -u <<< "$wanted")" "... in each of several files"
+is "$(wc -l <<< "$out")" 4 "... of which all are shown"
+texts -j 1 one.dat
+is "$out" "$wanted" "... in one thread"
+grep -v '^symbol' text | python3 "$TOP/utest/cli/mktrace.py" none.dat
+texts none.dat
+like "$out" '^page=0x1234 next=0x1234 order=0 ' "without symbols all are 0"
+echo 'ffff000000000000 D vmemmap_base' > kallsyms
+texts --kallsyms kallsyms one.dat
+like "$out" '^page=0xffff000000001234 next=0x1234 order=0 ' "those that --kallsyms tells"
+for f in one none; do
+	if [ -n "$STOCK" ]; then
+		is "$("$TRACE_CMD" report --compat 3.1 $f.dat)" "$("$STOCK" report $f.dat)" "$f.dat: as Debian's"
+	else
+		skip 1 "needs Debian's trace-cmd package"
+	fi
+done
+done_testing
