@@ -168,5 +168,7 @@ struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const
 
 	if (ret)
 		errno = -ret;
+	else
+		handle->watched = true;
 	return filter;
 }

@@ -59,7 +59,11 @@ static void first_and_second_are_right_for_any_number(void **state)
 			i = losers_item(losers_first(&l));
 			/* few values, so that many are equal */
 			key[i].value += noise(&seed) % 5;
-			losers_replay(&l, key[i]);
+			/* of two, the same in fewer steps */
+			if (n == 2 && losers_before(losers_second(&l), key[i]))
+				losers_swap(&l, key[i]);
+			else
+				losers_replay(&l, key[i]);
 			check(&l, key, n);
 		}
 		losers_release(&l);

@@ -82,6 +82,13 @@ static inline void losers_replay(struct losers *l, struct losers_key k)
 	l->node[0] = k;
 }
 
+/* The same of two items, if @k is behind the other one's. */
+static inline void losers_swap(struct losers *l, struct losers_key k)
+{
+	l->node[0] = l->node[1];
+	l->node[1] = k;
+}
+
 /* Who would be first without the first one, by whom he was beaten; there must be two. */
 static inline struct losers_key losers_second(const struct losers *l)
 {

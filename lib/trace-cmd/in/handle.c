@@ -487,6 +487,7 @@ int in_handle_follow(struct tracecmd_input *h, struct tep_event *event, in_follo
 	f->event = event;
 	f->fn = fn;
 	f->data = data;
+	h->watched |= event != NULL;
 	while (*end)
 		end = &(*end)->next;
 	*end = f;

@@ -68,6 +68,7 @@ struct tracecmd_input {
 	struct in_filters filters;
 	struct in_follower *followers;	/* of events */
 	struct in_follower *missed_followers;
+	bool watched;			/* there are filters, or followers of events */
 	struct in_vmap vmap;
 	void *private;
 };

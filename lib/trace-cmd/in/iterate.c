@@ -143,7 +143,7 @@ static int deliver_to_all(const struct in_iterate *it, struct tracecmd_input *h,
 static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
 			  struct tep_record *rec, int cpu)
 {
-	if (h->followers || rec->missed_events || !it->fn || h->filters.list)
+	if (h->watched || rec->missed_events || !it->fn)
 		return deliver_to_all(it, h, rec, cpu);
 	return it->fn(h, rec, cpu, it->data);
 }
@@ -153,7 +153,7 @@ static inline bool is_hidden(const struct in_merged *x)
 {
 	const struct tracecmd_input *h = x->source->owner;
 
-	return h->filters.list && !h->followers && !x->ev.missed &&
+	return h->watched && h->filters.list && !h->followers && !x->ev.missed &&
 	       in_filters_hide(&h->filters, x->ev.data, x->ev.size, x->source->stream->cpu);
 }
 

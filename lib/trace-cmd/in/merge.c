@@ -82,6 +82,40 @@ static void advance(struct in_merge *m, struct in_merge_source *s)
 	losers_replay(&m->order, look_key(m, s));
 }
 
+/* Begin the run of @s, the first source. */
+static void begin(struct in_merge *m, struct in_merge_source *s)
+{
+	struct losers_key second = losers_out((unsigned int)m->count);
+
+	if (m->count > 1)
+		second = losers_second(&m->order);
+	m->run = s;
+	m->second_ns = second.value;
+	m->wins = losers_first(&m->order).rank < second.rank;
+	/* its turn comes when it is long out of the cache */
+	if (!losers_is_out(second)) {
+		const struct in_page *p = &m->source[losers_item(second)].stream->page;
+
+		__builtin_prefetch(p->data + p->pos);
+	}
+}
+
+const struct in_merge_source *in_merge_turn(struct in_merge *m, struct raw_time raw,
+					    struct trace_time time)
+{
+	struct in_merge_source *s = m->run;
+
+	/* its event stays where it is, and is decoded again when its turn comes */
+	s->raw = raw;
+	s->time = time;
+	if (m->count == 2)
+		losers_swap(&m->order, in_merge_key(m, s));
+	else
+		losers_replay(&m->order, in_merge_key(m, s));
+	begin(m, &m->source[losers_item(losers_first(&m->order))]);
+	return m->run;
+}
+
 /* Take the first source's candidate. False if there are no sources any more. */
 static bool take(struct in_merge *m, struct in_merged *ret)
 {
@@ -100,7 +134,7 @@ static bool take(struct in_merge *m, struct in_merged *ret)
 		s->candidate = false;
 		if (!m->reverse) {
 			in_stream_next(s->stream);
-			in_merge_begin(m, s);
+			begin(m, s);
 		}
 		m->taken = true;
 		return true;

@@ -71,71 +71,53 @@ static inline struct losers_key in_merge_key(const struct in_merge *m, const str
 	return m->reverse ? losers_key(i, ~s->time.ns, LOSERS_MAX - 1 - i) : losers_key(i, s->time.ns, i);
 }
 
-/* Begin the run of @s, the first source. */
-static inline void in_merge_begin(struct in_merge *m, struct in_merge_source *s)
-{
-	struct losers_key second = losers_out((unsigned int)m->count);
-
-	if (m->count > 1)
-		second = losers_second(&m->order);
-	m->run = s;
-	m->second_ns = second.value;
-	m->wins = losers_first(&m->order).rank < second.rank;
-	/* its turn comes when it is long out of the cache */
-	if (!losers_is_out(second))
-		__builtin_prefetch(m->source[losers_item(second)].stream->ev.data);
-}
-
 /*
- * The run ends before @ev, at @time, which its stream has next: begin one of the second source.
- * @ev may be that of @ret.
- * False if that has no candidate now.
+ * The run ends, as its stream's next event has @raw and @time: begin one of the source that is
+ * first now. It.
  */
-static inline bool in_merge_turn(struct in_merge *m, const struct in_event *ev,
-				 struct trace_time time, struct in_merged *ret)
-{
-	struct in_merge_source *s = m->run, *new;
-	struct in_stream *stream;
-
-	in_stream_hold(s->stream, ev);
-	s->raw = ev->time;
-	s->time = time;
-	m->taken = false;
-	losers_replay(&m->order, in_merge_key(m, s));
-	new = &m->source[losers_item(losers_first(&m->order))];
-	stream = new->stream;
-	/* the caller may have moved the stream meanwhile */
-	if (!stream->ahead || stream->ev.time.count != new->raw.count)
-		return false;
-	in_merge_begin(m, new);
-	m->taken = true;
-	ret->ev = stream->ev;
-	ret->time = new->time;
-	ret->source = new;
-	stream->ahead = false;
-	return true;
-}
+const struct in_merge_source *in_merge_turn(struct in_merge *m, struct raw_time raw,
+					    struct trace_time time);
 
 /* The next event. False at the end. Always a part of its caller: a call would cost as much again. */
 static inline __attribute__((always_inline)) bool in_merge_next(struct in_merge *m, struct in_merged *ret)
 {
 	const struct in_merge_source *s = m->run;
+	/* nobody has their addresses, nor that of *ret: so they can stay in registers */
+	struct in_merged slow;
+	struct in_event ev;
 
-	/*
-	 * Events come in runs of one source: no need to order the sources for each. The event is
-	 * decoded at its place: a copy would read it before it has reached the cache.
-	 */
-	if (s && in_stream_glance(s->stream, &ret->ev)) {
-		ret->time = in_time_convert(s->timeline, s->shift, ret->ev.time);
-		if (ret->time.ns < m->second_ns || (ret->time.ns == m->second_ns && m->wins)) {
-			in_stream_step(s->stream, &ret->ev);
+	/* events come in runs of one source: no need to order the sources for each */
+	while (s && in_stream_glance(s->stream, &ev)) {
+		struct trace_time time = in_time_convert(s->timeline, s->shift, ev.time);
+
+		if (time.ns < m->second_ns || (time.ns == m->second_ns && m->wins)) {
+			in_stream_step(s->stream, &ev);
+			ret->ev.time = ev.time;
+			ret->ev.data = ev.data;
+			ret->ev.size = ev.size;
+			ret->ev.length = ev.length;
+			ret->ev.pos = ev.pos;
+			ret->ev.missed = ev.missed;
+			ret->ev.key = ev.key;
+			ret->time = time;
 			ret->source = s;
 			return true;
 		}
-		if (in_merge_turn(m, &ret->ev, ret->time, ret))
-			return true;
+		s = in_merge_turn(m, ev.time, time);
 	}
-	return in_merge_next_slow(m, ret);
+	if (!in_merge_next_slow(m, &slow))
+		return false;
+	/* member by member, likewise */
+	ret->ev.time = slow.ev.time;
+	ret->ev.data = slow.ev.data;
+	ret->ev.size = slow.ev.size;
+	ret->ev.length = slow.ev.length;
+	ret->ev.pos = slow.ev.pos;
+	ret->ev.missed = slow.ev.missed;
+	ret->ev.key = slow.ev.key;
+	ret->time = slow.time;
+	ret->source = slow.source;
+	return true;
 }
 
 #endif

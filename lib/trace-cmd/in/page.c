@@ -72,7 +72,6 @@ int in_page_init(struct in_page *p, const struct in_page_format *format, const v
 		.data = data, .big = format->order == ORDER_BIG,
 		.swap = format->order != ORDER_NATIVE, .old = format->old,
 	};
-	p->plain = !p->big && !p->swap && !p->old;
 	if (size > format->page_size)
 		size = format->page_size;
 	p->time = cursor_u64(&c);
@@ -88,6 +87,8 @@ int in_page_init(struct in_page *p, const struct in_page_format *format, const v
 		if (!p->cut)
 			return page_bad(p, "more data than the page has room for");
 	}
+	if (!p->big && !p->swap && !p->old)
+		p->quick = p->end;
 	p->lost = lost_count(format, data, size, commit, p->end);
 	return 0;
 }

@@ -28,7 +28,7 @@ struct in_page {
 	uint32_t end;		/* of the valid data */
 	uint64_t time;		/* of the entry before pos */
 	int64_t lost;		/* events lost before the next data event: count, -1 unknown, 0 */
-	bool plain;		/* of today's format, in little endian, which is ours */
+	uint32_t quick;		/* end, of pages of today's format in little endian, which is ours; or 0 */
 	bool swap;		/* the file's byte order is not ours */
 	bool big;		/* the file is big endian */
 	bool old;
@@ -70,12 +70,12 @@ static inline bool in_page_peek_common(const struct in_page *p, struct in_event 
 {
 	uint32_t head, type, pos = p->pos;
 
-	if (!p->plain || p->end - pos < 8)
+	if (pos + 8 > p->quick)
 		return false;
 	memcpy(&head, p->data + pos, sizeof(head));
 	type = head & 31;
 	/* 1..28: a data event of 4 * type bytes */
-	if (type - 1 >= 28 || p->end - pos - 4 < 4 * type)
+	if (type - 1 >= 28 || pos + 4 + 4 * type > p->quick)
 		return false;
 	ret_event->time.count = p->time + (head >> 5);
 	ret_event->data = p->data + pos + 4;

@@ -51,7 +51,9 @@ static inline void in_record_fill(struct in_record *r, const struct in_event *ev
 	};
 	/* a copy of known length takes a few instructions; there is room on both sides */
 	_Static_assert(IN_EVENT_SLACK <= IN_RECORD_SMALL, "");
-	if (ev->size <= IN_EVENT_SLACK)
+	if (ev->size <= IN_EVENT_SLACK / 2)
+		memcpy(r->data, ev->data, IN_EVENT_SLACK / 2);
+	else if (ev->size <= IN_EVENT_SLACK)
 		memcpy(r->data, ev->data, IN_EVENT_SLACK);
 	else
 		memcpy(r->data, ev->data, ev->size);
@@ -71,7 +73,10 @@ static inline struct tep_record *in_record_renew(struct tep_record *rec,
 
 	if (!r || r->pool != pool || rec->ref_count != 1 || rec->locked || ev->size > r->room) {
 		/* so that the caller's event need not be in memory */
-		struct in_event copy = *ev;
+		struct in_event copy = {
+			.time = ev->time, .data = ev->data, .size = ev->size,
+			.length = ev->length, .pos = ev->pos, .missed = ev->missed, .key = ev->key,
+		};
 
 		in_record_unref(rec);
 		return in_record_new(pool, &copy, time, cpu);

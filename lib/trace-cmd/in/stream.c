@@ -33,10 +33,17 @@ static uint64_t stream_pages(const struct in_stream *s)
 	return c ? c->nr_pages : 0;
 }
 
+/* Have no current page. */
+static void drop_page(struct in_stream *s)
+{
+	in_page_ref_release(&s->ref);
+	s->page = (struct in_page){ .data = NULL };
+}
+
 /* Be before page @number. */
 static void to_page(struct in_stream *s, uint64_t number)
 {
-	in_page_ref_release(&s->ref);
+	drop_page(s);
 	s->next_page = number;
 	s->missed = 0;
 	s->ahead = false;
@@ -89,6 +96,7 @@ static int page_load(struct in_stream *s, uint64_t number)
 	int ret = in_data_page(s->data, s->cpu, number, &s->ref);
 
 	if (ret) {
+		drop_page(s);
 		/* a chunk that cannot be unpacked need not be tried for each of its pages */
 		set_next_page(s, in_data_next_chunk(s->data, s->cpu, number));
 		return ret;
@@ -98,7 +106,7 @@ static int page_load(struct in_stream *s, uint64_t number)
 	ret = in_page_init(&s->page, &s->data->format, s->ref.data, s->ref.size);
 	if (ret) {
 		note_page(s);
-		in_page_ref_release(&s->ref);
+		drop_page(s);
 	}
 	return ret;
 }
@@ -121,7 +129,7 @@ static bool page_next(struct in_stream *s)
 		}
 		s->missed = -1;
 	}
-	in_page_ref_release(&s->ref);
+	drop_page(s);
 	return false;
 }
 

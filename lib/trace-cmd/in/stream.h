@@ -27,7 +27,7 @@ struct in_stream {
 	uint64_t next_page;		/* number of the page behind the current one */
 	uint64_t page_key;		/* key of the current page's first byte */
 	struct in_page_ref ref;		/* the current page; its data is NULL if there is none */
-	struct in_page page;
+	struct in_page page;		/* without entries if there is no current one */
 	int64_t missed;			/* lost before the next page's first event */
 	struct in_event ev;
 	bool ahead;			/* ev is the event behind the position */
@@ -57,18 +57,10 @@ bool in_stream_fill(struct in_stream *s);
  */
 static inline bool in_stream_glance(const struct in_stream *s, struct in_event *ret_event)
 {
-	if (s->ahead || !s->ref.data || !in_page_peek_common(&s->page, ret_event))
+	if (s->ahead || !in_page_peek_common(&s->page, ret_event))
 		return false;
 	ret_event->key = s->page_key + ret_event->pos;
 	return true;
-}
-
-/* Make what in_stream_glance() gave, just before, the event that in_stream_peek() gives. */
-static inline void in_stream_hold(struct in_stream *s, const struct in_event *ev)
-{
-	in_page_step(&s->page, ev);
-	s->ev = *ev;
-	s->ahead = true;
 }
 
 /* Step over what in_stream_glance() gave, just before. */
