@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "report/calls.h"
 #include "report/events.h"
 #include "report/fgraph.h"
@@ -28,18 +29,21 @@ struct ahead {
 	struct ahead_cpu *cpus;
 };
 
-/* The ids of a stream's events, apart from all else: they are looked at with each record. */
-struct ahead_ids {
-	int entry, from, exit, function;
-	bool told;			/* a record's id can be read just so */
-};
+static void set_ids(struct fgraph_ids *ids, const struct ahead *a)
+{
+	const struct calls *c = &a->calls;
+	int all[] = { c->entry.id, c->from.id, c->exit.id, c->function.id };
+	unsigned int i;
 
-struct fgraph {
-	const struct inputs *in;
-	struct ahead *streams;
-	struct ahead_ids *ids;		/* of each stream */
-	struct buf text;
-};
+	*ids = (struct fgraph_ids){
+		.entry = all[0], .from = all[1], .exit = all[2], .function = all[3], .last = -1,
+	};
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i] > ids->last)
+			ids->last = all[i];
+	if (ids->last >= 0 && !a->stream->events->native)
+		ids->last = INT_MAX;
+}
 
 struct fgraph *fgraph_new(const struct inputs *in)
 {
@@ -58,10 +62,7 @@ struct fgraph *fgraph_new(const struct inputs *in)
 
 		a->stream = &in->streams[i];
 		calls_init(&a->calls, a->stream->tep, in->plan->no_args);
-		g->ids[i] = (struct ahead_ids){
-			.entry = a->calls.entry.id, .from = a->calls.from.id, .exit = a->calls.exit.id,
-			.function = a->calls.function.id, .told = a->stream->events->native,
-		};
+		set_ids(&g->ids[i], a);
 		a->cpus = calloc(a->stream->nr_cpus + 1, sizeof(*a->cpus));
 		if (!a->cpus)
 			goto failed;
@@ -218,19 +219,6 @@ static void entry_text(struct fgraph *g, struct ahead *a, const struct call_even
 	}
 }
 
-/* Can the record be nothing of a call? That is so for nearly all. */
-static inline bool is_other(const struct ahead_ids *ids, const struct tep_record *record)
-{
-	uint16_t id;
-
-	if (ids->entry < 0 && ids->exit < 0 && ids->from < 0 && ids->function < 0)
-		return true;
-	if (!ids->told || record->size < (int)sizeof(id))
-		return false;
-	memcpy(&id, record->data, sizeof(id));
-	return id != ids->entry && id != ids->exit && id != ids->from && id != ids->function;
-}
-
 const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_record *record,
 			bool *ret_skip)
 {
@@ -240,7 +228,7 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 	struct ahead_cpu *c;
 
 	*ret_skip = false;
-	if (is_other(&g->ids[number], record) || record->cpu < 0 ||
+	if (fgraph_is_other(g, s, record) || record->cpu < 0 ||
 	    (unsigned int)record->cpu >= s->nr_cpus)
 		return NULL;
 	c = &a->cpus[record->cpu];

@@ -57,29 +57,33 @@ static char *put_comm(char *to, const char *comm, size_t width, size_t max)
 	return to + len;
 }
 
-/* Put @v, below a million, as six digits. */
-static char *put_six(char *to, unsigned int v)
+static char *put_usec_new(struct line_time *t, char *to, unsigned long long ts)
 {
-	memcpy(to, two_digits + v / 10000 * 2, 2);
-	memcpy(to + 2, two_digits + v / 100 % 100 * 2, 2);
-	memcpy(to + 4, two_digits + v % 100 * 2, 2);
-	return to + 6;
+	/* to the nearest microsecond; ts + 500 could overflow */
+	unsigned long long us = ts / 1000 + (ts % 1000 >= 500);
+	char *end = put_number(t->text, us / 1000000, 5, ' ');
+
+	*end++ = '.';
+	end = put_number(end, us % 1000000 / 100, 4, '0');
+	t->len = end - t->text;
+	t->from_ns = (us - us % 100) * 1000 - 500;
+	memcpy(to, t->text, sizeof(t->text));
+	memcpy(to + t->len, two_digits + us % 100 * 2, 2);
+	return to + t->len + 2;
 }
 
-static char *put_usec(struct line_second *s, char *to, unsigned long long us)
+static inline char *put_usec(struct line_time *t, char *to, unsigned long long ts)
 {
-	if (!s->len || us < s->first_us || us - s->first_us >= 1000000) {
-		char *end = put_number(s->text, us / 1000000, 5, ' ');
+	unsigned long long in = ts - t->from_ns;
 
-		*end++ = '.';
-		s->len = end - s->text;
-		s->first_us = us - us % 1000000;
-	}
-	memcpy(to, s->text, sizeof(s->text));
-	return put_six(to + s->len, us - s->first_us);
+	if (in >= 100000 || !t->len)
+		return put_usec_new(t, to, ts);
+	memcpy(to, t->text, sizeof(t->text));
+	memcpy(to + t->len, two_digits + (unsigned int)in / 1000 * 2, 2);
+	return to + t->len + 2;
 }
 
-static char *put_time(struct line_second *s, char *to, unsigned long long ts, bool in_ns, bool nsec)
+static char *put_time(struct line_time *t, char *to, unsigned long long ts, bool in_ns, bool nsec)
 {
 	if (!in_ns)
 		return put_number(to, ts, 12, ' ');
@@ -88,16 +92,15 @@ static char *put_time(struct line_second *s, char *to, unsigned long long ts, bo
 		*to++ = '.';
 		return put_number(to, ts % 1000000000, 9, '0');
 	}
-	/* to the nearest microsecond; ts + 500 could overflow */
-	return put_usec(s, to, ts / 1000 + (ts % 1000 >= 500));
+	return put_usec(t, to, ts);
 }
 
 void line_time(struct textout *out, unsigned long long ts, bool in_ns, bool nsec)
 {
-	struct line_second s = { 0 };
+	struct line_time t = { 0 };
 	char text[64];
 
-	textout_add(out, text, put_time(&s, text, ts, in_ns, nsec) - text);
+	textout_add(out, text, put_time(&t, text, ts, in_ns, nsec) - text);
 }
 
 void line_label(struct line_printer *p, const struct stream *s)
@@ -224,8 +227,31 @@ static void print_no_text(struct line_printer *p, const struct shown *e)
 		textout_str(p->out, "[RECORD CUT SHORT]");
 }
 
+/* The same as put_head(), of what nearly all lines are. NULL: this one isn't. */
+static inline char *put_head_common(struct line_printer *p, char *to, const struct shown *e)
+{
+	static const struct plan_line common = { .flags = true };
+
+	if (memcmp(p->look, &common, sizeof(common)) || !e->task || !e->s->time_in_ns || e->mark ||
+	    e->task->len > EVENT_TASK_ROOM || (unsigned int)e->cpu >= 100 ||
+	    e->flags_len > SHOWN_FLAGS_ROOM)
+		return NULL;
+	memcpy(to, e->task->text, EVENT_TASK_ROOM);
+	to += e->task->len;
+	memcpy(to, "[0", 2);
+	memcpy(to + 2, two_digits + e->cpu * 2, 2);
+	memcpy(to + 4, "] ", 2);
+	to += 6;
+	memcpy(to, e->flags, SHOWN_FLAGS_ROOM);
+	to += e->flags_len;
+	*to = ' ';
+	to = put_usec(&p->time, to + 1, e->ts);
+	memcpy(to, ": ", 2);
+	return to + 2;
+}
+
 /* All of a line before the event's name; @text: there is one. Returns the end. */
-static inline char *put_head(struct line_printer *p, char *to, const struct shown *e, bool text)
+static char *put_head(struct line_printer *p, char *to, const struct shown *e, bool text)
 {
 	bool in_ns = e->s->time_in_ns;
 
@@ -235,7 +261,7 @@ static inline char *put_head(struct line_printer *p, char *to, const struct show
 		*to++ = ' ';
 	if (e->mark)
 		*to++ = e->mark;
-	to = put_time(&p->second, to, e->ts, in_ns, p->look->nsec);
+	to = put_time(&p->time, to, e->ts, in_ns, p->look->nsec);
 	*to++ = ':';
 	if (p->look->ts_diff)
 		to = put_diff(e->extra, to);
@@ -253,7 +279,9 @@ static bool print_planned(struct line_printer *p, const struct shown *e)
 
 	if (e->event->name_len > EVENT_NAME_ROOM)
 		return false;
-	to = put_head(p, head, e, true);
+	to = put_head_common(p, head, e);
+	if (!to)
+		to = put_head(p, head, e, true);
 	memcpy(to, e->event->name, EVENT_NAME_ROOM);
 	to += e->event->name_len;
 	shown_record(e, &record);

@@ -10,10 +10,10 @@
 #include "report/shown.h"
 #include "report/textout.h"
 
-/* The last second that was shown; lines of the same second copy its text. */
-struct line_second {
-	unsigned long long first_us;	/* its first microsecond */
-	char text[24];			/* "12345." */
+/* The last 100 us that were shown; lines of the same time copy what does not change. */
+struct line_time {
+	unsigned long long from_ns;	/* the first time that is rounded into them, modulo 2^64 */
+	char text[24];			/* "12345.6789", without the last two digits */
 	unsigned char len;		/* 0: none yet */
 };
 
@@ -23,7 +23,7 @@ struct line_printer {
 	bool labels;
 	int label_width;
 	struct printers *printers;	/* of this thread; NULL: those that prepare events */
-	struct line_second second;
+	struct line_time time;
 };
 
 /* The name that lines start with; nothing unless there are several streams. */

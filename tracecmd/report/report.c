@@ -27,6 +27,7 @@ struct walk {
 	const struct report_plan *plan;
 	struct textout *out;
 	struct crew *crew;		/* makes the text */
+	struct batch *batch;		/* its, at hand; NULL: to be asked for */
 	struct shown_order order;
 	struct wakeup *wakeup;		/* NULL unless -w */
 	struct summary *summary;	/* NULL unless they are only counted */
@@ -88,12 +89,11 @@ static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct t
 		const char *more)
 {
 	long long lost = w->plan->hides_losses ? record->missed_events : c->lost;
-	struct batch *b;
 	bool skip;
 	int ret;
 
 	w->order.text = NULL;
-	if (w->fgraph) {
+	if (w->fgraph && !fgraph_is_other(w->fgraph, s, record)) {
 		w->order.text = fgraph_text(w->fgraph, s, record, &skip);
 		if (skip)
 			return 0;
@@ -110,9 +110,30 @@ static int show(struct walk *w, struct stream *s, struct stream_cpu *c, struct t
 			return ret;
 		w->order.before = w->marks.before;
 	}
-	b = crew_batch(w->crew);
-	ret = batch_add(b, &w->order, s, record, more, lost);
-	return !ret && batch_is_full(b) ? crew_next(w->crew) : ret;
+	if (!w->batch)
+		w->batch = crew_batch(w->crew);
+	ret = batch_add(w->batch, &w->order, s, record, more, lost);
+	if (ret || !batch_is_full(w->batch))
+		return ret;
+	w->batch = NULL;
+	return crew_next(w->crew);
+}
+
+/* Is the record to be shown? @ret_more: with that at the end of its line. Sets w->done. */
+static bool is_shown(struct walk *w, struct stream *s, struct stream_cpu *c,
+		     struct tep_record *record, const char **ret_more)
+{
+	*ret_more = w->wakeup ? wakeup_record(w->wakeup, s->events, record) : NULL;
+	if (range_excludes(&s->range, record->ts)) {
+		/* times of the others may be of another kind */
+		w->done = w->one_range && record->ts > s->range.to;
+		return false;
+	}
+	if (!filter_passes(w->plan, s, record))
+		return false;
+	if (w->plan->ts_check)
+		check_order(c, record);
+	return true;
 }
 
 static int on_record(struct tracecmd_input *handle, struct tep_record *record, int cpu, void *data)
@@ -120,22 +141,10 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *record, i
 	struct walk *w = data;
 	struct stream *s = tracecmd_get_private(handle);
 	struct stream_cpu *c = stream_cpu(s, record);
-	const char *more;
+	const char *more = NULL;
 
-	if (w->all) {
-		w->error = show(w, s, c, record, NULL);
-		return w->error;
-	}
-	more = w->wakeup ? wakeup_record(w->wakeup, s->events, record) : NULL;
-	if (range_excludes(&s->range, record->ts)) {
-		/* times of the others may be of another kind */
-		w->done = w->one_range && record->ts > s->range.to;
+	if (!w->all && !is_shown(w, s, c, record, &more))
 		return w->done;
-	}
-	if (!filter_passes(w->plan, s, record))
-		return 0;
-	if (w->plan->ts_check)
-		check_order(c, record);
 	w->error = show(w, s, c, record, more);
 	w->done = w->plan->limit && w->shown == w->plan->limit;
 	return w->error || w->done;

@@ -257,7 +257,7 @@ void native_learn(struct native *n, struct fmt_record *r, const char *text, size
 unsigned int native_tasks(const struct native *n, const struct fmt_record *r, int pids[2],
 			  const struct native_field *comms[2])
 {
-	if (n->kind != NATIVE_SWITCH && n->kind != NATIVE_WAKEUP)
+	if (!native_has_tasks(n))
 		return 0;
 	pids[0] = (int)field_read(n, r, &n->pid);
 	comms[0] = &n->comm;

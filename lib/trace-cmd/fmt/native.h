@@ -46,12 +46,24 @@ struct native {
 /* What @event's handler is. Never fails: what isn't known is NATIVE_UNKNOWN. */
 void native_compile(struct native *n, struct tep_event *event);
 
+/* Does a record tell names of tasks? Others can always be said. */
+static inline bool native_has_tasks(const struct native *n)
+{
+	return n->kind == NATIVE_SWITCH || n->kind == NATIVE_WAKEUP;
+}
+
+/* For a function of a stack. */
+static inline size_t native_room_frame(void)
+{
+	return SYMBOL_TEXT_MAX + 32;
+}
+
 /* The most bytes that native_run() puts. */
 static inline size_t native_room(const struct native *n, const struct fmt_record *r)
 {
 	size_t frames = n->kind == NATIVE_STACK ? r->size / n->long_size : 1;
 
-	return n->kind == NATIVE_NONE ? 0 : 2 * 256 + 128 + frames * (SYMBOL_TEXT_MAX + 32);
+	return n->kind == NATIVE_NONE ? 0 : 2 * 256 + 128 + frames * native_room_frame();
 }
 
 /*

@@ -38,10 +38,9 @@ struct step {
 	const char *before;		/* a literal in front of it */
 	uint32_t before_len;
 	uint8_t kind;			/* enum step_kind */
-	bool direct;			/* value is the bits of mask in the 8 bytes at place */
 	uint8_t shift;			/* bits of 64 that aren't the number's */
 	uint8_t digits;			/* of hex, at least */
-	uint64_t place, mask;
+	uint64_t end, mask;		/* value is the bits of mask in the 8 bytes before end; or UINT64_MAX */
 	const struct value *value;
 	bool swap;
 	bool plain;			/* the directive says nothing but the conversion */
@@ -128,8 +127,10 @@ static bool compile_names(struct compiler *c, struct step *s, const struct tep_p
 /* The number that a step is about; NULL if it can't be compiled. */
 static void set_value(struct compiler *c, struct step *s, struct tep_print_arg *arg)
 {
+	uint64_t place;
+
 	s->value = value_compile(c->arena, c->event, arg, &c->plan->min_size);
-	s->direct = s->value && value_is_direct(s->value, &s->place, &s->mask);
+	s->end = s->value && value_is_direct(s->value, &place, &s->mask) ? place + 8 : UINT64_MAX;
 }
 
 static bool compile_flags(struct compiler *c, struct step *s, struct tep_print_arg *arg)
@@ -497,9 +498,9 @@ static inline uint64_t number(const struct step *s, struct fmt_record *r)
 {
 	uint64_t v;
 
-	if (!s->direct || s->place + sizeof(v) > r->size)
+	if (s->end > r->size)
 		return value_of(s->value, r);
-	memcpy(&v, r->data + s->place, sizeof(v));
+	memcpy(&v, r->data + s->end - sizeof(v), sizeof(v));
 	return v & s->mask;
 }
 

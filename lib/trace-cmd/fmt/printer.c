@@ -36,6 +36,8 @@ struct entry {
 	uint32_t full_size;		/* of one whose arrays are all there */
 	uint32_t guard_size;		/* for the guards */
 	uint32_t plan_size;		/* for the plan */
+	uint32_t ready_size;		/* for printer_ready(); UINT32_MAX until all checks are made */
+	uint32_t room, room_each;	/* where the plan's text may go: bytes, and for each of the record */
 	uint8_t checks;			/* still to be made */
 };
 
@@ -210,6 +212,23 @@ static int add_field(struct printer *p, struct entry *e, const struct tep_format
 	return 0;
 }
 
+/* So that a few instructions tell what is asked for each record. */
+static void entry_set_room(struct entry *e)
+{
+	const struct fmt_record one = { .size = e->native.long_size };
+	size_t frame = e->native.kind == NATIVE_STACK ? native_room_frame() : 0;
+
+	e->room = plan_room(e->plan, &(struct fmt_record){ .size = 0 }) + native_room(&e->native, &one);
+	e->room_each = e->plan->nr_steps + (frame + e->native.long_size - 1) / e->native.long_size;
+}
+
+/* All checks are made. */
+static void entry_set_ready(struct entry *e)
+{
+	if (e->plan)
+		e->ready_size = e->plan_size > e->min_size ? e->plan_size : e->min_size;
+}
+
 static struct entry *entry_new(struct printer *p, struct tep_event *event)
 {
 	struct entry *e = arena_alloc(&p->compiled->arena, sizeof(*e));
@@ -220,6 +239,7 @@ static struct entry *entry_new(struct printer *p, struct tep_event *event)
 		return NULL;
 	e->event = event;
 	e->min_size = COMMON_SIZE;
+	e->ready_size = UINT32_MAX;
 	for (f = event->format.common_fields; f; f = f->next)
 		if (add_field(p, e, f))
 			return NULL;
@@ -239,6 +259,10 @@ static struct entry *entry_new(struct printer *p, struct tep_event *event)
 	if (e->plan)
 		e->plan_size = e->plan->min_size > e->native.min_size ? e->plan->min_size :
 									 e->native.min_size;
+	if (e->plan)
+		entry_set_room(e);
+	if (!e->checks)
+		entry_set_ready(e);
 	return e;
 }
 
@@ -295,14 +319,12 @@ static inline struct entry *entry_of(struct printer *p, const struct tep_event *
 	return entry_new_of(p, event, record, ret_error);
 }
 
-/* Do all strings and arrays of the record begin inside of it, and end there? */
-static inline bool record_sound(const struct printer *p, const struct entry *e,
-			 const struct tep_record *record)
+/* Do all strings and arrays of a record that has e->min_size bytes begin inside of it, and end there? */
+static inline bool arrays_sound(const struct printer *p, const struct entry *e,
+				const struct tep_record *record)
 {
 	const struct dynamic *d;
 
-	if ((uint32_t)record->size < e->min_size)
-		return false;
 	for (d = e->dynamics; d; d = d->next) {
 		uint32_t v = value_read((const uint8_t *)record->data + d->offset, 4, p->swap);
 		uint32_t at = (v & 0xffff) + (d->relative ? d->offset + 4u : 0);
@@ -311,6 +333,12 @@ static inline bool record_sound(const struct printer *p, const struct entry *e,
 			return false;
 	}
 	return true;
+}
+
+static inline bool record_sound(const struct printer *p, const struct entry *e,
+				const struct tep_record *record)
+{
+	return (uint32_t)record->size >= e->min_size && arrays_sound(p, e, record);
 }
 
 /* --- printing --------------------------------------------------------------- */
@@ -454,7 +482,8 @@ static int print_checked(struct printer *p, struct entry *e, struct tep_record *
 		return 0;
 	}
 	out->len = middle;
-	e->checks--;
+	if (!--e->checks)
+		entry_set_ready(e);
 	return 0;
 }
 
@@ -464,9 +493,9 @@ bool printer_ready(struct printer *p, struct tep_record *record)
 	int error;
 	struct entry *e = entry_of(p, NULL, record, &error);
 
-	if (!e || !e->plan || e->checks || r.size < e->plan_size || !record_sound(p, e, record))
+	if (!e || r.size < e->ready_size || !arrays_sound(p, e, record))
 		return false;
-	if (e->native.kind == NATIVE_NONE)
+	if (!native_has_tasks(&e->native))
 		return true;
 	if (!native_can(&e->native, &r))
 		return false;
@@ -492,7 +521,7 @@ ssize_t printer_put(struct printer *p, struct tep_record *record, char *to, size
 	struct entry *e = entry_of(p, NULL, record, &error);
 	char *end;
 
-	if (!e || !e->plan || native_room(&e->native, &r) + plan_room(e->plan, &r) > size)
+	if (!e || !e->plan || e->room + (uint64_t)e->room_each * r.size > size)
 		return -ENOSPC;
 	end = put_plan(p, e, &r, to);
 	if (!end)

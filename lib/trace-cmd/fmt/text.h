@@ -80,8 +80,14 @@ static inline unsigned int decimal_len(uint64_t v)
 /* @v in decimal at @to. Returns the end. */
 static inline char *put_decimal(char *to, uint64_t v)
 {
-	char *end = to + decimal_len(v), *p = end;
+	char *end, *p;
 
+	/* most numbers are small */
+	if (v < 10) {
+		*to = '0' + v;
+		return to + 1;
+	}
+	end = p = to + decimal_len(v);
 	while (v >= 100) {
 		p -= 2;
 		memcpy(p, text_two_digits + v % 100 * 2, 2);
@@ -150,10 +156,11 @@ static inline char *put_hex(char *to, uint64_t v, unsigned int letters)
 /* Copy @len bytes. Short ones are copied at a fixed length, without a call. */
 static inline char *put_short(char *to, const char *from, size_t len)
 {
-	if (len <= TEXT_SLACK)
-		memcpy(to, from, TEXT_SLACK);
-	else
-		memcpy(to, from, len);
+	memcpy(to, from, TEXT_SLACK);
+	if (len > 2 * TEXT_SLACK)
+		memcpy(to + TEXT_SLACK, from + TEXT_SLACK, len - TEXT_SLACK);
+	else if (len > TEXT_SLACK)
+		memcpy(to + len - TEXT_SLACK, from + len - TEXT_SLACK, TEXT_SLACK);
 	return to + len;
 }
 
