@@ -190,12 +190,36 @@ static int deliver_in_place(const struct in_iterate *it, struct in_merge *m)
 	return stop;
 }
 
+/*
+ * The same, of records that users may keep. 0, with what stopped it in @ret_stop; -ENOMEM. A
+ * function of its own, as together there are too few registers for either.
+ */
+static __attribute__((noinline)) int deliver_copies(const struct in_iterate *it, struct in_merge *m,
+						    int *ret_stop)
+{
+	struct tep_record *rec = NULL;
+	struct in_merged x;
+	int stop = 0;
+
+	while (!stop && in_merge_next(m, &x)) {
+		struct tracecmd_input *h = x.source->owner;
+
+		if (is_hidden(&x))
+			continue;
+		rec = in_record_renew(rec, h->pool, &x.ev, x.time, x.source->stream->cpu);
+		if (!rec)
+			return -ENOMEM;
+		stop = deliver(it, h, rec, x.source->number);
+	}
+	in_record_unref(rec);
+	*ret_stop = stop;
+	return 0;
+}
+
 int in_iterate(const struct in_iterate *it, int *ret_stop)
 {
 	_cleanup_(in_merge_release) struct in_merge m;
-	struct tep_record *rec = NULL;
-	struct in_merged x;
-	int ret, stop = 0;
+	int ret;
 
 	in_merge_init(&m, it->reverse);
 	ret = check(it);
@@ -207,19 +231,7 @@ int in_iterate(const struct in_iterate *it, int *ret_stop)
 		set_peers(it, NULL);
 		return 0;
 	}
-	while (!ret && !stop && in_merge_next(&m, &x)) {
-		struct tracecmd_input *h = x.source->owner;
-
-		if (is_hidden(&x))
-			continue;
-		rec = in_record_renew(rec, h->pool, &x.ev, x.time, x.source->stream->cpu);
-		if (rec)
-			stop = deliver(it, h, rec, x.source->number);
-		else
-			ret = -ENOMEM;
-	}
-	in_record_unref(rec);
 	if (!ret)
-		*ret_stop = stop;
+		ret = deliver_copies(it, &m, ret_stop);
 	return ret;
 }
