@@ -64,7 +64,7 @@ done
 is $good 8 "eight hosts one after the other"
 # two at once: the second one may wait for the first, but not for long: a busy machine has some tries
 # connections PORT: how many there are, accepted or not
-connections() { awk -v p="$(printf ':%04X' "$1")\$" '$4 == "01" && $2 ~ p' /proc/net/tcp | wc -l; }
+connections() { awk -v p="$(printf ':%04X' "$1")\$" '$4 == "01" && $2 ~ p' /proc/net/tcp /proc/net/tcp6 2> /dev/null | wc -l; }
 for try in 1 2 3; do
 	rm -f go slow* next*
 	start slow.log "$TRACE_CMD" record -q -o slow.dat -A "127.0.0.1:$port1" --name g -e sched:sched_process_exec \
