@@ -128,7 +128,7 @@ def capture(address, *words):
     while until is None or time.monotonic() < until:
         # what has been received but not looked at yet is to be seen, too
         if until is None and ended.is_set():
-            until = time.monotonic() + 5
+            until = time.monotonic() + 20
         try:
             data = s.recv(1 << 17)
         except socket.timeout:

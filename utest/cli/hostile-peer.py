@@ -176,7 +176,7 @@ def data(what, after=None):
 
 def flood(d):
     block = os.urandom(1 << 16)
-    d.settimeout(2)
+    d.settimeout(10)
     while True:
         d.sendall(block)
 
@@ -495,7 +495,7 @@ def sync_host(play_round):
         t = connect(sync_port)
         try:
             play_round(t)
-            result = outcome(t, 6)
+            result = outcome(t, 12)
         except (OSError, EOFError, struct.error):
             result = 'ends'
         s.close()

@@ -94,12 +94,12 @@ is "$(head -n 1 <<< "$out")" "List of CPUs in ./one.dat with data:" "--cpus tell
 run 10 "$TRACE_CMD" report -N -V --format json one.dat
 unlike "$out" 'version = ' "... not for machines"
 
-# what is cut off or wrong ends early, and nothing else happens
+# what is cut off or wrong ends early, and nothing else happens; 99: a sanitizer had to complain
 at=$((0x1000))
 for len in $((at + 18)) $((at + 26)) $((at + 62)) $((at + 0x62)) $((at + 0xd6)) $((at + 0x1010)) $((at + 0x1024)); do
 	head -c $len one.dat > cut.dat
 	run 10 "$TRACE_CMD" report --compat 3.1 --debug cut.dat
-	ok $((rc > 125)) "cut after $len bytes: an end, and no crash" "status $rc: $err"
+	ok $((rc > 125 || rc == 99)) "cut after $len bytes: an end, and no crash" "status $rc: $err"
 	is "$(sed "/ is empty$/d; /EVENTS DROPPED/d" <<< "$out" | grep -vxFf wanted)" "" "... and nothing but lines of the whole file"
 done
 python3 - << 'E'
@@ -115,7 +115,7 @@ E
 worst=0
 for f in bad*.dat; do
 	run 10 "$TRACE_CMD" report --debug "$f"
-	[ "$rc" -le 125 ] || worst="$f: status $rc: $err"
+	[ "$rc" -le 125 ] && [ "$rc" != 99 ] || worst="$f: status $rc: $err"
 done
 is "$worst" 0 "sixty damaged pages: no crash"
 
