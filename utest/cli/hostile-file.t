@@ -6,8 +6,9 @@ command -v python3 > /dev/null || skip_all "needs python3"
 cd "$T" || exit 1
 datfile() { python3 "$TOP/utest/cli/datfile.py" "$@"; }
 
-# A file of 115 KB is no reason to take much memory. (Sanitizers take address space without end.)
-limit=1000000
+# A file of 115 KB is no reason to take much memory. (Threads take address space, as many as there are CPUs;
+# sanitizers without end.)
+limit=$((1000000 + 80000 * $(getconf _NPROCESSORS_CONF)))
 ! nm -D "$TRACE_CMD" 2> /dev/null | grep -q __asan_init || limit=unlimited
 limited() { run 20 bash -c 'ulimit -v "$0"; exec "$@"' "$limit" "$@"; }
 

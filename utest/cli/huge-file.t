@@ -12,8 +12,8 @@ truncate -s $((2 * gib4)) probe 2> /dev/null && printf x >> probe ||
 [ "$(stat -c %b probe)" -lt 1000 ] || skip_all "the file system of $T has no sparse files"
 rm -f probe
 
-# Sanitizers take address space without end.
-limit=200000
+# Threads take address space, as many as there are CPUs; sanitizers without end.
+limit=$((200000 + 80000 * $(getconf _NPROCESSORS_CONF)))
 ! nm -D "$TRACE_CMD" 2> /dev/null | grep -q __asan_init || limit=unlimited
 limited() { run 20 bash -c 'ulimit -v "$0"; exec "$@"' "$limit" "$@"; }
 report() { limited "$TRACE_CMD" report -t "$1"; }
