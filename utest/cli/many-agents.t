@@ -38,6 +38,7 @@ done
 
 # marks in all buffers while it is recorded: exactly these must be in the files
 cat > mark.py <<'E2'
+import os
 import sys
 import time
 dirs, rounds, pause = sys.argv[4:], int(sys.argv[1]), float(sys.argv[2])
@@ -50,6 +51,9 @@ for i in range(rounds):
         except OSError:
             pass
     time.sleep(pause)
+# what shall happen meanwhile may come late on a slow machine
+while os.path.exists('go-on'):
+    time.sleep(0.05)
 E2
 guests=() dirs=()
 for ((i = 0; i < n; i++)); do
@@ -81,14 +85,23 @@ complete() {
 
 # --- all well
 
+# one alone, for comparison
+begin=$EPOCHREALTIME
+start one.log "$TRACE_CMD" record -q -o one.dat -B "$host" -e sched:sched_process_exec "${guests[@]:0:8}" \
+	-B "$host" python3 mark.py 1 0 started "${dirs[0]}"
+wait_for 60 test -s started
+alone=$(awk -v a="$begin" -v b="$(cat started)" 'BEGIN { printf "%.2f", b - a }')
+wait_for 60 eval "! kill -0 $pid"
+stop "$pid"
+is "$rc" 0 "recording one guest ends well" "$(cat one.log)"
 begin=$EPOCHREALTIME
 record well 0.005 "${dirs[@]}"
 wait_for 60 test -s started
 took=$(awk -v a="$begin" -v b="$(cat started)" 'BEGIN { printf "%.2f", b - a }')
-echo "# $n guests have been connected to and set up after $took s"
-# 2 s on a machine that has nothing else to do
-awk -v t="$took" -v slow="$SLOW" 'BEGIN { exit !(t < 12 * slow) }'
-ok $? "$n guests begin within 12 s" "$took s"
+echo "# $n guests have been connected to and set up after $took s, one alone after $alone s"
+# 2 s on a machine that has nothing else to do; those that wait for each other take n times as long as one does
+awk -v t="$took" -v one="$alone" -v n=$n 'BEGIN { exit !(t < 12 + one * n / 2) }'
+ok $? "$n guests begin at once" "$took s, one alone $alone s"
 wait_for 60 eval "! kill -0 $pid"
 stop "$pid"
 is "$rc" 0 "recording $n guests ends well" "$(cat well.log)"
@@ -113,6 +126,7 @@ victim() {	# HOW GUEST: after a while
 	esac
 }
 # (who has a file of an instance open keeps it from being removed)
+touch go-on
 record bad 0.03 "${dirs[@]:0:22}"
 recorder=$pid
 wait_for 60 test -s started
@@ -124,6 +138,9 @@ done
 wait "${victims[@]}"
 kill -0 "$recorder"
 ok $? "the recording goes on" "$(said bad)"
+# (of those that are gone it tells at once)
+wait_for 20 eval '[ "$(grep -c "its agent ended" bad.log)" -ge 6 ]'
+rm go-on
 wait_for 60 eval "! kill -0 $recorder"
 ok $? "... and ends" "$(said bad)"
 kill -CONT "$(session 26)" "$(session 27)"
@@ -160,7 +177,7 @@ for moment in 0.03 0.1 0.2 0.4 0.8; do
 	kill -KILL "$recorder" $worker 2> /dev/null
 	begin=$EPOCHREALTIME
 	wait_for 10 eval '! pgrep -P "${agents[0]}"'
-	ok $? "a host killed after $moment s: its session ends within 10 s" "$(cat agent-0.log)"
+	ok $? "a host killed after $moment s: its session ends soon" "$(cat agent-0.log)"
 	stop "$recorder"
 	run 60 "$TRACE_CMD" record -q -o next.dat -A "${where[0]}" --name g -e sched:sched_process_exec true
 	is "$rc" 0 "... and the next host is served" || diag "$both" "$(cat agent-0.log)"
