@@ -179,6 +179,7 @@ static void put_known(struct json *j, const struct opt_tsync *t, const struct ho
 	j_int(j, "rounds", t->rounds);
 	j_int(j, "probes", t->probes);
 	j_int(j, "steps", opt_tsync_steps(t));
+	j_bool(j, "step_or_rate", t->flags & OPT_TSYNC_UNSURE);
 	j_span(j, "rtt_min_ns", h, t->rtt_min, t->rtt_min < 0);
 	j_span(j, "rtt_median_ns", h, t->rtt_median, t->rtt_median < 0);
 	j_span(j, "sigma_ns", h, t->sigma, t->sigma < 0);

@@ -146,7 +146,9 @@ static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync 
 	struct model_conf conf = {
 		.method = old->method, .host_clock = old->host_clock,
 		.guest_clock = old->guest_clock, .peer_id = old->peer_id,
-		.same_machine = old->rho_max_ppb == 0, .one_rate = is_of_one_rate(old),
+		.same_machine = old->rho_max_ppb == 0,
+		/* who didn't know whether it is a step or a rate may learn it from events */
+		.one_rate = is_of_one_rate(old) && !(old->flags & OPT_TSYNC_UNSURE),
 		.raw = old->nr_raw,
 	};
 	struct tsync_samples samples = { .bounds = *b, .keep_all = true };

@@ -103,7 +103,8 @@ static void show_known(FILE *out, const struct guest *g, const struct host *h)
 	else
 		print_span(out, h, opt_tsync_worst(t), "");
 	if (opt_tsync_worst(t) >= 0)
-		fprintf(out, "%s\n", t->flags & OPT_TSYNC_GUARANTEED ? ", guaranteed" : "");
+		fprintf(out, "%s%s\n", t->flags & OPT_TSYNC_GUARANTEED ? ", guaranteed" : "",
+			t->flags & OPT_TSYNC_UNSURE ? "; a clock stepped, or has another rate" : "");
 	if (t->sigma >= 0) {
 		fprintf(out, ROW, "repeats");
 		print_span(out, h, t->sigma, "");

@@ -92,8 +92,9 @@ void dump_tsync(struct dump *d, const void *data, size_t len)
 		t.rtt_min, t.rtt_median, t.sigma);
 	fprintf(d->out, "%" PRId64 " [quantum] %" PRId64 " [largest drift possible, ppb]\n",
 		t.quantum, t.rho_max_ppb);
-	fprintf(d->out, "%" PRIu32 " [groups of CPUs]%s\n", t.nr_groups,
-		t.flags & OPT_TSYNC_APART ? " [contradict each other]" : "");
+	fprintf(d->out, "%" PRIu32 " [groups of CPUs]%s%s\n", t.nr_groups,
+		t.flags & OPT_TSYNC_APART ? " [contradict each other]" : "",
+		t.flags & OPT_TSYNC_UNSURE ? " [a step, or another rate]" : "");
 	for (i = 0; i < t.nr_groups; i++)
 		print_group(d, &t, &t.groups[i]);
 	if (t.nr_raw)

@@ -326,6 +326,56 @@ static void a_step_too_small_to_see_costs_no_more_than_its_size(void **state)
 	assert_true(unseen > n / 2);
 }
 
+/* Two rounds between TSCs, of one machine or of two of one make or another; between them one steps, or none does. */
+static void make_two_rounds(struct fitsim *s, uint64_t seed, bool same_machine, bool step)
+{
+	make(s, SAME_TSC, seed);
+	bounds_release(&s->bounds);
+	s->rounds_min = s->rounds_max = step ? 1 : 2;
+	s->step_in_round = false;
+	if (!same_machine)
+		s->piece[0].drift_ppb = sim_range(&s->path, -50000, 50000);
+	/* KVM leaves less as it is */
+	if (!step)
+		s->piece[0].drift_ppb = sim_range(&s->path, 250000, 4000000) *
+					(sim_u64(&s->path) % 2 ? 1 : -1);
+	/* so little that it may be what two machines of one make differ by is not for two rounds to see */
+	fitsim_run(s, step ? 2 : 1, s->interval / 2500 + 200000);
+}
+
+/* Whether there is a step or a rate in it; else either is less than what the bounds leave open. */
+static bool shows_something(const struct opt_tsync *t)
+{
+	return opt_tsync_steps(t) || t->groups[0].segments[0].drift;
+}
+
+static void two_rounds_are_a_step_or_a_rate(void **state)
+{
+	uint64_t seed, n = sessions(), unsure[2] = { 0, 0 };
+	int i;
+
+	for (seed = 0; seed < n; seed++) {
+		bool same_machine = seed % 2, step = seed / 2 % 2;
+		struct model_conf conf = { .host_clock = "x86-tsc", .same_machine = same_machine };
+		struct opt_tsync_value v;
+		struct opt_tsync t;
+		struct fitsim s;
+
+		make_two_rounds(&s, seed, same_machine, step);
+		assert_int_equal(tsync_model_make(&(struct tsync_samples){ .bounds = s.bounds }, &conf,
+						  &t), 0);
+		unsure[step] += !!(t.flags & OPT_TSYNC_UNSURE);
+		for (i = 0; i < 64 && shows_something(&t); i++)
+			check_truth_at(&s, &t, sim_range(&s.path, s.begin - s.interval,
+							 s.end + s.interval), seed, &v);
+		opt_tsync_release(&t);
+		bounds_release(&s.bounds);
+	}
+	assert_true(unsure[0] > n / 20 && unsure[1] > n / 200);
+	print_message("unsure: %llu steps, %llu rates\n", (unsigned long long)unsure[1],
+		      (unsigned long long)unsure[0]);
+}
+
 /*
  * A daemon that slews a clock by more than the prior has, for some time. Where comparisons contradict
  * each other for that, the truth is in the bounds at any time. Where they don't, nobody can know.
@@ -374,6 +424,7 @@ int main(void)
 		cmocka_unit_test(the_truth_is_in_the_bounds_of_every_session),
 		cmocka_unit_test(the_truth_is_in_what_the_file_says),
 		cmocka_unit_test(a_step_too_small_to_see_costs_no_more_than_its_size),
+		cmocka_unit_test(two_rounds_are_a_step_or_a_rate),
 		cmocka_unit_test(who_slews_faster_than_is_usual_is_believed_when_seen),
 	};
 

@@ -376,6 +376,62 @@ static void tscs_of_two_makes_are_a_line(void **state)
 	}
 }
 
+/* Whether @theta at @time is not excluded. */
+static bool is_possible(const struct opt_tsync *t, int64_t time, int64_t theta)
+{
+	struct opt_tsync_value v;
+
+	assert_int_equal(opt_tsync_at(t, 0, -1, time, &v), 0);
+	return v.lo <= theta && theta <= v.hi;
+}
+
+/* Two comparisons, one second and 1 ms apart; with more of them it is known what that was. */
+static void check_step_or_rate(bool same_machine)
+{
+	static const int64_t third[] = { 0, 2000000, 1000000 };
+	struct model_conf conf = plain;
+	int64_t time;
+	size_t i;
+
+	conf.host_clock = conf.guest_clock = "x86-tsc";
+	conf.same_machine = same_machine;
+	for (i = 0; i < 3; i++) {
+		_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+		_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		bool unsure = i == 0, step = i != 1, rate = i != 2;
+
+		add_round(&s, -1, -1, 0, 10 * SEC, 0);
+		add_round(&s, -1, -1, 1, 11 * SEC, 1000000);
+		if (third[i])
+			add_round(&s, -1, -1, 2, 12 * SEC, third[i]);
+		assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+		assert_true(t.flags & OPT_TSYNC_GUARANTEED);
+		assert_int_equal(!!(t.flags & OPT_TSYNC_UNSURE), unsure);
+		assert_int_equal(opt_tsync_steps(&t), step);
+		for (time = 8 * SEC; time <= 14 * SEC; time += SEC / 10) {
+			if (rate)
+				assert_true(is_possible(&t, time, (time - 10 * SEC) / 1000));
+			/* right after the one, and right before the other */
+			if (step)
+				assert_true(is_possible(&t, time, time <= 10 * SEC ? 0 : 1000000));
+			if (step)
+				assert_true(is_possible(&t, time, time < 11 * SEC ? 0 : 1000000));
+		}
+		/* a step of TSCs of any rate may be on either side of the second comparison */
+		assert_int_equal(is_possible(&t, 14 * SEC, 4000000), rate || !same_machine);
+		opt_tsync_text(&text, &t, 0);
+		assert_int_equal(!!strstr((char *)text.data, "; a clock stepped, or has another rate: two comparisons cannot tell, 1 time"),
+				 unsure);
+	}
+}
+
+static void two_comparisons_do_not_tell_a_step_from_a_rate(void **state)
+{
+	check_step_or_rate(true);
+	check_step_or_rate(false);
+}
+
 static void without_bounds_there_is_no_model(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
@@ -401,6 +457,7 @@ int main(void)
 		cmocka_unit_test(an_offset_that_kvm_changed_is_exact_on_both_sides),
 		cmocka_unit_test(a_model_made_anew_keeps_what_was_known_of_the_rate),
 		cmocka_unit_test(tscs_of_two_makes_are_a_line),
+		cmocka_unit_test(two_comparisons_do_not_tell_a_step_from_a_rate),
 		cmocka_unit_test(without_bounds_there_is_no_model),
 	};
 

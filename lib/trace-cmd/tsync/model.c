@@ -12,6 +12,8 @@
 /* Rates of the same TSC differ only if KVM scales it, which it does for more than that. */
 #define SCALING_MIN_PPB		100000
 #define SCALING_MAX_PPB		10000000000
+/* TSCs of two machines of one make: 100 ppm for the oscillator of each. Other makes differ by percents. */
+#define ALIKE_PPB		200000
 
 /* CPUs, their bounds, and what was made of them. */
 struct group {
@@ -20,6 +22,7 @@ struct group {
 	struct bounds bounds;
 	struct fit fit;
 	bool fitted;
+	bool unsure;			/* whether it is a step or a rate */
 };
 
 struct model {
@@ -48,16 +51,24 @@ static void model_release(struct model *m)
 
 /* --- fits ------------------------------------------------------------------- */
 
+/* Whether KVM has told anything of it. */
+static bool kvm_told(const struct bounds *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->count; i++)
+		if (b->at[i].source == BOUND_KVM)
+			return true;
+	return false;
+}
+
 /* Whether it is open that KVM scales the TSC: where it told the offsets in @b, it told that as well. */
 static bool may_be_scaled(const struct model *m, const struct bounds *b)
 {
-	bool told = m->conf->one_rate;
 	size_t i;
 
 	/* what is made of an earlier model has no rounds */
-	for (i = 0; i < b->count && m->samples->count && !told; i++)
-		told = b->at[i].source == BOUND_KVM;
-	if (!told)
+	if (!m->conf->one_rate && (!m->samples->count || !kvm_told(b)))
 		return true;
 	for (i = 0; i < m->samples->count; i++)
 		if (m->samples->results[i].scaled)
@@ -65,40 +76,105 @@ static bool may_be_scaled(const struct model *m, const struct bounds *b)
 	return false;
 }
 
-/*
- * As the clocks allow to expect; of the same TSC, a line with a slope that only scaling explains is
- * better than steps.
- */
-static int fit_best(const struct model *m, const struct bounds *b, struct fit *ret)
+/* One line through all of @b whose slope is more than @min_ppb. False: there is none, and @ret is released. */
+static bool fit_steep(const struct model *m, const struct bounds *b, int64_t min_ppb, struct fit *ret)
 {
 	struct fit_conf loose = m->fit_conf;
-	struct fit strict, line;
 	int64_t ppb;
-	int err = tsync_fit(b, &m->fit_conf, &strict);
 
-	if (err || m->fit_conf.rho_max_ppb || strict.nr_segments < 2 || !may_be_scaled(m, b)) {
-		if (!err)
-			*ret = strict;
-		return err;
-	}
 	loose.rho_max_ppb = SCALING_MAX_PPB;
-	if (!tsync_fit(b, &loose, &line)) {
-		ppb = slope_to_ppb(line.segments[0].drift);
-		if (line.nr_segments == 1 && line.segments[0].known &&
-		    (ppb > SCALING_MIN_PPB || ppb < -SCALING_MIN_PPB)) {
-			fit_release(&strict);
-			*ret = line;
-			return 0;
-		}
-		fit_release(&line);
+	if (tsync_fit(b, &loose, ret))
+		return false;
+	ppb = slope_to_ppb(ret->segments[0].drift);
+	if (ret->nr_segments == 1 && ret->segments[0].known && (ppb > min_ppb || ppb < -min_ppb))
+		return true;
+	fit_release(ret);
+	return false;
+}
+
+/*
+ * Two times at which the clocks were compared, and rates so much alike that neither shows another one by itself: a
+ * step in between explains what was found, as does the rate of @line. Both are covered: between the two by
+ * the limits of either, outside by the slopes of both.
+ */
+static void cover_line(struct fit *steps, const struct fit *line)
+{
+	const struct fit_segment *l = &line->segments[0];
+	size_t i;
+
+	for (i = 0; i < steps->nr_segments; i++) {
+		struct fit_segment *s = &steps->segments[i];
+
+		if (l->drift_lo < s->regime.drift_lo)
+			s->regime.drift_lo = l->drift_lo;
+		if (l->drift_hi > s->regime.drift_hi)
+			s->regime.drift_hi = l->drift_hi;
+		s->drift_lo = s->regime.drift_lo;
+		s->drift_hi = s->regime.drift_hi;
 	}
-	*ret = strict;
+}
+
+/* Which of @steps and @line it is; the other one is released. */
+static int choose(const struct bounds *b, struct fit *steps, struct fit *line, struct group *g)
+{
+	bool known = steps->segments[0].known && steps->segments[steps->nr_segments - 1].known;
+
+	/* more steps that look like a line would be a miracle, and one that may be anywhere is hardly one */
+	if (steps->nr_segments != 2 || !known || kvm_told(b)) {
+		fit_release(steps);
+		g->fit = *line;
+		return 0;
+	}
+	cover_line(steps, line);
+	fit_release(line);
+	g->fit = *steps;
+	g->unsure = true;
 	return 0;
+}
+
+/*
+ * TSCs. Of the same one, a line with a slope that only scaling explains is better than steps; those of two machines
+ * may have any rate, but either hardly differ or by much.
+ */
+static int fit_tscs(const struct model *m, const struct bounds *b, struct group *g)
+{
+	struct fit_conf strict = m->fit_conf;
+	struct fit steps, line;
+	int err;
+
+	if (m->conf->same_machine) {
+		err = tsync_fit(b, &strict, &steps);
+		if (err)
+			return err;
+		if (steps.nr_segments > 1 && may_be_scaled(m, b) &&
+		    fit_steep(m, b, SCALING_MIN_PPB, &line))
+			return choose(b, &steps, &line, g);
+		g->fit = steps;
+		return 0;
+	}
+	if (!fit_steep(m, b, ALIKE_PPB, &line))
+		return tsync_fit(b, &m->fit_conf, &g->fit);
+	strict.rho_max_ppb = ALIKE_PPB;
+	err = tsync_fit(b, &strict, &steps);
+	if (!err)
+		return choose(b, &steps, &line, g);
+	g->fit = line;
+	return err == -ENOMEM ? err : 0;
+}
+
+/* As the clocks allow to expect. */
+static int fit_best(const struct model *m, const struct bounds *b, struct group *g)
+{
+	const char *clock = m->conf->host_clock;
+
+	if (clock && !strcmp(clock, "x86-tsc"))
+		return fit_tscs(m, b, g);
+	return tsync_fit(b, &m->fit_conf, &g->fit);
 }
 
 static int group_fit(const struct model *m, struct group *g)
 {
-	int ret = fit_best(m, &g->bounds, &g->fit);
+	int ret = fit_best(m, &g->bounds, g);
 
 	g->fitted = !ret;
 	return ret;
@@ -306,8 +382,11 @@ static int put_groups(const struct model *m, struct opt_tsync *t)
 	if (!t->groups)
 		return -ENOMEM;
 	t->nr_groups = m->nr_groups;
-	for (i = 0; i < m->nr_groups && !ret; i++)
+	for (i = 0; i < m->nr_groups && !ret; i++) {
 		ret = put_group(&m->groups[i], &t->groups[i]);
+		if (m->groups[i].unsure)
+			t->flags |= OPT_TSYNC_UNSURE;
+	}
 	if (m->nr_groups > 1) {
 		t->kind = m->conf->by_host_cpu ? OPT_TSYNC_HOST_CPUS : OPT_TSYNC_GUEST_CPUS;
 		t->flags |= OPT_TSYNC_APART;

@@ -211,10 +211,23 @@ void opt_tsync_text_apart(struct buf *b, const struct opt_tsync *t)
 	}
 }
 
+static void put_steps(struct buf *b, const struct opt_tsync *t)
+{
+	uint32_t steps = opt_tsync_steps(t);
+	const char *or = "";
+
+	if (!steps)
+		return;
+	if (!(t->flags & OPT_TSYNC_GUARANTEED))
+		or = ", or was adjusted by more than that,";
+	else if (t->flags & OPT_TSYNC_UNSURE)
+		or = ", or has another rate: two comparisons cannot tell,";
+	buf_printf(b, "; a clock stepped%s %" PRIu32 " time%s", or, steps, steps == 1 ? "" : "s");
+}
+
 void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_count)
 {
 	int64_t worst = opt_tsync_worst(t);
-	uint32_t steps = opt_tsync_steps(t);
 
 	buf_printf(b, "%s: ", t->method && t->method[0] ? t->method : "?");
 	if (!worst) {
@@ -229,10 +242,7 @@ void opt_tsync_text(struct buf *b, const struct opt_tsync *t, double ns_per_coun
 		put_span(b, t->sigma, ns_per_count);
 	}
 	put_drift(b, t);
-	if (steps)
-		buf_printf(b, "; a clock stepped%s %" PRIu32 " time%s",
-			   t->flags & OPT_TSYNC_GUARANTEED ? "" :
-			   ", or was adjusted by more than that,", steps, steps == 1 ? "" : "s");
+	put_steps(b, t);
 	if (t->flags & OPT_TSYNC_APART)
 		buf_printf(b, "; %" PRIu32 " groups of %s CPUs disagree", t->nr_groups,
 			   t->kind == OPT_TSYNC_HOST_CPUS ? "host" : "guest");

@@ -32,7 +32,8 @@ static inline double opt_tsync_ppb(int64_t slope)
 
 #define OPT_TSYNC_GUARANTEED	1	/* the bounds hold whatever the paths did */
 #define OPT_TSYNC_APART		2	/* CPUs contradict each other: groups of their own */
-#define OPT_TSYNC_FLAGS		3
+#define OPT_TSYNC_UNSURE	4	/* a step, or another rate: nobody knows, and the bounds have both */
+#define OPT_TSYNC_FLAGS		7
 
 #define OPT_TSYNC_SEG_KNOWN	1	/* bounded on both sides; else only the times are of use */
 #define OPT_TSYNC_SEG_STEP	2	/* a clock stepped before it */
