@@ -150,7 +150,7 @@ static int apply_all(struct setup_instance *s, const struct setup_conf *c, bool 
 
 	if (!c->nr_events)
 		return 0;
-	ret = event_list_read(tracefs_tracing_dir(), &list);
+	ret = event_list_read_for(tracefs_tracing_dir(), c->events, c->nr_events, &list);
 	if (ret)
 		return err_set(err, ret, "cannot read %s/available_events: %s",
 			       tracefs_tracing_dir(), strerror(-ret));

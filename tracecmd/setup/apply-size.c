@@ -33,6 +33,9 @@ static int remember_sizes(struct setup_instance *s)
 
 	if (!path)
 		return -ENOMEM;
+	/* it goes in the end */
+	if (s->created)
+		return 0;
 	ret = tracefile_read(path, &text);
 	if (ret || text[0] != 'X')
 		return ret ? ret : journal_remember(s->journal, path);

@@ -53,6 +53,12 @@ static int reset_tracer(struct setup_instance *s, const struct setup_conf *c)
 
 	if (!c->func_stack)
 		ret = apply_optional(s, "options/func_stack_trace", "0");
+	/*
+	 * nothing else can be set in a new one (that option is of all instances at once): each file that is opened
+	 * in vain waits for all others who set something up, of any instance
+	 */
+	if (s->created)
+		return ret;
 	/* the one asked for is written later: no need to leave it before */
 	if (!ret && (!c->tracer || strcmp(c->tracer, "nop") == 0))
 		ret = apply_optional(s, "current_tracer", "nop");
@@ -68,7 +74,7 @@ static int reset(struct setup_instance *s, const struct setup_conf *c)
 	ret = apply_optional(s, "tracing_on", "0");
 	if (!ret)
 		ret = reset_tracer(s, c);
-	if (!ret)
+	if (!ret && !s->created)
 		ret = apply_events_reset(s);
 	return ret;
 }
@@ -91,7 +97,7 @@ static int empty_buffer(struct setup_instance *s)
 
 	if (!path)
 		return -ENOMEM;
-	if (instance_is_empty(s))
+	if (s->created || instance_is_empty(s))
 		return 0;
 	ret = tracefile_write(path, "", false);
 	if (ret)
@@ -181,7 +187,7 @@ static void learn_tracer(struct setup_instance *s, const struct setup_conf *c)
 	_cleanup_free_ char *path = tracefile_path(s->dir, "current_tracer");
 	_cleanup_free_ char *now = NULL;
 
-	if (!c->tracer && path && tracefile_read(path, &now))
+	if (!c->tracer && path && !s->created && tracefile_read(path, &now))
 		now = NULL;
 	s->functions = functions_are_traced_by(c->tracer ? c->tracer : now);
 }

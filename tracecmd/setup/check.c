@@ -70,7 +70,7 @@ static int check_events(const struct setup_conf *c, struct err *err)
 	_cleanup_event_list_ struct event_list list = { 0 };
 	int ret;
 
-	ret = event_list_read(tracefs_tracing_dir(), &list);
+	ret = event_list_read_for(tracefs_tracing_dir(), c->events, c->nr_events, &list);
 	if (ret)
 		return err_set(err, ret, "cannot read %s/available_events: %s",
 			       tracefs_tracing_dir(), strerror(-ret));

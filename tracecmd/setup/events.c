@@ -5,9 +5,12 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "setup/events.h"
+#include "setup/setup.h"
 #include "setup/tracefile.h"
 
 static size_t count_lines(const char *text)
@@ -42,17 +45,11 @@ static int compare_ids(const void *a, const void *b)
 	return order ? order : strcmp(x->name, y->name);
 }
 
-int event_list_read(const char *dir, struct event_list *ret)
+/* Make a list of @text, which it takes over. 0; -ENOMEM. */
+static int list_text(char *text, struct event_list *ret)
 {
-	_cleanup_free_ char *path = tracefile_path(dir, "available_events");
-	struct event_list l = { 0 };
-	int error;
+	struct event_list l = { .text = text };
 
-	if (!path)
-		return -ENOMEM;
-	error = tracefile_read(path, &l.text);
-	if (error)
-		return error;
 	l.id = calloc(count_lines(l.text), sizeof(*l.id));
 	if (!l.id) {
 		event_list_release(&l);
@@ -63,6 +60,60 @@ int event_list_read(const char *dir, struct event_list *ret)
 	qsort(l.id, l.count, sizeof(*l.id), compare_ids);
 	*ret = l;
 	return 0;
+}
+
+int event_list_read(const char *dir, struct event_list *ret)
+{
+	_cleanup_free_ char *path = tracefile_path(dir, "available_events");
+	char *text;
+	int error;
+
+	if (!path)
+		return -ENOMEM;
+	error = tracefile_read(path, &text);
+	return error ? error : list_text(text, ret);
+}
+
+/* Is @name "SYSTEM:EVENT", no pattern, and the kernel has it, to be switched on and off? */
+static bool is_there(const char *dir, const char *name)
+{
+	size_t len = strcspn(name, ":");
+	_cleanup_free_ char *path = NULL;
+
+	if (!len || !name[len] || !name[len + 1] || name[0] == '.' || name[len + 1] == '.' ||
+	    strpbrk(name, "*?[\\/\n") || strchr(name + len + 1, ':'))
+		return false;
+	path = tracefile_path(dir, "events/%.*s/%s/enable", (int)len, name, name + len + 1);
+	return path && access(path, F_OK) == 0;
+}
+
+static void drop_doubles(struct event_list *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (!i || compare_ids(&l->id[kept - 1], &l->id[i]))
+			l->id[kept++] = l->id[i];
+	l->count = kept;
+}
+
+int event_list_read_for(const char *dir, const struct setup_event *events, int nr,
+			struct event_list *ret)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int error;
+
+	for (int i = 0; i < nr; i++) {
+		if (!is_there(dir, events[i].name))
+			return event_list_read(dir, ret);
+		buf_printf(&text, "%s\n", events[i].name);
+	}
+	if (buf_add(&text, "", 1))
+		return -ENOMEM;
+	error = list_text(buf_take_str(&text), ret);
+	if (!error)
+		drop_doubles(ret);
+	return error;
 }
 
 void event_list_release(struct event_list *l)

@@ -37,6 +37,16 @@ struct event_targets {
 
 /* Read available_events of the tracefs directory @dir. 0; -errno. */
 int event_list_read(const char *dir, struct event_list *ret);
+
+struct setup_event;
+
+/*
+ * The same for whoever only looks for the names of the @nr @events: if each is the full name of an event, the
+ * list has just these. The kernel hands out the whole list in small pieces, for each of which it waits for
+ * all who set up events.
+ */
+int event_list_read_for(const char *dir, const struct setup_event *events, int nr,
+			struct event_list *ret);
 void event_list_release(struct event_list *l);
 #define _cleanup_event_list_ _cleanup_(event_list_release)
 

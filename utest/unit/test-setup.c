@@ -101,6 +101,40 @@ static char *describe_match(const char *name)
 	return buf_take_str(&b);
 }
 
+static size_t list_length(struct setup_event *events, int nr)
+{
+	_cleanup_event_list_ struct event_list list = { 0 };
+
+	assert_int_equal(event_list_read_for(fake, events, nr, &list), 0);
+	for (size_t i = 0; i < list.count; i++)
+		assert_true(list.id[i].system[0] && list.id[i].name[0]);
+	return list.count;
+}
+
+/* The kernel's whole list costs much where many want it at once. */
+static void full_names_of_events_need_no_list(void **state)
+{
+	static const char *const others[] = {
+		"sched:sched_wakeup", "sched", "sched:", "sched_switch", "sched:sched_*", "all", "", ":",
+		"../sched:sched_switch", "sched:../sched/sched_switch", "sched:sched_switch:mod:x",
+	};
+	struct setup_event one = { .name = "sched:sched_switch" };
+	struct setup_event twice[2] = { one, one };
+	_cleanup_event_list_ struct event_list all = { 0 };
+
+	assert_int_equal(event_list_read(fake, &all), 0);
+	assert_true(all.count > 2);
+	assert_int_equal(list_length(&one, 1), 1);
+	assert_int_equal(list_length(twice, 2), 1);
+	assert_int_equal(list_length(NULL, 0), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct setup_event mixed[2] = { one, { .name = (char *)others[i] } };
+
+		if (list_length(mixed, 2) != all.count)
+			fail_msg("'%s' is taken for the name of one event", others[i]);
+	}
+}
+
 static void event_names_mean_systems_and_events(void **state)
 {
 	static const struct {
@@ -288,6 +322,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(event_names_mean_systems_and_events),
+		cmocka_unit_test(full_names_of_events_need_no_list),
 		cmocka_unit_test(unknown_event_is_an_error_with_advice),
 		cmocka_unit_test(unknown_tracer_is_an_error_that_lists_those_there_are),
 		cmocka_unit_test(unknown_clock_is_an_error_that_lists_those_there_are),
