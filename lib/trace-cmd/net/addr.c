@@ -20,25 +20,22 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "net/addr.h"
+#include "net/lookup.h"
 #include "net/muxer.h"
 
 #define DATA_PORT_LAST	6000
-#define TCP_PORT_MAX	65535
 
 /* Room for datagrams that come while we write others: bytes, as far as the system lets us. */
 #define UDP_BUFFER_BYTES	(4 << 20)
+
+/* For the name to listen at; for that of a client, while others wait. */
+#define LOOKUP_MS	20000
+#define LOOKUP_CLIENT_MS	3000
 
 /* A silent TCP peer counts as dead after 10 + 4 * 5 seconds. */
 #define KEEP_IDLE_S	10
 #define KEEP_INTERVAL_S	5
 #define KEEP_COUNT	4
-
-static void cleanup_addrinfo(struct addrinfo **list)
-{
-	if (*list)
-		freeaddrinfo(*list);
-}
-#define _cleanup_addrinfo_ _cleanup_(cleanup_addrinfo)
 
 const char *net_addr_text(const struct net_addr *a, char *buf, size_t size)
 {
@@ -191,29 +188,6 @@ int64_t net_local_cid(void)
 	return cid == VMADDR_CID_ANY ? -ENODEV : (int64_t)cid;
 }
 
-/* Addresses of @host. 0; -EINVAL, -EHOSTUNREACH, -ENOMEM, described in @err. */
-static int lookup(const char *host, uint32_t port, struct addrinfo **ret, struct err *err)
-{
-	struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP,
-		.ai_flags = AI_NUMERICSERV,
-	};
-	char service[16];
-	int rc;
-
-	if (port > TCP_PORT_MAX)
-		return err_set(err, -EINVAL, "%u is no TCP port: they end at %d", port,
-			       TCP_PORT_MAX);
-	snprintf(service, sizeof(service), "%u", port);
-	rc = getaddrinfo(host, service, &hints, ret);
-	if (rc == EAI_MEMORY)
-		return err_set(err, -ENOMEM, "looking up '%s': out of memory", host);
-	if (rc)
-		return err_set(err, -EHOSTUNREACH, "host '%s' not found: %s", host,
-			       rc == EAI_SYSTEM ? strerror(errno) : gai_strerror(rc));
-	return 0;
-}
-
 /* Messages leave at once, and a peer that vanished is noticed. A failure harms nothing else. */
 static void tune_stream(int fd, int family, int type)
 {
@@ -278,7 +252,7 @@ static int connect_inet(const struct net_addr *a, struct deadline d, int *ret_fd
 	int ret = a->port ? 0 : err_set(err, -EINVAL, "0 is no port to connect to");
 
 	if (!ret)
-		ret = lookup(a->host, a->port, &list, err);
+		ret = net_lookup(a->host, a->port, d, &list, err);
 	if (ret)
 		return ret;
 	ret = -EHOSTUNREACH;
@@ -384,7 +358,7 @@ static int listen_tcp(const char *host, uint32_t port, int *ret_fd, uint32_t *re
 			       TCP_PORT_MAX);
 	if (!host)
 		return listen_all_tcp(port, ret_fd, ret_port);
-	ret = lookup(host, port, &list, err);
+	ret = net_lookup(host, port, deadline_in_ms(LOOKUP_MS), &list, err);
 	if (ret)
 		return ret;
 	ret = -EADDRNOTAVAIL;
@@ -547,7 +521,8 @@ bool net_peer_is(const struct net_peer *p, const char *client)
 
 	if (p->sa.ss_family != AF_INET && p->sa.ss_family != AF_INET6)
 		return false;
-	if (!client || !*client || lookup(client, 0, &list, NULL))
+	if (!client || !*client || net_lookup(client, 0, deadline_in_ms(LOOKUP_CLIENT_MS),
+						  &list, NULL))
 		return false;
 	for (ai = list; ai; ai = ai->ai_next) {
 		struct sockaddr_storage sa = { 0 };
