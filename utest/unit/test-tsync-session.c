@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/cpus.h"
+#include "setup/inuse.h"
 #include "sim/tsync-pair.h"
 
 #define PATIENCE_MS 60000
@@ -311,6 +312,39 @@ static void an_instance_has_one_session(void **state)
 	assert_gone(p.host_conf.own_id);
 }
 
+/* What others see of the instance of the session with @id. */
+static int claim_other(int id)
+{
+	char path[256];
+	pid_t pid = 0;
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%s/instances/clock_synch-%d", tracefs_tracing_dir(), id);
+	ret = inuse_claim(path, &fd, &pid);
+	assert_true(fd >= 0);
+	close(fd);
+	if (ret)
+		assert_int_equal(pid, getpid());
+	return ret;
+}
+
+static void an_instance_is_claimed_while_its_session_runs(void **state)
+{
+	struct tsync_pair p;
+
+	if (skipped(PTP_FLAG_USE_MARKER))
+		skip();
+	pair_init(&p, PTP_FLAG_USE_MARKER, false);
+	assert_int_equal(claim_other(p.host_conf.own_id), 0);
+	assert_int_equal(pair_start(&p), 0);
+	assert_int_equal(tsync_host_wait_first(p.host, PATIENCE_MS, &p.err), 0);
+	assert_int_equal(claim_other(p.host_conf.own_id), -EBUSY);
+	assert_int_equal(claim_other(p.guest_conf.own_id), -EBUSY);
+	pair_free(&p);
+	assert_gone(p.host_conf.own_id);
+	assert_gone(p.guest_conf.own_id);
+}
+
 static void a_picked_id_is_given_back_even_if_no_marker_was_wanted(void **state)
 {
 	struct tsync_samples samples = { 0 };
@@ -367,6 +401,7 @@ int main(void)
 		cmocka_unit_test(missing_tracefs_is_told),
 		cmocka_unit_test(start_refuses_unknown_flags_and_clocks),
 		cmocka_unit_test(an_instance_has_one_session),
+		cmocka_unit_test(an_instance_is_claimed_while_its_session_runs),
 		cmocka_unit_test(a_picked_id_is_given_back_even_if_no_marker_was_wanted),
 		cmocka_unit_test(ending_in_the_middle_takes_no_time),
 	};

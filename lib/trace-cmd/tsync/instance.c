@@ -49,6 +49,7 @@
 struct sync_instance {
 	char *dir;
 	int marker_fd;
+	int claim_fd;		/* of the directory, see claim_dir() */
 	struct kbuffer *kbuf;
 	void *subbuf;
 	size_t subbuf_bytes;
@@ -153,6 +154,30 @@ static int make_instance(const char *path)
 	return 0;
 }
 
+/*
+ * Claim the instance @path as a recording does (setup/inuse.h), so that nobody who wants to record in it, reset
+ * or clear it does so meanwhile. The descriptor, as long as which is open it holds; -1: it can't be claimed;
+ * -EBUSY: somebody else has.
+ */
+static int claim_dir(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		return -EBUSY;
+	return take_fd(fd);
+}
+
+/* Remove @path unless somebody has claimed it. 0; -errno. */
+static int remove_unclaimed(const char *path)
+{
+	_cleanup_close_ int fd = claim_dir(path);
+
+	if (fd == -EBUSY)
+		return -EBUSY;
+	return rmdir(path) ? -errno : 0;
+}
+
 /* Clear away what crashed sessions have left. rmdir() refuses while anybody has a file of it open. */
 static void sweep(const char *tracing_dir)
 {
@@ -173,7 +198,7 @@ static void sweep(const char *tracing_dir)
 		    asprintf(&instance, "%s/%s", path, entry->d_name) < 0)
 			continue;
 		if (!stat(instance, &st) && time(NULL) - st.st_ctime >= STALE_SEC &&
-		    is_ours(instance) && !rmdir(instance))
+		    is_ours(instance) && !remove_unclaimed(instance))
 			log_debug("%s: was left over", instance);
 	}
 }
@@ -282,6 +307,10 @@ static int acquire(struct sync_instance *inst, bool made, struct err *err)
 		free(take_ptr(inst->dir));
 		return err_set(err, -EBUSY, "another session synchronises in %s", path);
 	}
+	inst->claim_fd = claim_dir(inst->dir);
+	/* the marker's lock keeps other sessions out; this may be somebody who looks into it */
+	if (inst->claim_fd == -EBUSY)
+		log_debug("%s: somebody else has claimed it", inst->dir);
 	return 0;
 }
 
@@ -341,7 +370,7 @@ int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool 
 	inst = calloc(1, sizeof(*inst) + nr_cpus * sizeof(inst->cpu_fd[0]));
 	if (!inst)
 		return -ENOMEM;
-	inst->marker_fd = -1;
+	inst->marker_fd = inst->claim_fd = -1;
 	inst->nr_cpus = nr_cpus;
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		inst->cpu_fd[cpu] = -1;
@@ -378,6 +407,7 @@ void sync_instance_close(struct sync_instance *inst)
 	fd_close(&inst->marker_fd);
 	if (inst->dir && rmdir(inst->dir) && errno != ENOENT)
 		log_debug("%s: cannot be removed: %s", inst->dir, strerror(errno));
+	fd_close(&inst->claim_fd);
 	if (inst->kbuf)
 		kbuffer_free(inst->kbuf);
 	free(inst->subbuf);
