@@ -1,6 +1,7 @@
 /*
  * test-causality.c - tracecmd/clocks/{gaps,causality,packets}: what traces prove about an offset.
  */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "clocks/causality.h"
+#include "clocks/moves.h"
 #include "clocks/packets.h"
 
 static uint64_t state;
@@ -300,10 +302,65 @@ static void test_packet_bounds(void **unused)
 	bounds_release(&b);
 }
 
+/* TIME:VCPU:BEFORE:AFTER of the host's events, and what they prove. */
+static void test_moves(void **unused)
+{
+	static const struct { const char *moves; bool by_cpu; int nr_vcpus; int bounds; } rows[] = {
+		{ "", false, 1, 0 },
+		{ "100:0:-50:-20", false, 1, 4 },
+		{ "100:0:-50:-20 110:1:-50:-20", false, 2, 8 },
+		{ "100:0:-50:-20 110:1:-50:-20", true, 2, 8 },
+		{ "100:0:-50:-20 110:1:-50:-20 200:1:-20:0 200:0:-20:0", false, 2, 16 },
+		/* the other one has not moved, or only when the first was past its step, or elsewhere */
+		{ "100:0:-50:-20", false, 2, 0 },
+		{ "100:0:-50:-20 130:1:-50:-20", false, 2, 0 },
+		{ "100:0:-50:-20 130:1:-50:-20", true, 2, 8 },
+		{ "100:0:-50:-20 110:1:-50:-21", false, 2, 0 },
+		{ "100:0:-50:-20 110:0:-50:-20", false, 2, 0 },
+		/* back, at once or in the end */
+		{ "100:0:-20:-50", true, 1, 0 },
+		{ "100:0:-50:-20 200:0:-20:-50", true, 1, 0 },
+		/* nothing but noise */
+		{ "100:0:-20:-20", true, 1, 0 },
+		{ "100:0:-9223372036854775808:-20", true, 1, 0 },
+		{ "9223372036854775807:0:-20:1", true, 1, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct moves m = { 0 };
+		struct bounds b = { 0 };
+		struct move one;
+		const char *p = rows[i].moves;
+		int n = 0, len;
+
+		for (; sscanf(p, "%" SCNd64 ":%d:%" SCNd64 ":%" SCNd64 "%n", &one.time, &one.vcpu, &one.before,
+			      &one.after, &len) == 4; p += len)
+			assert_int_equal(moves_add(&m, &one), 0);
+		assert_int_equal(*p, 0);
+		n = moves_bounds(&m, rows[i].by_cpu, rows[i].nr_vcpus, &b);
+		if (n != rows[i].bounds || b.count != (size_t)n)
+			fail_msg("%s: %d bounds instead of %d", rows[i].moves, n, rows[i].bounds);
+		if (n) {
+			/* theta is 50 until the guest's 50, then 20 from its 80 on */
+			assert_int_equal(b.at[0].time, 50);
+			assert_int_equal(b.at[0].value, 50);
+			assert_int_equal(b.at[2].time, 80);
+			assert_int_equal(b.at[2].value, 20);
+			assert_int_equal(b.at[0].source, BOUND_KVM);
+			assert_int_equal(b.at[0].guest_cpu, rows[i].by_cpu ? 0 : -1);
+			assert_true(!b.at[0].upper && b.at[1].upper);
+		}
+		moves_release(&m);
+		bounds_release(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_truth),
 		cmocka_unit_test(test_slack),
