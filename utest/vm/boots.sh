@@ -55,9 +55,10 @@ judge() {
 	is "$(cut -d ' ' -f 1 "$name.status" 2> /dev/null)" 0 "$title: record succeeds" ||
 		diag "$(cat "$name.log")"
 	[ -s "$name.dat" ] && [ -s "$file" ]
-	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 6 "no files"; return; }
+	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 7 "no files"; return; }
 	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$file" "$name" "$guest" 2>&1)
-	ok $? "$title: both files can be read and merged" "$analysis" || { skip 5 "no report"; return; }
+	ok $? "$title: both files can be read and merged" "$analysis" || { skip 6 "no report"; return; }
+	like "$(value merged)" '^[1-9][0-9]+ turns, 0 back$' "$title: the merged report has events of both in turns, by time"
 	# Debian's record names no thread if not all vCPUs ran while it looked
 	like "$(value chain)" "^ok\$${chain_too:+|$chain_too}" "$title: host and guest name each other and the vCPUs' threads"
 	ticks=$median first=$fastest
@@ -89,6 +90,15 @@ negotiated() { like "$(cat "$1.log")" "Negotiated ${3:-ptp} time sync protocol" 
 exact() {
 	is "$(value truth | cut -d ' ' -f 1)" 0 "$1: the offsets are KVM's to the cycle"
 	is "$(value outside | cut -d ' ' -f 1)" 0 "$1: no event of the guest is outside of its windows"
+}
+
+# sound NAME GUEST...: no event contradicts an offset; files are named NAME-GUEST.dat
+sound() {
+	local name=$1 g files=(); shift
+	[ "$TRACE_CMD" != "$STOCK" ] || { skip 1 "Debian's trace-cmd has no tsync"; return; }
+	for g; do files+=(-i "$name-$g.dat"); done
+	run 120 "$TRACE_CMD" tsync --check -i "$name.dat" "${files[@]}"
+	is "$rc" 0 "$name: tsync --check is content with $*" || diag "$both"
 }
 
 # offsets FILE: of the current layout

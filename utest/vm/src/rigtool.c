@@ -342,25 +342,26 @@ static int clocks(int count, int us)
 	return 0;
 }
 
-/* By IA32_TSC_ADJUST, so that all CPUs move alike. */
+/* By IA32_TSC_ADJUST, so that all CPUs move alike; and soon after each other. */
 static int move_tsc(unsigned int ticks)
 {
 	char path[64];
-	uint64_t v;
-	int i, fd;
+	uint64_t v[64];
+	int i, n, fd[64];
 
-	for (i = 0;; i++) {
-		snprintf(path, sizeof(path), "/dev/cpu/%d/msr", i);
-		fd = open(path, O_RDWR);
-		if (fd < 0 && i)
-			return 0;
-		if (fd < 0 || pread(fd, &v, 8, 0x3b) != 8)
+	for (n = 0; n < 64; n++) {
+		snprintf(path, sizeof(path), "/dev/cpu/%d/msr", n);
+		fd[n] = open(path, O_RDWR);
+		if (fd[n] < 0 && n)
+			break;
+		if (fd[n] < 0 || pread(fd[n], &v[n], 8, 0x3b) != 8)
 			die(path);
-		v += ticks;
-		if (pwrite(fd, &v, 8, 0x3b) != 8)
-			die(path);
-		close(fd);
+		v[n] += ticks;
 	}
+	for (i = 0; i < n; i++)
+		if (pwrite(fd[i], &v[i], 8, 0x3b) != 8)
+			die("IA32_TSC_ADJUST");
+	return 0;
 }
 
 static unsigned int number(const char *arg)
