@@ -34,6 +34,7 @@ judge_cid() {
 	is "$(value cpus)" "0 1" "by CID: a table for each guest CPU"
 	negotiated cid "by CID" kvm
 	exact "by CID"
+	sound cid 3
 	if [ -z "$STOCK" ] || "$TRACE_CMD" dump -i cid.dat | grep -q 'zlib'; then
 		skip 2 "Debian's trace-cmd reads no zlib, or isn't here"
 		return
@@ -103,6 +104,7 @@ judge_no_clock() {
 	judge no-clock g1 no-clock-g1.dat "no clock"
 	negotiated no-clock "no clock" kvm
 	exact "no clock"
+	sound no-clock g1
 	is "$(value clock)" x86-tsc "no clock: it is the TSC then"
 	"$TRACE_CMD" dump --options -i no-clock-g1.dat | grep -q TSC2NSEC
 	ok $? "no clock: and the guest's file tells how long its cycles are"
@@ -111,6 +113,7 @@ judge_no_clock() {
 judge_two() {
 	judge two g1 two-g1.dat "two guests, the first"
 	judge two g2 two-g2.dat "two guests, the second"
+	sound two g1 g2
 }
 
 judge_stock_agent() {

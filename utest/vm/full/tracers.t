@@ -32,7 +32,7 @@ made() {
 	[ -z "${VM_JUDGE-}" ] || return 0
 	succeeds "$k: the images can be made" "$rig/build-images" || return
 	for try in 1 2 3; do
-		"$rig/run-l1" -t $((300 * slow)) -b "$T/bin" -o "$out" "$rig/full/tracers" $((30 * slow)) > "$T/log" 2>&1 && break
+		"$rig/run-l1" -t $((600 * slow)) -b "$T/bin" -o "$out" "$rig/full/tracers" $((30 * slow)) > "$T/log" 2>&1 && break
 		diag "try $try failed: $(tail -n 2 "$T/log")"
 	done
 	[ -e "$out/made" ]
@@ -142,6 +142,14 @@ judge_rest() {
 	like "$(cat snapshot-all.txt)" 'sched_process_exit: .*bash' "$k: ... what comes behind is recorded"
 	good snapshot-one "a snapshot trigger once"
 	like "$(cat snapshot-one.txt)" 'sched_process_exec: .*cat' "$k: ... what comes behind is recorded"
+	good snapshot-kept "a snapshot trigger: start"
+	shown snapshot-kept "a snapshot trigger"
+	is "$(md5sum < snapshot-kept.snap)" "$(md5sum < snapshot-kept.snapshot)" "$k: ... show -s prints what the kernel shows"
+	like "$(cat snapshot-kept-s.txt)" 'sched_process_exec: .*cat' "$k: ... extract -s has what came before it"
+	good hist-kept "a hist trigger: start"
+	shown hist-kept "a hist trigger"
+	like "$(cat hist-kept.stat)" 'hist:keys=pid' "$k: ... stat tells of it"
+	like "$(cat hist-kept.hist)" 'Hits: [1-9]' "$k: ... it counts"
 	good hist "a hist trigger"
 	like "$(cat hist.log)" '^hist:keys=pid' "$k: ... it is there meanwhile"
 	like "$(cat hist.txt)" 'sched_process_exec: .*cat' "$k: ... and the event, too"
@@ -149,6 +157,9 @@ judge_rest() {
 	is "$(grep -c 'sched_process_exec:' traceoff.txt)" 1 "$k: ... nothing behind it is recorded"
 	good event-pids "events of tasks"
 	is "$(grep -c 'sched_process_exec: .*cat' event-pids.txt)" 15 "$k: ... of their children"
+	good event-pids-kept "events of tasks: start"
+	shown event-pids-kept "events of tasks"
+	is "$(grep -c 'sched_process_exec: .*cat' event-pids-kept.txt)" 60 "$k: ... of their children"
 	good kprobe "kprobes"
 	like "$(cat kprobe.txt)" 'cat-[0-9]+ .* opened: .*file="/proc/version"' "$k: ... with their arguments"
 	like "$(cat kprobe.txt)" 'opens: .*<-.*ret=(0x)?[0-9a-f]' "$k: ... and what functions return"
