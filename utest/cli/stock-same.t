@@ -41,6 +41,7 @@ two=(-B "$inst" "${room[@]}" -e sched -B "$inst-2" "${room[@]}" -e irq -e timer)
 ours v6.dat --file-version 6 "${two[@]}"
 ours none.dat --compression none "${two[@]}"
 ours zip.dat --compression $zip "${two[@]}"
+ours three.dat --compression $zip "${room[@]}" -e irq -e sched "${two[@]}"
 ours top6.dat --file-version 6 --date "${room[@]}" -e sched -e irq
 ours top7.dat --compression $zip "${room[@]}" -e sched -e irq
 ours date.dat --compression none --date "${two[@]}"
@@ -126,6 +127,7 @@ for f in "${files[@]}"; do
 	same report -i top7.dat -i "$f" --ts-offset -500
 done
 same report -i host7.dat -i host7-guest.dat
+same report --debug -i three.dat
 "$STOCK" report --stat -i top7.dat | sed '/^CPU[0-9]* data recorded/,$d' | sed '$d' > stock.txt
 "$TRACE_CMD" report --stat -i top7.dat > ours.txt
 succeeds "--stat: the same but for where the data is" diff stock.txt ours.txt

@@ -55,6 +55,20 @@ static uint32_t head_delta(const struct in_page *p, uint32_t head)
 	return p->big ? head & 0x7ffffff : head >> 5;
 }
 
+/* Compressed data of an instance is told to be behind that of the top buffer. */
+static uint64_t instance_base(struct tracecmd_input *h)
+{
+	const struct in_data *d = in_handle_file(h)->data;
+	uint64_t pages = 0;
+	unsigned int cpu;
+
+	if (in_handle_file(h) == h || !h->data->buffer->compressed || !d || !d->buffer->compressed)
+		return 0;
+	for (cpu = 0; cpu < d->nr_cpus; cpu++)
+		pages += d->cpus[cpu].nr_pages;
+	return pages * d->format.page_size;
+}
+
 int in_place_find(struct tracecmd_input *h, uint64_t key, struct tracecmd_place *ret_place)
 {
 	struct place p;
@@ -62,7 +76,7 @@ int in_place_find(struct tracecmd_input *h, uint64_t key, struct tracecmd_place 
 
 	if (!ret)
 		*ret_place = (struct tracecmd_place){
-			.page_offset = p.page_key, .page_ts = p.page_time, .offset = p.ev.pos,
+			.page_offset = p.page_key + instance_base(h), .page_ts = p.page_time, .offset = p.ev.pos,
 			.delta = head_delta(&p.page, in_page_u32(&p.page, p.ev.pos)),
 			.first = p.first,
 		};
