@@ -77,7 +77,7 @@ judge_row() {
 		;;
 	esac
 	case $n in
-	kvm | stock-kvm | *-refined) like "$outside" '^0 of [1-9]' "$n: no event is outside of its window" ;;
+	kvm | stock-kvm) like "$outside" '^0 of [1-9]' "$n: no event is outside of its window" ;;
 	*)
 		like "$outside" 'of [1-9]' "$n: there are events in the guest's windows"
 		[ "$bound" = - ] || bounded "$n"
