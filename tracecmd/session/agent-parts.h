@@ -68,10 +68,13 @@ struct session {
 	struct proxy proxy;
 };
 
-/* --- agent-session.c -------------------------------------------------------------- */
+/* --- agent-request.c -------------------------------------------------------------- */
 
-/* True if the host is gone or our user wants us to end. */
-bool agent_must_end(struct session *s);
+/* Is @m a request that can be obeyed? Into s->req. 0; -EPROTO; -EINVAL; described in @err. */
+int agent_take_request(struct session *s, const struct msg *m, struct err *err);
+
+/* The options in the request make the plan. 0; -errno described in @err, but for -ENOMEM. */
+int agent_make_plan(struct session *s, struct err *err);
 
 /* The best protocol that the request offers and our options allow, for @role; NULL if there is none. */
 const struct tsync_proto *agent_choose_proto(const struct session *s, enum tsync_role role,
@@ -79,6 +82,11 @@ const struct tsync_proto *agent_choose_proto(const struct session *s, enum tsync
 
 /* What the host wants of the clock comparison counts more than what our user said: PTP_FLAG_* and so on. */
 uint32_t agent_sync_flags(const struct session *s);
+
+/* --- agent-session.c -------------------------------------------------------------- */
+
+/* True if the host is gone or our user wants us to end. */
+bool agent_must_end(struct session *s);
 
 /* Take the connection for it. 0; -errno: there is none, which has been told. */
 int agent_accept_sync(struct session *s, int *ret_fd);
