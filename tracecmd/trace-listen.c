@@ -8,12 +8,11 @@
 #include "base/log.h"
 #include "commands.h"
 #include "message.h"
-#include "net/auth.h"
+#include "serve-options.h"
 #include "session/listen.h"
 
 enum {
-	OPT_AUTH = OPT_LONG, OPT_MAX_SIZE, OPT_MAX_CLIENTS, OPT_MAX_PER_HOST, OPT_MAX_FILES,
-	OPT_DEBUG, OPT_VERBOSE, OPT_UNIX,
+	OPT_MAX_SIZE = OPT_SERVE_NEXT, OPT_MAX_CLIENTS, OPT_MAX_PER_HOST, OPT_MAX_FILES, OPT_DEBUG, OPT_UNIX,
 };
 
 #define CLIENTS_MAX	64	/* unless told otherwise */
@@ -26,15 +25,14 @@ const struct opt_spec listen_options[] = {
 	{ 'o', NULL, OPT_REQUIRED, "what names of files begin with (trace)", "text" },
 	{ 'd', NULL, OPT_REQUIRED, "directory for the files", "directory" },
 	{ 'l', NULL, OPT_REQUIRED, "write what would be printed to this file", "file" },
-	{ OPT_AUTH, "auth", OPT_REQUIRED, "encrypt, and serve only who knows the key in this file", "file" },
+	SERVE_AUTH,
 	{ OPT_MAX_SIZE, "max-size", OPT_REQUIRED, "take at most as much data of a client: 500M, 2G", "text" },
 	{ OPT_MAX_CLIENTS, "max-clients", OPT_REQUIRED, "serve so many at once (64)", "number" },
 	{ OPT_MAX_PER_HOST, "max-per-host", OPT_REQUIRED, "... and so many of one address (16)", "number" },
 	{ OPT_MAX_FILES, "max-files", OPT_REQUIRED, "write so many files, then serve nobody", "number" },
-	{ 'D', NULL, OPT_NONE, "run in the background" },
+	SERVE_DAEMON,
 	{ OPT_DEBUG, "debug", OPT_NONE, "serve one client after the other, without deadlines" },
-	{ OPT_VERBOSE, "verbose", OPT_OPTIONAL, "say more: none, crit, err, warn, info, debug, all",
-	  "none crit err warn info debug all" },
+	SERVE_VERBOSE,
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };
@@ -54,23 +52,13 @@ static int set_max(struct listen_conf *conf, int id, const char *arg)
 	return 0;
 }
 
-/* One option. 0; an exit status after a message. */
-static int listen_option(struct listen_conf *conf, int id, const char *arg)
+/* An option of its own. 0; an exit status after a message. */
+static int listen_option(void *data, int id, const char *arg)
 {
-	struct err err = { 0 };
+	struct listen_conf *conf = data;
 	long long number;
-	int level, ret;
 
 	switch (id) {
-	case OPT_AUTH:
-		ret = auth_key_load(arg, &conf->auth_key, &err);
-		conf->auth = !ret;
-		return ret ? cmd_fail_err(ret, &err) : 0;
-	case 'p':
-		if (opt_number(arg, 1, UINT32_MAX - 1, &number))
-			return cmd_fail(0, "-p: '%s' is no port", arg);
-		conf->port = number;
-		return 0;
 	case OPT_MAX_SIZE:
 		if (opt_size(arg, &number))
 			return cmd_fail(0, "--max-size: '%s' is no size: 500K, 100M, 2G", arg);
@@ -96,18 +84,9 @@ static int listen_option(struct listen_conf *conf, int id, const char *arg)
 	case 'l':
 		conf->log = arg;
 		return 0;
-	case 'D':
-		conf->daemon = true;
-		return 0;
 	case OPT_DEBUG:
 		conf->debug = true;
 		log_set_level(LOG_DEBUG);
-		return 0;
-	case OPT_VERBOSE:
-		level = opt_verbosity(arg);
-		if (level < 0)
-			return cmd_fail(0, "invalid verbose level %s", arg);
-		log_set_level(level);
 		return 0;
 	default:
 		return usage("listen");
@@ -115,12 +94,12 @@ static int listen_option(struct listen_conf *conf, int id, const char *arg)
 }
 
 /* What only the whole of the options shows. 0; an exit status after a message. */
-static int check(const struct listen_conf *conf)
+static int check(const struct listen_conf *conf, const struct serve_conf *serve)
 {
-	if (!conf->port)
-		return usage("listen");
-	if (!conf->vsock && conf->port > 65535)
-		return cmd_fail(0, "-p: TCP has no port %u", conf->port);
+	int ret = !serve->port ? usage("listen") : conf->vsock ? 0 : serve_check_tcp(serve);
+
+	if (ret)
+		return ret;
 	if (access(conf->dir ? conf->dir : ".", W_OK | X_OK))
 		return cmd_fail(errno, "cannot write files to the directory '%s'",
 				conf->dir ? conf->dir : ".");
@@ -132,18 +111,16 @@ int cmd_listen(int argc, char **argv)
 	struct listen_conf conf = {
 		.base = "trace", .max_clients = CLIENTS_MAX, .max_per_host = PER_HOST_MAX,
 	};
-	struct optparse o;
-	int id, ret;
+	struct serve_conf serve = { .port = 0 };
+	int ret = serve_parse(argc, argv, &serve, listen_option, &conf);
 
-	ret = opt_init(&o, argc, argv);
-	if (ret)
-		return cmd_fail(ret, "cannot parse the options");
-	while (!ret && (id = opt_next(&o)) != -1)
-		ret = listen_option(&conf, id, o.arg);
-	if (!ret && opt_rest(&o) < argc)
-		ret = usage("listen");
 	if (!ret)
-		ret = check(&conf);
-	opt_release(&o);
-	return ret ? ret : listen_run(&conf);
+		ret = check(&conf, &serve);
+	if (ret)
+		return ret;
+	conf.port = serve.port;
+	conf.auth = serve.auth;
+	conf.auth_key = serve.auth_key;
+	conf.daemon = serve.daemon;
+	return listen_run(&conf);
 }
