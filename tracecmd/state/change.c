@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "setup/tracefile.h"
+#include "setup/triggers.h"
 #include "state/change.h"
 
 /* Write what the command is for. */
@@ -46,34 +47,20 @@ int change_clear(const struct selected *b, struct err *err)
 	return write_must(b, "trace", "", err);
 }
 
-/* Take one trigger away, as the kernel shows it. Hist triggers that pause others go last. */
-static void remove_trigger(const char *path, const char *line)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT;
-	int ret;
-
-	if (!*line || *line == '#')
-		return;
-	buf_printf(&b, "!%s", line);
-	buf_add(&b, "", 1);
-	ret = b.error ? b.error : tracefile_write(path, (char *)b.data, true);
-	if (ret)
-		log_debug("%s: '%s' stays: %s", path, line, strerror(-ret));
-}
-
 static void reset_event(const char *dir)
 {
 	_cleanup_free_ char *filter = tracefile_path(dir, "filter");
 	_cleanup_free_ char *trigger = tracefile_path(dir, "trigger");
-	_cleanup_free_ char *text = NULL, *lines = NULL;
-	char *rest, *line;
+	_cleanup_free_ char *text = NULL;
+	int ret;
 
 	if (filter && !tracefile_read(filter, &text) && strcmp(text, "none"))
 		tracefile_write(filter, "0", false);
-	if (!trigger || tracefile_read(trigger, &lines))
+	if (!trigger || access(trigger, F_OK))
 		return;
-	for (rest = lines; (line = strsep(&rest, "\n"));)
-		remove_trigger(trigger, line);
+	ret = triggers_set(trigger, "");
+	if (ret)
+		log_debug("%s stays: %s", trigger, strerror(-ret));
 }
 
 /* Call @fn for each directory below @dir. */
