@@ -32,6 +32,7 @@
 #define MIRROR_BYTES	(1 << 20)
 
 #define REQUEST_MS	5000	/* from connecting to a whole request, and for being served then */
+#define LOOKUP_MS	3000	/* for the name of who is served, while others wait */
 #define STOP_MS		10000	/* for a session to end in good order when the agent shall end */
 #define DELIVER_MS	10000	/* what a session has sent, to its host */
 #define CLIENTS_MAX	16	/* that have not been served yet */
@@ -259,12 +260,14 @@ static void drop_client(struct agent *a, int i)
 /* Whether hosts like @peer are served at all. */
 static bool is_welcome(const struct agent *a, const struct net_peer *peer)
 {
+	struct err err = { 0 };
 	char text[300];
 
 	net_peer_text(peer, text, sizeof(text));
-	if (a->conf->client && !net_peer_is(peer, a->conf->client)) {
-		cmd_warn(-EACCES, "connection from %s refused: only %s is served", text,
-			 a->conf->client);
+	if (a->conf->client && !net_peer_is(peer, a->conf->client,
+					    deadline_or_stop(deadline_in_ms(LOOKUP_MS), a->stop.fd), &err)) {
+		cmd_warn(-EACCES, "connection from %s refused: only %s is served%s%s", text,
+			 a->conf->client, err.text[0] ? ": " : "", err.text);
 		return false;
 	}
 	if (!a->conf->client && net_peer_cid(peer) != a->conf->cid) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -13,13 +14,16 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <linux/vm_sockets.h>
 
 #include <cmocka.h>
 
 #include "base/cleanup.h"
 #include "net/addr.h"
+#include "net/lookup.h"
 
 #define WAIT_MS 60000
 
@@ -150,7 +154,7 @@ static void a_connection_is_made_and_both_ends_are_tuned(void **state)
 		assert_string_equal(err.text, "");
 		assert_tuned(here);
 		assert_tuned(there);
-		assert_true(net_peer_is(&peer, "localhost"));
+		assert_true(net_peer_is(&peer, "localhost", deadline_in_ms(WAIT_MS), NULL));
 	}
 }
 
@@ -363,21 +367,62 @@ static void accept_closes_strangers_and_waits_for_the_peer(void **state)
 	assert_true(net_peer_same_host(&peer, &only));
 }
 
+static bool is_client(const struct net_peer *p, const char *client)
+{
+	return net_peer_is(p, client, deadline_in_ms(WAIT_MS), NULL);
+}
+
+static int count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static void looking_up_a_name_ends_when_the_user_wants(void **state)
+{
+	struct net_peer loop4 = peer4("127.0.0.1", 999);
+	int fds = count_fds(), wish = eventfd(1, EFD_CLOEXEC);
+	struct deadline d = deadline_or_stop(DEADLINE_NEVER, wish);
+	struct addrinfo *list = NULL;
+	struct err err = { 0 };
+
+	for (int i = 0; i < 20; i++) {
+		err_clear(&err);
+		assert_int_equal(net_lookup("localhost", 1, d, &list, &err), -ECANCELED);
+		assert_non_null(strstr(err.text, "localhost"));
+		assert_null(list);
+	}
+	assert_false(net_peer_is(&loop4, "localhost", d, NULL));
+	assert_true(net_peer_is(&loop4, "127.0.0.1", d, NULL));
+	close(wish);
+	/* who still asks gives back what it has when it is done */
+	d = deadline_in_ms(WAIT_MS);
+	while (count_fds() > fds && !deadline_passed(d))
+		poll(NULL, 0, 1);
+	assert_true(count_fds() <= fds);
+}
+
 static void a_client_is_known_by_name_or_address_and_nobody_else(void **state)
 {
 	struct net_peer loop4 = peer4("127.0.0.1", 999), loop6 = peer6("::1", 999);
 	struct net_peer other = peer4("127.0.0.2", 999), vsock = peer_vsock(2, 1);
 
-	assert_true(net_peer_is(&loop4, "127.0.0.1"));
-	assert_true(net_peer_is(&loop4, "localhost"));
-	assert_true(net_peer_is(&loop6, "::1"));
-	assert_false(net_peer_is(&other, "127.0.0.1"));
-	assert_false(net_peer_is(&loop6, "127.0.0.1"));
-	assert_false(net_peer_is(&vsock, "localhost"));
+	assert_true(is_client(&loop4, "127.0.0.1"));
+	assert_true(is_client(&loop4, "localhost"));
+	assert_true(is_client(&loop6, "::1"));
+	assert_false(is_client(&other, "127.0.0.1"));
+	assert_false(is_client(&loop6, "127.0.0.1"));
+	assert_false(is_client(&vsock, "localhost"));
 	/* a failing lookup is no consent */
-	assert_false(net_peer_is(&loop4, "no such host"));
-	assert_false(net_peer_is(&loop4, ""));
-	assert_false(net_peer_is(&loop4, NULL));
+	assert_false(is_client(&loop4, "no such host"));
+	assert_false(is_client(&loop4, ""));
+	assert_false(is_client(&loop4, NULL));
 }
 
 static void a_vsock_peer_that_is_not_there_fails_by_the_deadline(void **state)
@@ -435,6 +480,7 @@ int main(void)
 		cmocka_unit_test(accept_times_out),
 		cmocka_unit_test(accept_closes_strangers_and_waits_for_the_peer),
 		cmocka_unit_test(a_client_is_known_by_name_or_address_and_nobody_else),
+		cmocka_unit_test(looking_up_a_name_ends_when_the_user_wants),
 		cmocka_unit_test(a_vsock_peer_that_is_not_there_fails_by_the_deadline),
 		cmocka_unit_test(a_vsock_listener_gets_a_port_from_the_kernel),
 		cmocka_unit_test(the_local_cid_is_a_number_or_an_error),

@@ -25,9 +25,7 @@
 /* Room for datagrams that come while we write others: bytes, as far as the system lets us. */
 #define UDP_BUFFER_BYTES	(4 << 20)
 
-/* For the name to listen at; for that of a client, while others wait. */
-#define LOOKUP_MS	20000
-#define LOOKUP_CLIENT_MS	3000
+#define LOOKUP_MS	20000	/* for the name to listen at */
 
 /* A silent TCP peer counts as dead after 10 + 4 * 5 seconds. */
 #define KEEP_IDLE_S	10
@@ -402,15 +400,14 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 	}
 }
 
-bool net_peer_is(const struct net_peer *p, const char *client)
+bool net_peer_is(const struct net_peer *p, const char *client, struct deadline d, struct err *err)
 {
 	_cleanup_addrinfo_ struct addrinfo *list = NULL;
 	struct addrinfo *ai;
 
 	if (p->sa.ss_family != AF_INET && p->sa.ss_family != AF_INET6)
 		return false;
-	if (!client || !*client || net_lookup(client, 0, deadline_in_ms(LOOKUP_CLIENT_MS),
-						  &list, NULL))
+	if (!client || !*client || net_lookup(client, 0, d, &list, err))
 		return false;
 	for (ai = list; ai; ai = ai->ai_next) {
 		struct sockaddr_storage sa = { 0 };

@@ -78,8 +78,8 @@ int net_accept(int listen_fd, struct deadline d, const struct net_peer *only, in
 
 /*
  * True if @p is one of the addresses that the name or address @client stands
- * for. False when in doubt (the lookup fails, @p is no TCP peer).
+ * for. False when in doubt: @p is no TCP peer, or the look-up fails, which @err tells.
  */
-bool net_peer_is(const struct net_peer *p, const char *client);
+bool net_peer_is(const struct net_peer *p, const char *client, struct deadline d, struct err *err);
 
 #endif
