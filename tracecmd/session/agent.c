@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,9 +44,10 @@ struct client {
 	struct net_peer peer;
 	struct deadline until;
 	struct msg request;
-	/* @request has come in full; with --auth: the handshake is done, the request is read behind it */
+	/* @request has come in full; with --auth: it begins to come, and is read behind the handshake */
 	bool asked;
 	struct auth_hand hand;
+	bool proven;		/* the handshake is done */
 };
 
 /* The agent, and the session that is served at the moment. */
@@ -322,6 +324,25 @@ static void take_client(struct agent *a)
 	a->clients[a->nr_clients++] = c;
 }
 
+/*
+ * Has it proven itself and begun to ask? Who says nothing behind the handshake keeps nobody from being served.
+ * 0; -ETIMEDOUT: not yet; -errno.
+ */
+static int look_at_hand(struct client *c)
+{
+	int ret = c->proven ? 0 : auth_hand_step(&c->hand, c->ctl.fd);
+	char byte;
+
+	if (ret)
+		return ret == -EAGAIN ? -ETIMEDOUT : ret;
+	c->proven = true;
+	switch (recv(c->ctl.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT)) {
+	case 0: return -EPIPE;
+	case 1: return 0;
+	default: return errno == EAGAIN || errno == EINTR ? -ETIMEDOUT : -errno;
+	}
+}
+
 /* What a client waits for. 0: let it; 1: it can be served; -errno: it is to go. */
 static int look_at_client(struct agent *a, struct client *c)
 {
@@ -330,11 +351,9 @@ static int look_at_client(struct agent *a, struct client *c)
 
 	if (!c->asked) {
 		if (a->conf->auth)
-			ret = auth_hand_step(&c->hand, c->ctl.fd);
+			ret = look_at_hand(c);
 		else
 			ret = channel_recv(&c->ctl, &c->request, deadline_in_ms(0));
-		if (ret == -EAGAIN)
-			ret = -ETIMEDOUT;
 		if (ret)
 			return ret == -ETIMEDOUT && !deadline_passed(c->until) ? 0 : ret;
 		c->asked = true;
@@ -365,7 +384,7 @@ static void look_at_clients(struct agent *a)
 			start_session(a, c);
 		else if (ret == -ENODATA || ret == -EBUSY)
 			log_debug("%s: %s", text, ret == -EBUSY ? "turned away: busy" : "gone");
-		else if (a->conf->auth)
+		else if (a->conf->auth && !c->proven)
 			cmd_warn(ret, "connection from %s refused: %s", text, auth_why(ret));
 		else if (auth_is_banner(c->ctl.in, c->ctl.in_len))
 			cmd_warn(ret, "session with %s: it wants to authenticate: --auth FILE is missing here", text);
