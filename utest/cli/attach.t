@@ -179,7 +179,7 @@ run 30 "$TRACE_CMD" dump --validate host.dat
 is "$out" "File host.dat is a valid trace-cmd file" "... which is valid"
 
 fresh
-start log flock host.dat sleep 1000
+start log flock --no-fork host.dat sleep 1000
 wait_for 10 eval '! flock -n host.dat true'
 run 30 "$TRACE_CMD" attach -s 1 host.dat guest.dat 4001
 is "$rc" 16 "a file that another one changes for long is left alone"
