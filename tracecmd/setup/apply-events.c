@@ -55,7 +55,8 @@ int apply_events_reset(struct setup_instance *s)
 
 	if (!list || !all)
 		return -ENOMEM;
-	ret = read_enabled(s, list, &enabled);
+	/* a new one has none on, and shall not if somebody keeps it from being removed */
+	ret = s->created ? buf_add(&enabled, "", 1) : read_enabled(s, list, &enabled);
 	if (!ret)
 		ret = journal_note(s->journal, list, (const char *)enabled.data);
 	s->events_noted = ret == 0;

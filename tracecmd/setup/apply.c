@@ -74,7 +74,7 @@ static int reset(struct setup_instance *s, const struct setup_conf *c)
 	ret = apply_optional(s, "tracing_on", "0");
 	if (!ret)
 		ret = reset_tracer(s, c);
-	if (!ret && !s->created)
+	if (!ret)
 		ret = apply_events_reset(s);
 	return ret;
 }
