@@ -291,6 +291,18 @@ static int begin_hand(struct agent *a, struct client *c, int fd)
 	return len < 0 ? len : io_write_full(fd, banner, len, deadline_in_ms(0));
 }
 
+/*
+ * Who is to go when there are too many: the oldest of those that say nothing, as it has had most time; one that
+ * waits for its turn only if all do.
+ */
+static int least_wanted(const struct agent *a)
+{
+	for (int i = 0; i < a->nr_clients; i++)
+		if (!a->clients[i]->asked && !a->clients[i]->proven)
+			return i;
+	return 0;
+}
+
 /* Somebody has connected: wait for the request, without keeping others from theirs. */
 static void take_client(struct agent *a)
 {
@@ -316,9 +328,8 @@ static void take_client(struct agent *a)
 		net_peer_text(&c->peer, text, sizeof(text));
 		cmd_warn(0, NO_AUTH, text);
 	}
-	/* a full house is one of clients that say nothing: who came first has had most time */
 	if (a->nr_clients == CLIENTS_MAX)
-		drop_client(a, 0);
+		drop_client(a, least_wanted(a));
 	channel_init(&c->ctl, fd);
 	c->until = deadline_in_ms(REQUEST_MS);
 	a->clients[a->nr_clients++] = c;

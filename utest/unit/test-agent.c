@@ -24,6 +24,7 @@
 
 #define WAIT_MS	60000
 #define TRIES	10
+#define CROWD	32	/* twice as many as an agent listens to */
 
 static const struct auth_secret key = { .bytes = "nobody knows this one" };
 
@@ -66,19 +67,27 @@ static int end(void **state)
 	return 0;
 }
 
-/* A connection of somebody who knows the key; -EOPNOTSUPP: there is no such thing here. */
-static int prove(const struct agent_process *a)
+static int come(const struct agent_process *a)
 {
 	struct net_addr addr = { .kind = NET_TCP, .host = "127.0.0.1", .port = a->port };
 	struct deadline d = deadline_in_ms(WAIT_MS);
-	struct err err = { 0 };
-	struct auth_hand h;
 	int fd, ret;
 
 	/* it may just be about to listen */
 	while ((ret = net_connect(&addr, d, &fd, NULL)) == -ECONNREFUSED && !deadline_passed(d))
 		poll(NULL, 0, 5);
 	assert_int_equal(ret, 0);
+	return fd;
+}
+
+/* A connection of somebody who knows the key; -EOPNOTSUPP: there is no such thing here. */
+static int prove(const struct agent_process *a)
+{
+	struct deadline d = deadline_in_ms(WAIT_MS);
+	struct err err = { 0 };
+	struct auth_hand h;
+	int fd = come(a), ret;
+
 	auth_hand_init(&h, &key, false, AUTH_CONTROL, 0);
 	ret = auth_hand_shake(&h, fd, d, &err);
 	auth_hand_wipe(&h);
@@ -132,22 +141,52 @@ static int is_served(const struct agent_process *a)
 	return served;
 }
 
-static void who_knows_the_key_and_says_nothing_keeps_nobody_out(void **state)
+/* Is one that knows the key kept when more come than there is room for? -EOPNOTSUPP. */
+static int is_kept(const struct agent_process *a)
+{
+	int host = prove(a), crowd[CROWD];
+	bool kept;
+
+	if (host < 0)
+		return host;
+	for (int i = 0; i < CROWD; i++)
+		crowd[i] = come(a);
+	for (int i = 0; i < CROWD / 2; i++)
+		wait_end(crowd[i]);
+	kept = is_open(host);
+	for (int i = 0; i < CROWD; i++)
+		close(crowd[i]);
+	close(host);
+	return kept;
+}
+
+static void repeat(const struct agent_process *a, int (*try)(const struct agent_process *a))
 {
 	int tries, ret = 0;
 
 	/* a busy machine has some */
 	for (tries = 0; !ret && tries < TRIES; tries++)
-		ret = is_served(*state);
+		ret = try(a);
 	if (ret == -EOPNOTSUPP)
 		skip();
 	assert_int_equal(ret, 1);
+}
+
+static void who_knows_the_key_is_not_pushed_out_by_a_crowd(void **state)
+{
+	repeat(*state, is_kept);
+}
+
+static void who_knows_the_key_and_says_nothing_keeps_nobody_out(void **state)
+{
+	repeat(*state, is_served);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(who_knows_the_key_and_says_nothing_keeps_nobody_out, start, end),
+		cmocka_unit_test_setup_teardown(who_knows_the_key_is_not_pushed_out_by_a_crowd, start, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
