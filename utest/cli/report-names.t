@@ -5,22 +5,30 @@ cd "$T" || exit 1
 
 cat > text << 'E2'
 format kmem pages 110 long:pfn u32:order ; "page=%p next=%p order=%d %s", REC->pfn != -1UL ? (((struct page *)vmemmap_base) + (REC->pfn)) : ((void *)0), (((struct page *)nobody_knows) + (REC->pfn)), REC->order & mask, __print_symbolic(REC->order + one, {1, "zero"}, {4097, "base"})
+format kvm leave 111 u32:errno ; "%s %d%% %lx", REC->errno ? (REC->errno == 4 ? "restart" : "error") : "none", REC->errno == 5 ? one : two, one
 symbol ffffffff82396950 vmemmap_base
+symbol ffffffff83785480 error
+symbol ffffffff837854a0 restart
 symbol ff mask
 symbol 1000 one
 comm 10 shell
 0 1000000000 pages 10 0x1234 1
 0 1000001000 pages 10 -1 513
+1 1000002000 leave 10 4
+1 1000003000 leave 10 5
 E2
 python3 "$TOP/utest/cli/mktrace.py" one.dat < text
 texts() {
 	run 10 "$TRACE_CMD" report "$@"
-	out=$(sed -n 's/^.*: pages: *//p' <<< "$out")
+	all=$out
+	out=$(sed -n 's/^.*: pages: *//p' <<< "$all")
 }
 wanted='page=0xffffffff82397b84 next=0x1234 order=1 base
 page=(nil) next=0xffffffffffffffff order=1 0x1201'
 texts one.dat
 is "$out" "$wanted" "they count as their addresses, and as 0 where nobody knows them"
+is "$(sed -n 's/^.*: leave: *//p' <<< "$all")" 'restart 0% 1000
+error 4096% 1000' "texts that are called like functions stay texts, names of numbers get their addresses"
 texts -i one.dat -i one.dat
 is "$(sort -u <<< "$out")" "$(sort -u <<< "$wanted")" "... in each of several files"
 is "$(wc -l <<< "$out")" 4 "... of which all are shown"

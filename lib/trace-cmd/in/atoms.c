@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static int resolve(struct tracecmd_input *h, char **atom)
 	return 0;
 }
 
-static int visit(struct tracecmd_input *h, struct tep_print_arg *arg, int depth)
+/* @text: what @arg is may be a text, which looks like a name here, as it has lost its quotes. */
+static int visit(struct tracecmd_input *h, struct tep_print_arg *arg, bool text, int depth)
 {
 	int ret = 0;
 
@@ -46,32 +48,53 @@ static int visit(struct tracecmd_input *h, struct tep_print_arg *arg, int depth)
 	depth++;
 	switch (arg->type) {
 	case TEP_PRINT_ATOM:
-		/* all of an argument it may be a text */
-		return depth > 1 ? resolve(h, &arg->atom.atom) : 0;
+		return text ? 0 : resolve(h, &arg->atom.atom);
 	case TEP_PRINT_FLAGS:
-		return visit(h, arg->flags.field, depth);
+		return visit(h, arg->flags.field, false, depth);
 	case TEP_PRINT_SYMBOL:
-		return visit(h, arg->symbol.field, depth);
+		return visit(h, arg->symbol.field, false, depth);
 	case TEP_PRINT_TYPE:
-		return visit(h, arg->typecast.item, depth);
+		return visit(h, arg->typecast.item, text, depth);
 	case TEP_PRINT_OP:
-		ret = visit(h, arg->op.left, depth);
-		return ret ? ret : visit(h, arg->op.right, depth);
+		/* A ? "b" : "c" */
+		ret = visit(h, arg->op.left, text && !strcmp(arg->op.op, ":"), depth);
+		text &= !strcmp(arg->op.op, ":") || !strcmp(arg->op.op, "?");
+		return ret ? ret : visit(h, arg->op.right, text, depth);
 	case TEP_PRINT_FUNC:
 		for (arg = arg->func.args; arg && !ret; arg = arg->next)
-			ret = visit(h, arg, depth);
+			ret = visit(h, arg, false, depth);
 		return ret;
 	default:
 		return 0;
 	}
 }
 
+/* May the next argument of @format be a text? Moves @format behind what takes it. */
+static bool next_is_text(const char **format)
+{
+	const char *f = *format;
+	char conversion = '%';
+
+	while (conversion == '%') {
+		f = strchr(f, '%');
+		if (!f)
+			return true;
+		f += 1 + strspn(f + 1, "-+ #0123456789.hlLqjzt");
+		conversion = *f;
+		f += conversion != 0;
+	}
+	/* a width is an argument, too, and who it belongs to is not worth the effort */
+	*format = conversion == '*' ? "" : f;
+	return conversion == 's' || conversion == '*';
+}
+
 int in_atoms_resolve(struct tracecmd_input *h, struct tep_event *event)
 {
+	const char *format = event->print_fmt.format;
 	struct tep_print_arg *arg;
 	int ret = 0;
 
-	for (arg = event->print_fmt.args; arg && !ret; arg = arg->next)
-		ret = visit(h, arg, 0);
+	for (arg = format ? event->print_fmt.args : NULL; arg && !ret; arg = arg->next)
+		ret = visit(h, arg, next_is_text(&format), 0);
 	return ret;
 }

@@ -3,7 +3,7 @@
  *
  * Layer 2. libtraceevent takes such a name for its address, if it was given all of kallsyms, which it is not here
  * (see ksyms.h). So the names get their addresses in the parsed format; a name that is not known stays, which
- * counts as 0.
+ * counts as 0. What may be a text of %s is left alone.
  */
 #ifndef IN_ATOMS_H
 #define IN_ATOMS_H
