@@ -57,6 +57,12 @@ static char *put_comm(char *to, const char *comm, size_t width, size_t max)
 	return to + len;
 }
 
+/* The times are far from 0 and 2^64, where differences would not tell them from each other. */
+static bool can_be_kept(unsigned long long us)
+{
+	return us >= 100 && us < UINT64_MAX / 1000 - 100;
+}
+
 static char *put_usec_new(struct line_time *t, char *to, unsigned long long ts)
 {
 	/* to the nearest microsecond; ts + 500 could overflow */
@@ -65,11 +71,12 @@ static char *put_usec_new(struct line_time *t, char *to, unsigned long long ts)
 
 	*end++ = '.';
 	end = put_number(end, us % 1000000 / 100, 4, '0');
-	t->len = end - t->text;
+	t->len = can_be_kept(us) ? end - t->text : 0;
 	t->from_ns = (us - us % 100) * 1000 - 500;
 	memcpy(to, t->text, sizeof(t->text));
-	memcpy(to + t->len, two_digits + us % 100 * 2, 2);
-	return to + t->len + 2;
+	to += end - t->text;
+	memcpy(to, two_digits + us % 100 * 2, 2);
+	return to + 2;
 }
 
 static inline char *put_usec(struct line_time *t, char *to, unsigned long long ts)

@@ -12,9 +12,9 @@
 
 /* The last 100 us that were shown; lines of the same time copy what does not change. */
 struct line_time {
-	unsigned long long from_ns;	/* the first time that is rounded into them, modulo 2^64 */
+	unsigned long long from_ns;	/* the first time that is rounded into them */
 	char text[24];			/* "12345.6789", without the last two digits */
-	unsigned char len;		/* 0: none yet */
+	unsigned char len;		/* 0: none is kept */
 };
 
 struct line_printer {
