@@ -18,14 +18,12 @@ void live_leaf_release(struct live_leaf *l)
 }
 
 /* Has the call at @from nothing behind it by now, and time to wait? */
-static bool must_wait(struct live_leaf *l, struct live_source *from, int64_t now_ns, bool more)
+static bool must_wait(struct live_leaf *l, const struct live_source *from, int64_t now_ns, bool more)
 {
 	/* who is full reads no more before something was taken */
 	if (!more || live_source_full(from))
 		return false;
-	if (!from->held_ns)
-		from->held_ns = now_ns;
-	l->until_ns = from->held_ns + LEAF_WAIT_NS;
+	l->until_ns = from->read_ns + LEAF_WAIT_NS;
 	return now_ns < l->until_ns;
 }
 
@@ -72,7 +70,6 @@ int live_leaf_text(struct live_leaf *l, const struct stream *s, struct live_sour
 		return 1;
 	if (ret == -EAGAIN)
 		return ret;
-	from->held_ns = 0;
 	if (ret > 0 && !l->text.error)
 		*ret_text = (const char *)l->text.data;
 	return ret > 0 ? (l->text.error ? -ENOMEM : 1) : ret;

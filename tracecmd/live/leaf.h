@@ -2,8 +2,9 @@
  * leaf.h - functions that call no other, while they are being recorded: one line for both records of a call.
  *
  * Layer 5. Whether a call is one is known once the next record of its CPU has been read. The latest call of a
- * CPU waits for that, but LEAF_WAIT_NS at most: an event is to be shown within a tenth of a second, and two
- * looks have passed by then. A return that comes later gets a line of its own, as that of any other call.
+ * CPU waits for that, but no longer than LEAF_WAIT_NS after it was read, however many CPUs have such a call: an
+ * event is to be shown within a tenth of a second. A return that comes later gets a line of its own, as that of
+ * any other call.
  */
 #ifndef LIVE_LEAF_H
 #define LIVE_LEAF_H

@@ -115,7 +115,7 @@ int live_order_look(struct live_order *o, int64_t now_ns)
 
 		/* when nothing more is to come, the end is the end */
 		if (!o->ended || !s->drained) {
-			ret = live_source_read(s);
+			ret = live_source_read(s, now_ns);
 			if (ret)
 				return ret;
 		}

@@ -93,7 +93,7 @@ static void take_spare(struct live_source *s, size_t size)
 	s->nr_pages++;
 }
 
-int live_source_read(struct live_source *s)
+int live_source_read(struct live_source *s, int64_t now_ns)
 {
 	unsigned int left = LOOK_BYTES / s->format.page_size + 1;
 
@@ -108,6 +108,7 @@ int live_source_read(struct live_source *s)
 		n = read(s->fd, s->spare->data, s->format.page_size);
 		if (n > 0) {
 			take_spare(s, n);
+			s->read_ns = now_ns;
 			continue;
 		}
 		if (n < 0 && errno == EINTR)

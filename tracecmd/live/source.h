@@ -33,7 +33,7 @@ struct live_source {
 	uint64_t newest_ns;		/* time of the last event that was read */
 	bool drained;			/* the last look found the end */
 	bool queued;			/* it is in the order's heap */
-	int64_t held_ns;		/* since when a call waits for what is behind it; 0: none does */
+	int64_t read_ns;		/* CLOCK_MONOTONIC: when the last page was read */
 	bool told;			/* the next event was told with the one before */
 };
 
@@ -42,8 +42,8 @@ void live_source_init(struct live_source *s, unsigned int buffer, unsigned int c
 		      uint32_t page_size, const struct in_timeline *timeline);
 void live_source_release(struct live_source *s);
 
-/* Read what there is, within limits; s->drained tells if it was all. 0; -errno. */
-int live_source_read(struct live_source *s);
+/* Read what there is at @now_ns, within limits; s->drained tells if it was all. 0; -errno. */
+int live_source_read(struct live_source *s, int64_t now_ns);
 
 /* True if no more can be read before events are taken. */
 static inline bool live_source_full(const struct live_source *s)

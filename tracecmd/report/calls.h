@@ -1,7 +1,7 @@
 /*
  * calls.h - what the records of function calls tell, and their text as the function_graph tracer itself would show them.
  *
- * Layer 5. Who has the records says which return belongs to a call that calls nothing else: fgraph.h for files, live/calls.h for what
+ * Layer 5. Who has the records says which return belongs to a call that calls nothing else: fgraph.h for files, live/leaf.h for what
  * is being recorded.
  */
 #ifndef REPORT_CALLS_H

@@ -336,7 +336,7 @@ static int ahead_text(struct ahead *a, int64_t now_ns, bool more, const char **r
 	struct tep_record *record;
 	int ret;
 
-	assert_int_equal(live_source_read(&a->source), 0);
+	assert_int_equal(live_source_read(&a->source, now_ns), 0);
 	assert_true(live_source_peek(&a->source));
 	record = in_record_new(a->pool, &a->source.ev, a->source.time, 0);
 	*ret_text = NULL;
@@ -354,7 +354,7 @@ static void the_wait_ends_within_a_tenth_of_a_second(void **state)
 	const char *text;
 	struct ahead a;
 
-	/* two looks of 25 ms have passed before */
+	/* a look may have missed it by 25 ms, and the one that ends the wait may be as late */
 	assert_true(2 * 25000000 + LEAF_WAIT_NS < 100000000);
 	ahead_init(&a);
 	put_pages(a.to, 0, begin);
@@ -374,6 +374,22 @@ static void the_wait_ends_within_a_tenth_of_a_second(void **state)
 	assert_int_equal(ahead_text(&a, start + 2 * LEAF_WAIT_NS, true, &text), -EAGAIN);
 	assert_int_equal(ahead_text(&a, start + 2 * LEAF_WAIT_NS, false, &text), 1);
 	assert_string_equal(text, "             |  inner() {");
+	ahead_release(&a);
+}
+
+static void time_that_was_waited_for_others_counts(void **state)
+{
+	static const struct call begin[] = { { '>', 0, OUTER, 0, 1, 0, 0 }, { 0 } };
+	const int64_t start = 5000000000;
+	const char *text;
+	struct ahead a;
+
+	ahead_init(&a);
+	put_pages(a.to, 0, begin);
+	assert_int_equal(live_source_read(&a.source, start), 0);
+	/* calls of other CPUs have held it up meanwhile */
+	assert_int_equal(ahead_text(&a, start + LEAF_WAIT_NS, true, &text), 1);
+	assert_string_equal(text, "             |  outer() {");
 	ahead_release(&a);
 }
 
@@ -405,6 +421,7 @@ int main(void)
 		cmocka_unit_test(what_was_lost_before_a_return_that_is_not_shown_is_told_next),
 		cmocka_unit_test(a_call_waits_for_its_return_but_not_for_ever),
 		cmocka_unit_test(the_wait_ends_within_a_tenth_of_a_second),
+		cmocka_unit_test(time_that_was_waited_for_others_counts),
 		cmocka_unit_test(a_return_in_time_makes_one_line),
 	};
 
