@@ -20,8 +20,7 @@ void live_leaf_release(struct live_leaf *l)
 /* Has the call at @from nothing behind it by now, and time to wait? */
 static bool must_wait(struct live_leaf *l, const struct live_source *from, int64_t now_ns, bool more)
 {
-	/* who is full reads no more before something was taken */
-	if (!more || live_source_full(from))
+	if (!more)
 		return false;
 	l->until_ns = from->read_ns + LEAF_WAIT_NS;
 	return now_ns < l->until_ns;

@@ -28,7 +28,7 @@ void live_leaf_init(struct live_leaf *l, struct tep_handle *tep, const struct pl
 void live_leaf_release(struct live_leaf *l);
 
 /*
- * How @record, the event ahead of @from, a CPU of @s, is to be shown. @now_ns: CLOCK_MONOTONIC. @more: more is to be read.
+ * How @record, the event ahead of @from, a CPU of @s, is to be shown. @now_ns: CLOCK_MONOTONIC. @more: more is to be read, and can be.
  * 1: with @ret_text, which lives until the next call, or as other events if that is NULL; 0: not at all, the line of its call has told
  * it; -EAGAIN: not yet; -ENOMEM.
  */

@@ -229,7 +229,8 @@ static int print_profiles(struct live *l)
 static int print_line(struct live *l, struct live_source *from, struct tep_record *record, int64_t now_ns)
 {
 	struct stream *s = &l->buffers[from->buffer];
-	bool more = !l->order.ended || !from->drained;
+	/* while a CPU is full, waiting would lose its events */
+	bool more = (!l->order.ended || !from->drained) && !l->order.full;
 	int ret = live_leaf_text(&l->leaf, s, from, record, now_ns, more, &l->shown.text);
 	struct shown e;
 

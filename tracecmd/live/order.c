@@ -73,20 +73,20 @@ static void finish_taken(struct live_order *o)
 static void settle(struct live_order *o, int64_t now_ns)
 {
 	uint64_t behind_ns = UINT64_MAX;	/* of the CPU that we are most behind with */
-	bool full = false;
 	unsigned int i;
 
+	o->full = false;
 	for (i = 0; i < o->count; i++) {
 		const struct live_source *s = &o->source[i];
 
 		o->newest_ns = s->newest_ns > o->newest_ns ? s->newest_ns : o->newest_ns;
-		full |= live_source_full(s);
+		o->full |= live_source_full(s);
 		if (!s->drained && s->newest_ns < behind_ns)
 			behind_ns = s->newest_ns;
 	}
 	if (o->ended) {
 		o->settled_ns = UINT64_MAX;
-	} else if (full || now_ns - o->marked_ns >= o->hold_ns) {
+	} else if (o->full || now_ns - o->marked_ns >= o->hold_ns) {
 		/* when it is full, waiting on would lose events */
 		o->settled_ns = o->mark_ns;
 		o->mark_ns = o->newest_ns;

@@ -28,6 +28,7 @@ struct live_order {
 	int64_t hold_ns;
 	uint64_t settled_ns;	/* of CPUs read to their end, nothing unread is earlier */
 	uint64_t limit_ns;	/* of all: events up to this time may be given out */
+	bool full;		/* a source reads no more before something is given out */
 	bool ended;
 };
 

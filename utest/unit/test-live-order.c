@@ -206,6 +206,7 @@ static void no_more_is_read_than_can_be_kept(void **state)
 			look(b, 0);
 	}
 	assert_int_equal(b->order.source[1].nr_pages, (1 << 20) / PAGE);
+	assert_true(b->order.full);
 	/* and it goes on, at once, when some of it was taken */
 	while ((s = live_order_next(&b->order)) || live_order_busy(&b->order)) {
 		if (!s) {
@@ -216,6 +217,7 @@ static void no_more_is_read_than_can_be_kept(void **state)
 	}
 	look(b, HOLD);
 	look(b, HOLD);
+	assert_false(b->order.full);
 	while (live_order_next(&b->order))
 		count++;
 	assert_int_equal(count, 5000);
