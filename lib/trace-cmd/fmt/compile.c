@@ -7,6 +7,8 @@
 #include "fmt/step.h"
 
 #define CHOICE_DEPTH_MAX	16
+#define STEPS_MAX		1024
+#define PLAN_TEXT_MAX		(1u << 20)	/* bytes; real ones have a few thousands */
 
 /* What compiling shares. */
 struct compiler {
@@ -218,6 +220,8 @@ static struct step *step_new(struct compiler *c)
 	struct step *s;
 	struct plan *p = c->plan;
 
+	if (p->nr_steps == STEPS_MAX)
+		return NULL;
 	if (p->nr_steps == c->alloc) {
 		unsigned int alloc = c->alloc ? 2 * c->alloc : 16;
 		struct step *more = arena_alloc(c->arena, alloc * sizeof(*more));
@@ -283,9 +287,10 @@ static bool compile_format(struct compiler *c)
 }
 
 /* The most bytes that a step prints, besides the literal and those of a string of the record. */
-static uint32_t step_max(const struct step *s)
+static uint64_t step_max(const struct step *s)
 {
-	uint32_t i, max, other;
+	uint64_t max, other;
+	uint32_t i;
 
 	switch (s->kind) {
 	case STEP_NOTHING:
@@ -313,14 +318,16 @@ struct plan *plan_compile(struct arena *arena, struct tep_event *event)
 {
 	struct plan *plan = arena_alloc(arena, sizeof(*plan));
 	struct compiler c = { .arena = arena, .event = event, .plan = plan };
-	bool ok;
+	uint64_t max = 0;
 	unsigned int i;
+	bool ok;
 
 	if (!plan || !event->print_fmt.format)
 		return NULL;
 	ok = compile_format(&c);
 	text_release(&c.literal);
 	for (i = 0; ok && i < plan->nr_steps; i++)
-		plan->max_text += plan->steps[i].before_len + step_max(&plan->steps[i]);
-	return ok ? plan : NULL;
+		max += plan->steps[i].before_len + step_max(&plan->steps[i]);
+	plan->max_text = max < PLAN_TEXT_MAX ? max : 0;
+	return ok && max < PLAN_TEXT_MAX ? plan : NULL;
 }
