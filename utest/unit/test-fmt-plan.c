@@ -38,7 +38,6 @@ static void check_text(struct buf *format, const struct buf *wanted)
 
 	assert_int_equal(format->error, 0);
 	assert_int_equal(wanted->error, 0);
-	tep_set_long_size(tep, 8);
 	assert_int_equal(tep_parse_event(tep, (char *)format->data, format->len, "odd"), 0);
 	p = printer_new(tep, 0);
 	assert_non_null(p);
@@ -86,11 +85,22 @@ static void test_many_arguments(void **state)
 	check_text(&format, &wanted);
 }
 
+/* Whoever has made the parser need not have told how long a long is. */
+static void test_a_parser_without_a_size_of_long(void **state)
+{
+	_cleanup_buf_ struct buf format = BUF_INIT, wanted = BUF_INIT;
+
+	buf_add_str(&format, FORMAT "\"n=%lx\", REC->n\n");
+	buf_add_str(&wanted, "n=ffffffffffffffff");
+	check_text(&format, &wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags_with_long_text_between_them),
 		cmocka_unit_test(test_many_arguments),
+		cmocka_unit_test(test_a_parser_without_a_size_of_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -248,8 +248,8 @@ static struct entry *entry_new(struct printer *p, struct tep_event *event)
 			return NULL;
 	native_compile(&e->native, event);
 	guards_compile(&e->guards, &p->compiled->arena, event, &e->guard_size);
-	if (p->flags & PRINTER_NO_PLANS || event->flags & never ||
-	    e->native.kind == NATIVE_UNKNOWN)
+	if (p->flags & PRINTER_NO_PLANS || event->flags & never || e->native.kind == NATIVE_UNKNOWN ||
+	    (e->native.long_size != 4 && e->native.long_size != 8))
 		return e;
 	if (e->native.kind == NATIVE_NONE || e->native.kind == NATIVE_CALL_SITE)
 		e->plan = plan_compile(&p->compiled->arena, event);
