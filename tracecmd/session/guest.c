@@ -200,6 +200,7 @@ static int secure(struct guest *g, int *fd, struct err *err)
 int guest_connect(struct guest *g, struct err *err)
 {
 	const char *host_clock = local_clock(g->local), *clock = guest_own_clock(g->conf);
+	struct err why = { 0 };
 	char text[300];
 	int fd, ret;
 
@@ -207,7 +208,9 @@ int guest_connect(struct guest *g, struct err *err)
 	if (!g->conf->proxy)
 		snprintf(g->own->clock, sizeof(g->own->clock), "%s", clock ? clock : host_clock);
 	ret = net_connect(&g->addr, deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd),
-			  &fd, NULL);
+			  &fd, &why);
+	if (ret == -ENXIO && why.text[0])
+		return err_set(err, ret, "Failed to connect: %s", why.text);
 	if (ret)
 		return err_set(err, ret, g->addr.kind == NET_VSOCK || g->addr.kind == NET_MUXER ?
 			       g->conf->proxy ?

@@ -81,12 +81,15 @@ static int secure(struct listener *l, int *fd, struct err *err)
 static int connect_control(struct listener *l, struct err *err)
 {
 	char hello[GREET_HELLO_LEN];
+	struct err why = { 0 };
 	int fd, ret;
 
 	channel_close(&l->ctl);
-	ret = net_connect(&l->addr, listener_connect_by(l), &fd, NULL);
+	ret = net_connect(&l->addr, listener_connect_by(l), &fd, &why);
 	if (ret == -ECANCELED)
 		return listener_interrupted(err);
+	if (ret == -ENXIO && why.text[0])
+		return err_set(err, ret, "cannot connect to the listener: %s", why.text);
 	if (ret)
 		return err_set(err, ret,
 			       "cannot connect to the listener %s: is `trace-cmd listen` running there, on that port?",

@@ -65,6 +65,14 @@ run 60 unshare -m sh private.sh "$TRACE_CMD" record -q -o b.dat -A late.example.
 like "$err" 'Connection timed out' "there is a deadline, which is not the name servers'" || diag "$both"
 run 60 unshare -m sh private.sh "$TRACE_CMD" record -q -o b.dat -A 127.0.0.1:1 -e sched:sched_process_exec true
 like "$err" 'Failed to connect to host 127.0.0.1:1' "an address is no name, and looked up without asking anybody"
+echo 'hosts: files' > nsswitch.conf
+run 60 unshare -m sh private.sh "$TRACE_CMD" record -q -o b.dat -A nosuch.example.org:20999 -e sched:sched_process_exec true
+is "$rc" 6 "a name that nobody knows: ENXIO"
+like "$err" "Failed to connect: host 'nosuch.example.org' not found" "... which is told"
+run 60 unshare -m sh private.sh "$TRACE_CMD" record -q -N nosuch.example.org:20999 -e sched:sched_process_exec true
+is "$rc" 6 "a listener whose name nobody knows: ENXIO"
+like "$err" "cannot connect to the listener: host 'nosuch.example.org' not found" "... which is told"
+echo 'hosts: files dns' > nsswitch.conf
 
 # --- an agent that serves a host by its name
 

@@ -44,9 +44,9 @@ int64_t net_local_cid(void);
 
 /*
  * Connect; the descriptor is non-blocking, close-on-exec and, over TCP, has
- * TCP_NODELAY and keep-alive. All addresses of a name are tried (looking it up is
- * up to the resolver's own time limit). UDP: only sets where datagrams go. Returns it in @ret_fd.
- * 0; -ETIMEDOUT; -EHOSTUNREACH the name is unknown; -errno; described in @err.
+ * TCP_NODELAY and keep-alive. All addresses of a name are tried, and looking it
+ * up counts. UDP: only sets where datagrams go. Returns it in @ret_fd. 0; -ETIMEDOUT; -ENXIO
+ * the name is unknown; -errno; described in @err.
  */
 int net_connect(const struct net_addr *a, struct deadline d, int *ret_fd, struct err *err);
 

@@ -89,13 +89,13 @@ static int question_start(const char *host, const char *service, struct question
 	return 0;
 }
 
-/* What getaddrinfo() said. 0; -errno described in @err. */
+/* What getaddrinfo() said. 0; -ENXIO: there is no such name; -errno. Described in @err. */
 static int answer(const char *host, int rc, int error, struct err *err)
 {
 	if (rc == EAI_MEMORY)
 		return err_set(err, -ENOMEM, "looking up '%s': out of memory", host);
 	if (rc)
-		return err_set(err, -EHOSTUNREACH, "host '%s' not found: %s", host,
+		return err_set(err, -ENXIO, "host '%s' not found: %s", host,
 			       rc == EAI_SYSTEM ? strerror(error) : gai_strerror(rc));
 	return 0;
 }

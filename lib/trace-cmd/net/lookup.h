@@ -15,7 +15,7 @@
 
 /*
  * The addresses of @host (a name or numeric) with TCP or UDP port @port, for freeaddrinfo(). 0; -EINVAL if that is no
- * port; -EHOSTUNREACH; -ETIMEDOUT; -ECANCELED; -ENOMEM; -errno; described in @err.
+ * port; -ENXIO there is no such name; -ETIMEDOUT; -ECANCELED; -ENOMEM; -errno; described in @err.
  */
 int net_lookup(const char *host, uint32_t port, struct deadline d, struct addrinfo **ret,
 	       struct err *err);
