@@ -31,7 +31,7 @@ asan:
 SESSIONS	?= 200000
 sim:
 	+$(Q)$(SUBMAKE) unit
-	$(Q)FIT_SESSIONS=$(SESSIONS) $(BUILD)/utest/sim/test-fit-sim
+	$(Q)FIT_SESSIONS=$(SESSIONS) FIT_SEED=$(or $(SEED),0) $(BUILD)/utest/sim/test-fit-sim
 
 lint:
 	$(Q)scripts/install-deps lint

@@ -25,6 +25,14 @@ static uint64_t sessions(void)
 	return text ? strtoull(text, NULL, 10) : QUICK_SESSIONS;
 }
 
+/* FIT_SEED=N: other sessions. What fails names the seed by which it is made with the same FIT_SEED. */
+static uint64_t other_sessions(void)
+{
+	const char *text = getenv("FIT_SEED");
+
+	return text ? strtoull(text, NULL, 10) << 32 : 0;
+}
+
 /* Kinds of sessions, dealt in turn. */
 enum kind {
 	SAME_TSC,		/* constant difference */
@@ -46,7 +54,7 @@ static void make(struct fitsim *s, enum kind kind, uint64_t seed)
 	bool steps = kind == STEPS || kind == DRIFT_STEPS || kind == VARIES_STEPS;
 
 	memset(s, 0, sizeof(*s));
-	sim_init(&s->path, seed);
+	sim_init(&s->path, seed + other_sessions());
 	if (sim_u64(&s->path) % 2)
 		s->path.loss = sim_unit(&s->path) * 0.3;
 	s->conf.quantum = 1;
@@ -212,7 +220,7 @@ static void the_truth_is_in_the_bounds_of_every_session(void **state)
 static void make_vsock(struct fitsim *s, uint64_t seed, int64_t drift_ppb, int64_t interval)
 {
 	memset(s, 0, sizeof(*s));
-	sim_init(&s->path, seed);
+	sim_init(&s->path, seed + other_sessions());
 	s->path.up_min = sim_range(&s->path, 4000, 8000);
 	s->path.down_min = sim_range(&s->path, 4000, 8000);
 	s->path.jitter = sim_range(&s->path, 500, 5000);
