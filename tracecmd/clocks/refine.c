@@ -149,7 +149,7 @@ static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync 
 		.same_machine = old->rho_max_ppb == 0,
 		/* who didn't know whether it is a step or a rate may learn it from events */
 		.one_rate = is_of_one_rate(old) && !(old->flags & OPT_TSYNC_UNSURE),
-		.raw = old->nr_raw,
+		.before = old, .raw = old->nr_raw,
 	};
 	struct tsync_samples samples = { .bounds = *b, .keep_all = true };
 	int err = tsync_model_make(&samples, &conf, ret);

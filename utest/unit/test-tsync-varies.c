@@ -192,6 +192,76 @@ static void a_clock_that_is_being_slewed_may_go_on(void **state)
 	assert_true(v.hi < 5 * SEC + 1002000);
 }
 
+static void add_limits(struct tsync_samples *s, int64_t time, int64_t lo, int64_t hi)
+{
+	struct bound up = { .time = time, .value = hi, .guest_cpu = -1, .host_cpu = -1, .upper = true,
+			    .source = BOUND_WINDOW };
+	struct bound low = { .time = time, .value = lo, .guest_cpu = -1, .host_cpu = -1,
+			     .source = BOUND_WINDOW };
+
+	assert_int_equal(bounds_add(&s->bounds, &up), 0);
+	assert_int_equal(bounds_add(&s->bounds, &low), 0);
+}
+
+/*
+ * Comparisons each second, whose limits are @width apart with the truth, 50 ppm * time, in their middle; then events half
+ * way between, whose limits are 10000 below and 90000 above it. How far the estimate is off there.
+ */
+static int64_t off_between(int64_t width)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync before = { 0 }, t = { 0 };
+	struct model_conf conf = plain;
+	struct opt_tsync_value v;
+	int64_t off = 0, time;
+	int k;
+
+	conf.host_clock = conf.guest_clock = "mono";
+	for (k = 0; k < 4; k++)
+		add_limits(&s, k * SEC, k * SEC / 20000 - width / 2, k * SEC / 20000 + width / 2);
+	assert_int_equal(tsync_model_make(&s, &conf, &before), 0);
+	for (time = SEC / 2; time < 3 * SEC; time += SEC)
+		add_limits(&s, time, time / 20000 - 10000, time / 20000 + 90000);
+	conf.before = &before;
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	for (time = SEC / 2; time < 3 * SEC; time += SEC) {
+		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
+		assert_true(v.hi - v.lo <= 100002);
+		assert_true(v.lo <= v.mid && v.mid <= v.hi);
+		off = v.mid - time / 20000 > off ? v.mid - time / 20000 : off;
+	}
+	return off;
+}
+
+/* What events tell between comparisons narrows the limits, but is no better estimate if these were good. */
+static void an_estimate_stays_where_it_is_known_better(void **state)
+{
+	assert_in_range(off_between(2000) + 2, 0, 4);
+	assert_in_range(off_between(400000), 39990, 40010);
+}
+
+/* One that the new limits exclude goes to where they are. */
+static void an_estimate_does_not_stay_outside_of_the_limits(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync before = { 0 }, t = { 0 };
+	struct model_conf conf = plain;
+	struct opt_tsync_value v;
+	int k;
+
+	conf.host_clock = conf.guest_clock = "mono";
+	for (k = 0; k < 2; k++)
+		add_limits(&s, k * SEC, -1000, 1000);
+	assert_int_equal(tsync_model_make(&s, &conf, &before), 0);
+	add_limits(&s, SEC / 2, 50000, 90000);
+	conf.before = &before;
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(opt_tsync_at(&t, 0, -1, SEC / 2, &v), 0);
+	assert_in_range(v.lo, 49998, 50000);
+	assert_in_range(v.hi, 90000, 90002);
+	assert_in_range(v.mid, 49998, 50002);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +270,8 @@ int main(void)
 		cmocka_unit_test(a_slewed_clock_is_estimated_by_whole_bursts),
 		cmocka_unit_test(a_clock_may_be_slewed_by_more_than_it_should),
 		cmocka_unit_test(a_clock_that_is_being_slewed_may_go_on),
+		cmocka_unit_test(an_estimate_stays_where_it_is_known_better),
+		cmocka_unit_test(an_estimate_does_not_stay_outside_of_the_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

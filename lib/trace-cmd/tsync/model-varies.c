@@ -9,7 +9,8 @@
  *
  * The limits suppose that a rate may change at any time, so that of hundreds of probes only those near
  * the moment count. The estimate supposes that it doesn't change within a moment, and counts them all: it is
- * the middle that these leave, as that of clocks of one rate. It is never outside of the limits.
+ * the middle that these leave, as that of clocks of one rate. It is never outside of the limits. Of a model made anew
+ * by what events tell, the estimate stays where it was known better.
  *
  * Where comparisons contradict the prior, a clock has stepped, or a daemon has changed its rate by more (adjtimex()
  * takes 10 % by its tick). If it may be the latter, nobody knows when it began and whether it is over: it may
@@ -23,6 +24,7 @@
 
 #include "base/cleanup.h"
 #include "base/timearith.h"
+#include "tsync/model-before.h"
 #include "tsync/model-varies.h"
 
 /* A moment for all bounds of so much time, and for more if the moments would be too many. */
@@ -212,8 +214,19 @@ static int64_t clamp(__int128 x, __int128 lo, __int128 hi)
 	return fitting(x < lo ? lo : x > hi ? hi : x);
 }
 
+/* Where an earlier model's comparisons say more than @m does, its estimate stays, within the limits. */
+static void keep_estimate(const struct earlier *e, struct moment *m)
+{
+	uint64_t width;
+	int64_t mid;
+
+	if (model_before_at(e->model, e->cpu, m->time, &mid, &width) &&
+	    width <= (uint64_t)m->v.hi - (uint64_t)m->v.lo)
+		m->v.mid = clamp(mid, m->v.lo, m->v.hi);
+}
+
 /* Estimates that count all bounds of a moment, and do not differ by more than the rates allow. */
-static void estimate(const struct fit_segment *s, struct moment *m, int n)
+static void estimate(const struct fit_segment *s, const struct earlier *e, struct moment *m, int n)
 {
 	int64_t slope, unsure, mid;
 	int i, pass;
@@ -225,6 +238,8 @@ static void estimate(const struct fit_segment *s, struct moment *m, int n)
 				m[i].v.mid = clamp(mid, m[i].v.lo, m[i].v.hi);
 		}
 	}
+	for (i = 0; i < n; i++)
+		keep_estimate(e, &m[i]);
 	/* as these differ by no more, the estimates stay between the limits */
 	for (i = 1; i < n; i++) {
 		__int128 run = (__int128)m[i].time - m[i - 1].time, from = m[i - 1].v.mid;
@@ -394,7 +409,7 @@ static void look_again(const struct fit *f, size_t i, int begin, int end, struct
 
 /* Moments of segment @i, as they are to be stated. How many; -ENOMEM. */
 static int take_moments(const struct fit *f, size_t i, const struct bound *at, size_t n,
-			struct moment **ret)
+			const struct earlier *e, struct moment **ret)
 {
 	const struct fit_segment *s = &f->segments[i];
 	int count = s->known ? moments_of(f, s, at, n, ret) : 0, begin, end;
@@ -404,16 +419,16 @@ static int take_moments(const struct fit *f, size_t i, const struct bound *at, s
 	steady_moments(f, i, *ret, count, &begin, &end);
 	if (begin || end < count)
 		look_again(f, i, begin, end, *ret, count);
-	estimate(s, *ret, count);
+	estimate(s, e, *ret, count);
 	return count;
 }
 
 static int put_segment(const struct fit *f, size_t i, const struct bound *at, size_t n,
-		       struct opt_tsync_group *g)
+		       const struct earlier *e, struct opt_tsync_group *g)
 {
 	const struct fit_segment *s = &f->segments[i];
 	_cleanup_free_ struct moment *m = NULL;
-	int count = take_moments(f, i, at, n, &m);
+	int count = take_moments(f, i, at, n, e, &m);
 	struct opt_tsync_segment *more;
 	uint32_t first = g->nr_segments;
 
@@ -436,7 +451,8 @@ static int put_segment(const struct fit *f, size_t i, const struct bound *at, si
 	return 0;
 }
 
-int model_put_varying(const struct fit *f, const struct bounds *b, struct opt_tsync_group *ret)
+int model_put_varying(const struct fit *f, const struct bounds *b, const struct earlier *e,
+		      struct opt_tsync_group *ret)
 {
 	_cleanup_free_ struct bound *at = calloc(b->count + 1, sizeof(*at));
 	size_t i;
@@ -448,6 +464,6 @@ int model_put_varying(const struct fit *f, const struct bounds *b, struct opt_ts
 		at[i] = b->at[i];
 	qsort(at, b->count, sizeof(*at), by_time);
 	for (i = 0; i < f->nr_segments && !err; i++)
-		err = put_segment(f, i, at, b->count, ret);
+		err = put_segment(f, i, at, b->count, e, ret);
 	return err;
 }

@@ -10,10 +10,17 @@
 #include "tsync/fit.h"
 #include "wire/opt-tsync.h"
 
+/* A model of the same clocks that is made anew, or NULL; and whose clock of it. */
+struct earlier {
+	const struct opt_tsync *model;
+	int cpu;
+};
+
 /*
  * The segments of @f, which was made of @b for a rate that varies, into @ret, which has none. 0; -ENOMEM; then
  * @ret may have some of them.
  */
-int model_put_varying(const struct fit *f, const struct bounds *b, struct opt_tsync_group *ret);
+int model_put_varying(const struct fit *f, const struct bounds *b, const struct earlier *e,
+		      struct opt_tsync_group *ret);
 
 #endif

@@ -352,8 +352,9 @@ static void put_segment(const struct fit *f, size_t i, struct opt_tsync_segment 
 	ret->hi_source = first.hi_source;
 }
 
-static int put_group(const struct group *g, struct opt_tsync_group *ret)
+static int put_group(const struct model *m, const struct group *g, struct opt_tsync_group *ret)
 {
+	struct earlier e = { .model = m->conf->before, .cpu = g->cpus[0] };
 	size_t i;
 
 	ret->cpus = calloc(g->nr_cpus, sizeof(*ret->cpus));
@@ -363,7 +364,7 @@ static int put_group(const struct group *g, struct opt_tsync_group *ret)
 	for (i = 0; i < g->nr_cpus; i++)
 		ret->cpus[i] = g->cpus[i];
 	if (g->fit.conf.varies)
-		return model_put_varying(&g->fit, &g->bounds, ret);
+		return model_put_varying(&g->fit, &g->bounds, &e, ret);
 	ret->segments = calloc(g->fit.nr_segments, sizeof(*ret->segments));
 	if (!ret->segments)
 		return -ENOMEM;
@@ -383,7 +384,7 @@ static int put_groups(const struct model *m, struct opt_tsync *t)
 		return -ENOMEM;
 	t->nr_groups = m->nr_groups;
 	for (i = 0; i < m->nr_groups && !ret; i++) {
-		ret = put_group(&m->groups[i], &t->groups[i]);
+		ret = put_group(m, &m->groups[i], &t->groups[i]);
 		if (m->groups[i].unsure)
 			t->flags |= OPT_TSYNC_UNSURE;
 	}

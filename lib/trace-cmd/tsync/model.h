@@ -18,6 +18,7 @@ struct model_conf {
 	bool same_machine;		/* both clocks go by one oscillator */
 	bool one_rate;			/* and nobody scales it: that is known */
 	bool by_host_cpu;		/* CPUs are told apart by those of the host, else by the guest's */
+	const struct opt_tsync *before;	/* what it is made of again, with more bounds; NULL */
 	bool raw;			/* keep the measured bounds in the option */
 };
 

@@ -1,0 +1,22 @@
+/*
+ * model-before.h - what an earlier model estimates, and how well, for one made anew.
+ *
+ * Layer 4, pure, for model-varies.c. The estimate between two comparisons is the line between them; if its ends are known
+ * well, it is good, although rates that may change leave the limits there wide. What events
+ * tell at such a time may narrow these and yet have its middle farther off.
+ */
+#ifndef TSYNC_MODEL_BEFORE_H
+#define TSYNC_MODEL_BEFORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/opt-tsync.h"
+
+/*
+ * The estimate of @t (NULL: nothing) for @cpu at a guest time, and how wide the limits are at the comparisons on either
+ * side of it, the wider ones. False: @time is not between two without a step.
+ */
+bool model_before_at(const struct opt_tsync *t, int cpu, int64_t time, int64_t *ret_mid, uint64_t *ret_width);
+
+#endif
