@@ -262,6 +262,37 @@ static void an_estimate_does_not_stay_outside_of_the_limits(void **state)
 	assert_in_range(v.mid, 49998, 50002);
 }
 
+/* By 5 % for a second. */
+static int64_t slewed_for_a_second(int64_t time)
+{
+	return time < SEC ? 0 : (time < 2 * SEC ? time - SEC : SEC) / 20;
+}
+
+/* On the way events tell limits of one side only: what others say of their times they do not say for sure. */
+static void a_clock_may_have_been_on_its_way_where_one_side_is_limited(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	struct bound low = { .guest_cpu = -1, .host_cpu = -1, .source = BOUND_WINDOW };
+	struct model_conf conf = plain;
+	struct opt_tsync_value v;
+	int64_t time;
+
+	conf.host_clock = conf.guest_clock = "mono";
+	for (time = 0; time < 5 * SEC; time += SEC)
+		add_limits(&s, time, slewed_for_a_second(time) - 1000, slewed_for_a_second(time) + 1000);
+	for (low.time = SEC * 13 / 10; low.time < SEC * 19 / 10; low.time += SEC / 1000) {
+		low.value = slewed_for_a_second(low.time) - 5000000;
+		assert_int_equal(bounds_add(&s.bounds, &low), 0);
+	}
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(opt_tsync_steps(&t), 1);
+	for (time = 0; time < 4 * SEC; time += SEC / 100) {
+		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
+		assert_true(v.lo <= slewed_for_a_second(time) && slewed_for_a_second(time) <= v.hi);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +301,7 @@ int main(void)
 		cmocka_unit_test(a_slewed_clock_is_estimated_by_whole_bursts),
 		cmocka_unit_test(a_clock_may_be_slewed_by_more_than_it_should),
 		cmocka_unit_test(a_clock_that_is_being_slewed_may_go_on),
+		cmocka_unit_test(a_clock_may_have_been_on_its_way_where_one_side_is_limited),
 		cmocka_unit_test(an_estimate_stays_where_it_is_known_better),
 		cmocka_unit_test(an_estimate_does_not_stay_outside_of_the_limits),
 	};

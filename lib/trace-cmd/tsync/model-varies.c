@@ -385,6 +385,20 @@ static void steady_moments(const struct fit *f, size_t i, const struct moment *m
 	}
 }
 
+/* Those of moment @k by all bounds of the segment, however fast theta went from these to there. */
+static void look_around(const struct fit *f, struct moment *m, int n, int k)
+{
+	const struct moment all = {
+		.at = m[0].at, .nr = (size_t)(m[n - 1].at - m[0].at) + m[n - 1].nr,
+	};
+	struct fit_value v;
+
+	if (!limits_at(&all, SLEW_MAX, f->conf.quantum, m[k].time, &v))
+		return;
+	v.mid = midpoint_s64(v.lo, v.hi);
+	m[k].v = v;
+}
+
 /* The limits of all moments, each by itself, if moments @begin to @end are the only steady ones of segment @i. */
 static void look_again(const struct fit *f, size_t i, int begin, int end, struct moment *m, int n)
 {
@@ -403,7 +417,9 @@ static void look_again(const struct fit *f, size_t i, int begin, int end, struct
 			m[k].drift_lo = -SLEW_MAX;
 			m[k].drift_hi = SLEW_MAX;
 		}
-		find_best(f, s, m[k].cone_hi, &m[k]);
+		/* where one side is missing it is not known by itself */
+		if (!find_best(f, s, m[k].cone_hi, &m[k]))
+			look_around(f, m, n, k);
 	}
 }
 
