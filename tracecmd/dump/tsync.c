@@ -85,8 +85,9 @@ void dump_tsync(struct dump *d, const void *data, size_t len)
 	print_name(d, t.method);
 	print_name(d, t.host_clock);
 	print_name(d, t.guest_clock);
-	fprintf(d->out, "[method, host's and guest's clock] %s\n",
-		t.flags & OPT_TSYNC_GUARANTEED ? "[guaranteed]" : "[unless adjusted]");
+	fprintf(d->out, "[method, host's and guest's clock] %s%s\n",
+		t.flags & OPT_TSYNC_GUARANTEED ? "[guaranteed]" : "[unless adjusted]",
+		t.flags & OPT_TSYNC_UNSURE ? " [a step, or another rate]" : "");
 	fprintf(d->out, "%" PRIu32 " %" PRIu32 " [rounds, probes] %" PRId64 " %" PRId64
 		" [shortest, median round trip] %" PRId64 " [repeatability]\n", t.rounds, t.probes,
 		t.rtt_min, t.rtt_median, t.sigma);
