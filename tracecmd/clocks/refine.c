@@ -24,11 +24,12 @@ void refined_release(struct refined *r)
 
 /* --- what the file states, as bounds --------------------------------------------- */
 
-static int add(struct bounds *b, int64_t time, int64_t value, bool upper, int cpu, uint8_t source)
+static int add(struct bounds *b, int64_t time, int64_t value, bool upper, int cpu, uint8_t source,
+	       bool stated)
 {
 	struct bound one = {
 		.time = time, .value = value, .guest_cpu = cpu, .host_cpu = -1,
-		.source = source, .upper = upper,
+		.source = source, .upper = upper, .stated = stated,
 	};
 
 	return bounds_add(b, &one);
@@ -41,13 +42,13 @@ static int add_segment(struct bounds *b, const struct opt_tsync_segment *s, int 
 
 	if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
 		return 0;
-	ret = add(b, s->first, s->lo_first, false, cpu, s->lo_source);
+	ret = add(b, s->first, s->lo_first, false, cpu, s->lo_source, true);
 	if (!ret)
-		ret = add(b, s->first, s->hi_first, true, cpu, s->hi_source);
+		ret = add(b, s->first, s->hi_first, true, cpu, s->hi_source, true);
 	if (!ret && s->last != s->first)
-		ret = add(b, s->last, s->lo_last, false, cpu, s->lo_source);
+		ret = add(b, s->last, s->lo_last, false, cpu, s->lo_source, true);
 	if (!ret && s->last != s->first)
-		ret = add(b, s->last, s->hi_last, true, cpu, s->hi_source);
+		ret = add(b, s->last, s->hi_last, true, cpu, s->hi_source, true);
 	return ret;
 }
 
@@ -77,7 +78,7 @@ static int add_raw(struct bounds *b, const struct opt_tsync *t)
 		const struct opt_tsync_bound *r = &t->raw[i];
 		int cpu = t->kind == OPT_TSYNC_GUEST_CPUS ? r->guest_cpu : -1;
 
-		ret = add(b, r->time, r->value, r->upper, cpu, r->source);
+		ret = add(b, r->time, r->value, r->upper, cpu, r->source, false);
 	}
 	return ret;
 }
@@ -108,14 +109,31 @@ static double undecided(const struct opt_tsync *t)
 	return sum;
 }
 
+/* Whether @t does not exclude @b. */
+static bool is_possible(const struct opt_tsync *t, const struct bound *b)
+{
+	struct opt_tsync_value v;
+
+	return opt_tsync_at(t, b->guest_cpu, -1, b->time, &v) || (v.lo <= b->value && b->value <= v.hi);
+}
+
 /* What KVM's events tell of the TSC, if that is the clock of both, at one rate. How many bounds; -ENOMEM. */
 static int add_moves(const struct guest *g, struct bounds *b)
 {
 	const struct opt_tsync *t = g->known;
+	size_t before = b->count;
+	int n;
 
 	if (strcmp(t->host_clock, "x86-tsc") || strcmp(t->guest_clock, "x86-tsc") || !is_of_one_rate(t))
 		return 0;
-	return moves_bounds(&g->evidence.moves, t->kind == OPT_TSYNC_GUEST_CPUS, g->evidence.nr_vcpus, b);
+	n = moves_bounds(&g->evidence.moves, t->kind == OPT_TSYNC_GUEST_CPUS, g->evidence.nr_vcpus, b);
+	/* if it may be another rate, the offset is not all of it */
+	if (n > 0 && t->flags & OPT_TSYNC_UNSURE &&
+	    (!is_possible(t, &b->at[before]) || !is_possible(t, &b->at[b->count - 1]))) {
+		b->count = before;
+		return 0;
+	}
+	return n;
 }
 
 /* --- the passes --------------------------------------------------------------------- */
@@ -138,6 +156,15 @@ static int pass_theta(void *data, int cpu, int64_t time, struct theta *ret)
 	ret->hi = v.hi;
 	ret->bounded = v.lo != INT64_MIN && v.hi != INT64_MAX;
 	return 0;
+}
+
+/*
+ * Whether @t, made of the limits that the file states, has neither the step nor the rate that these were to cover: they
+ * are wider than what was measured, by which these were told.
+ */
+static bool has_lost_it(const struct opt_tsync *old, const struct opt_tsync *t)
+{
+	return old->flags & OPT_TSYNC_UNSURE && !opt_tsync_steps(t) && is_of_one_rate(t);
 }
 
 static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync *ret)
@@ -250,6 +277,11 @@ int refine_guest(struct guest *g, struct refined *ret, struct err *err)
 	code = moves < 0 ? moves : make_model(g, &all, &r.known);
 	if (code)
 		return err_set(err, code, "%s: %s", g->path, strerror(-code));
+	if (has_lost_it(g->known, &r.known)) {
+		refined_release(&r);
+		return err_set(err, -ENODATA, "%s: its clock made a step, or has another rate, but by so little that the bounds in the file do not show it: record with --tsync-raw",
+			       g->path);
+	}
 	r.worst_before = opt_tsync_worst(g->known);
 	r.worst = opt_tsync_worst(&r.known);
 	for (i = 0, code = 1; i < PASSES_MAX && code > 0; i++)

@@ -19,6 +19,11 @@ end of these times. Numbers, those of times in ns:
     step=0              so far the guest's clock goes forth in the midst
     told=0              1: the guest's file knows that there was a step, and the host's has the events kvm_write_tsc_offset
                         of both vCPUs; 2: of one
+    unsure=0            1: the guest's file has two comparisons, and that one looks like a step of the other, or
+                        like another rate (flag 4)
+    slope=0             1: it is a rate: the guest's clock gains the step from the one comparison to the other
+    skew=0              so much more are the offsets of kvm_write_tsc_offset
+    rho=200000          by how much rates may differ, ppb; of one TSC 0
     clock=local         of both, a word
     windows=400         of each vCPU
     packets=0           so many vsock packets each way, each 700 ns under way
@@ -48,7 +53,7 @@ KVM.append(datfile.event_format('kvm_write_tsc_offset', MOVED, VCPU + ''.join(
 NUMBERS = {'theta': 5000000, 'mid': None, 'lo': None, 'hi': None, 'stated': 1, 'kvm': 1, 'step': 0,
            'windows': 400, 'packets': 0, 'early': 0, 'host_id': 0x1122334455667788, 'seed': 1,
            'method': 'ptp', 'source': 1, 'first_offset': None, 'version': 7,
-           'instance': 0, 'told': 0, 'clock': 'local'}
+           'instance': 0, 'told': 0, 'unsure': 0, 'slope': 0, 'rho': 200000, 'skew': 0, 'clock': 'local'}
 HOST_ID, GUEST_ID = 0x1122334455667788, 0x99aabbccddeeff00
 START = 1000000000
 
@@ -68,10 +73,13 @@ def make(n):
                              end - rng.randrange(150, 300)])
             step = n['step'] if start >= midst else 0
             if step and n['told'] and not moved and (cpu == 0 or n['told'] == 1):
-                host[cpu].append((start - 50, MOVED, (cpu, -n['theta'], step - n['theta'])))
+                host[cpu].append((start - 50, MOVED, (cpu, n['skew'] - n['theta'], n['skew'] + step - n['theta'])))
             moved = moved or step
+            step = 0 if n['slope'] else step
             guest[cpu] += [(at - n['theta'] + step, datfile.TICK, window) for at in inside]
             now = end + rng.randrange(300, 20000)
+    if n['slope']:
+        gain(n, guest)
     ticks = [when for when, _, _ in guest[0]]
     late = 700 - n['early']
     for i in range(n['packets']):
@@ -81,6 +89,15 @@ def make(n):
         guest[0] += [(out, SENT, there), (back, GOT, here)]
         host[1] += [(out + n['theta'] + late, GOT, there), (back + n['theta'] - late, SENT, here)]
     return [[sorted(cpu) for cpu in side] for side in (host, guest)]
+
+
+def gain(n, guest):
+    """Times of a clock of another rate: nothing at a quarter of all times, the step at three quarters."""
+    times = [when for cpu in guest for when, _, _ in cpu]
+    first, span = min(times), max(times) - min(times)
+    for cpu, events in enumerate(guest):
+        guest[cpu] = [(when + (4 * (when - first) - span) * n['step'] // (2 * span), ident, value)
+                      for when, ident, value in events]
 
 
 def pages(order, events, prefix, cpu):
@@ -112,18 +129,23 @@ def pages(order, events, prefix, cpu):
 
 def tsync(pack, n, first, last):
     """The option that states the bounds."""
-    head = pack('IIQIIqqqqq', 1, 1, n['host_id'], 3, 1017, 9000, 12000, 40, 1, 200000)
+    head = pack('IIQIIqqqqq', 1, 5 if n['unsure'] else 1, n['host_id'], 3, 1017, 9000, 12000, 40, 1, n['rho'])
     clocks = (n['clock'] + '\0').encode() * 2
 
-    def segment(start, end, reach, moved, flags):
+    def segment(start, end, reach, moved, flags, slopes=(0, 0)):
         lo, hi = n['lo'] - moved, n['hi'] - moved
-        return pack('12qIIBB6x', start, end, *reach, n['first_offset'] - moved, 0, 0, 0, lo, hi, lo, hi, flags, 20,
+        return pack('12qIIBB6x', start, end, *reach, n['first_offset'] - moved, 0, *slopes, lo, hi, lo, hi, flags, 20,
                     n['source'], n['source'])
     ends = (-2**63, 2**63 - 1)
     segments = [segment(first, last, ends, 0, 1)]
     if n['told']:
         a, b = quarters(first, last)
         segments = [segment(first, a, (ends[0], b), 0, 1), segment(b, last, (a, ends[1]), n['step'], 3)]
+    if n['unsure']:
+        a, b = quarters(first, last)
+        steepest = [(gained - n['step'] << 48) // (b - a) for gained in (n['lo'] - n['hi'], n['hi'] - n['lo'])]
+        slopes = min(steepest + [0]), max(steepest + [0]) + 1
+        segments = [segment(a, a, (ends[0], b), 0, 1, slopes), segment(b, b, (a, ends[1]), n['step'], 3, slopes)]
     return (head + n['method'].encode() + b'\0' + clocks + pack('IIII', 0, 1, 0, len(segments)) + b''.join(segments)
             + pack('I', 0))
 
@@ -135,7 +157,7 @@ def quarters(first, last):
 
 def samples(pack, n, first, last):
     """Those of a CPU in the TimeShift option."""
-    if not n['told']:
+    if not n['told'] and not n['unsure']:
         return pack('I2q2q2q', 2, first, last, n['mid'], n['mid'], 1, 1)
     after = n['mid'] - n['step']
     return pack('I4q4q4q', 4, first, *quarters(first, last), last, n['mid'], n['mid'], after, after, 1, 1, 1, 1)
@@ -159,7 +181,7 @@ def write(path, n, events, host):
             return
         option(11, pack('Q', GUEST_ID))
         option(12, pack('QII', n['host_id'], 1, 2) + samples(pack, n, min(times), max(times)) * 2
-              + bytes(64 if n['told'] else 32))
+              + bytes(64 if n['told'] or n['unsure'] else 32))
         if n['stated']:
             option(0xc10c, tsync(pack, n, min(times), max(times)))
     datfile.option_list = options

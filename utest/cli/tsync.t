@@ -146,6 +146,45 @@ for how in "told=2" "told=1 clock=local" "told=1 step=-500000"; do
 	unlike "$err" 'set anew' "not with $how, where they cannot tell it"
 done
 
+# --- a step, or another rate
+
+unsure() { make_pair clock=x86-tsc rho=0 step=30000 lo=4995000 hi=5005000 unsure=1 "$@"; }
+# told: what it is, how often a clock stepped, and the events that contradict it
+told() { json "['step_or_rate'], g['steps'], g['causality']['violations']"; }
+unsure
+is "$(json "['step_or_rate'], g['steps']")" "True 1" "JSON: two comparisons do not tell a step from a rate"
+like "$("$TRACE_CMD" tsync 2> /dev/null)" '^    worst .*guaranteed; a clock stepped, or has another rate$' "... nor do words"
+like "$("$TRACE_CMD" dump --options -i trace-box.dat)" '\[guaranteed\] \[a step, or another rate\]$' "... nor does dump"
+"$TRACE_CMD" convert -i trace-box.dat -o six.dat --file-version 6 > /dev/null
+like "$("$TRACE_CMD" dump --options -i six.dat)" '\[guaranteed\] \[a step, or another rate\]$' "... also of a converted file"
+rm six.dat
+for how in "step=30000" "step=-30000" "step=500000 seed=2"; do
+	# shellcheck disable=SC2086	# options are words
+	unsure $how
+	run 30 "$TRACE_CMD" tsync --refine
+	is "$rc $(told)" "0 False 1 0" "$how: events tell that it was a step" || diag "$err"
+	is "$(json "['groups'][0]['segments'][0]['drift_ppb'], g['worst_ns'] < 1000")" "0.0 True" "... of clocks of one rate, narrowly"
+	# shellcheck disable=SC2086	# options are words
+	unsure slope=1 $how
+	run 30 "$TRACE_CMD" tsync --refine
+	is "$rc $(told)" "0 False 0 0" "... or that it is a rate" || diag "$err"
+	is "$(json "['groups'][0]['segments'][0]['drift_ppb'] != 0, g['worst_ns'] < 1000")" "True True" "... narrowly, too"
+done
+unsure told=1
+run 30 "$TRACE_CMD" tsync --refine
+like "$err" 'its TSC was set anew, 1 time: ' "the host's events tell the step"
+is "$(json "['step_or_rate'], g['steps'], g['grade']")" "False 1 EXACT" "... exactly"
+unsure slope=1 told=1 skew=1000000000
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc $(told)" "0 False 0 0" "offsets that the bounds exclude are those of a scaled TSC, and tell nothing" || diag "$err"
+unsure lo=4980000 hi=5020000
+cp trace-box.dat old.dat
+run 30 "$TRACE_CMD" tsync --refine
+is "$rc" 61 "bounds so wide that they hide what they were to cover are not refined"
+like "$err" 'trace-box.dat: its clock made a step, or has another rate, but by so little ' "... which is said"
+cmp -s trace-box.dat old.dat
+ok $? "... and the file is as it was"
+
 # --- wrong offsets
 
 make_pair mid=5010000 packets=40

@@ -36,6 +36,8 @@ struct bound {
 	int16_t host_cpu;	/* -1: any */
 	uint8_t source;		/* enum bound_source */
 	bool upper;		/* theta(time) <= value, else >= */
+	/* true at its own time together with the one of the other side at that time: no message, but what a model says */
+	bool stated;
 };
 
 /* In any order. */

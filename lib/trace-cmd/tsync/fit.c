@@ -22,6 +22,7 @@
 struct item {
 	struct hull_point point;
 	bool upper;
+	bool stated;
 };
 
 struct items {
@@ -71,6 +72,7 @@ static int collect(const struct bounds *b, const struct fit *f, struct items *re
 		    !relate(one->value, f->ref_value, &item->point.v))
 			return -ERANGE;
 		item->upper = one->upper;
+		item->stated = one->stated;
 		item->point.v += one->upper ? f->conf.quantum : -f->conf.quantum;
 		item->point.source = one->source;
 	}
@@ -106,14 +108,20 @@ static bool is_exact(const struct items *items, size_t i)
 	return items->at[i].point.source == BOUND_KVM;
 }
 
-/* Whether item @i is the other side of the exact one before it in a pass: neither is true without the other. */
+/* Whether items @i and @k are true of the same time for sure, and both or neither of them. */
+static bool go_together(const struct items *items, size_t i, size_t k)
+{
+	if (items->at[i].point.t != items->at[k].point.t)
+		return false;
+	return (is_exact(items, i) && is_exact(items, k)) || (items->at[i].stated && items->at[k].stated);
+}
+
+/* Whether item @i is the other side of the one before it in a pass: neither is true without the other. */
 static bool is_other_side(const struct items *items, size_t i, bool backward)
 {
 	size_t own = backward ? items->count - 1 - i : i, before = backward ? own + 1 : own - 1;
 
-	return is_exact(items, own) && is_exact(items, before) &&
-	       items->at[own].point.t == items->at[before].point.t &&
-	       items->at[own].upper != items->at[before].upper;
+	return go_together(items, own, before) && items->at[own].upper != items->at[before].upper;
 }
 
 /* Each segment as long as its bounds can all be true, in one direction. 0; -ERANGE; -ENOMEM. */
