@@ -2,12 +2,19 @@
  * Stamps: by CLOCK_MONOTONIC_RAW, and by markers read back from an instance.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -250,10 +257,107 @@ static void a_new_instance_is_made_small_later(void **state)
 	assert_int_equal(instance_number(id, "buffer_size_kb"), -1);
 }
 
+/* A file of a tree that is like tracefs, with directories on the way to it. */
+static void put_file(const char *dir, const char *name, const char *text)
+{
+	char path[512];
+	char *slash;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	for (slash = path + strlen(dir); (slash = strchr(slash + 1, '/')); *slash = '/') {
+		*slash = 0;
+		mkdir(path, 0700);
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fputs(text, f) < 0, 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Whether somebody has claimed the directory @name in @dir. */
+static bool is_claimed(const char *dir, const char *name)
+{
+	char path[512];
+	int fd;
+	bool is;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	is = flock(fd, LOCK_EX | LOCK_NB) < 0;
+	close(fd);
+	return is;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+/* Remove what is called @name in @dir and all in it. */
+static void remove_all(const char *dir, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+#define RAW_FORMAT \
+	"name: raw_data\nID: 14\nformat:\n" \
+	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n" \
+	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n" \
+	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n" \
+	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n" \
+	"\tfield:unsigned int id;\toffset:8;\tsize:4;\tsigned:0;\n" \
+	"\tfield:char buf[];\toffset:12;\tsize:0;\tsigned:0;\n\n" \
+	"print fmt: \"id:%04x %08x\", REC->id, (int)REC->buf[0]\n"
+
+/* Also a session that wants no markers has its instance for itself as long as it lasts; or if it wants some later. */
+static void a_picked_instance_is_claimed_all_the_time(void **state)
+{
+	char dir[] = "/tmp/test-tsync-clock-XXXXXX";
+	const char *inst = "instances/clock_synch-7001";
+	struct tsync_conf conf;
+	struct tsync_clock c;
+	int marker;
+
+	assert_non_null(mkdtemp(dir));
+	put_file(dir, "events/ftrace/raw_data/format", RAW_FORMAT);
+	put_file(dir, "instances/README", "");
+	for (marker = 0; marker < 2; marker++) {
+		tsync_conf_init(&conf);
+		conf.clock = "mono_raw";
+		conf.tracing_dir = dir;
+		conf.own_id = tsync_pick_id(dir, 7001);
+		assert_int_equal(conf.own_id, 7001);
+		conf.own_made = true;
+		assert_false(is_claimed(dir, inst));
+		clock_init(&c, &conf, SERIES_RECEIVE);
+		assert_true(is_claimed(dir, inst));
+		assert_int_equal(clock_select(&c, false, NULL), 0);
+		if (marker) {
+			put_file(dir, "instances/clock_synch-7001/trace_marker_raw", "");
+			put_file(dir, "instances/clock_synch-7001/trace_clock", "[mono_raw]");
+			put_file(dir, "instances/clock_synch-7001/tracing_on", "1\n");
+			put_file(dir, "instances/clock_synch-7001/per_cpu/cpu0/trace_pipe_raw", "");
+			assert_int_equal(clock_select(&c, true, NULL), 0);
+			assert_non_null(c.inst);
+		}
+		assert_true(is_claimed(dir, inst));
+		clock_release(&c);
+		assert_false(is_claimed(dir, inst));
+		remove_all(dir, inst);
+	}
+	remove_all(dir, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(raw_stamps_are_there_at_once),
+		cmocka_unit_test(a_picked_instance_is_claimed_all_the_time),
 		cmocka_unit_test(a_round_of_markers_comes_back_with_trace_clock_times),
 		cmocka_unit_test(foreign_markers_do_not_count),
 		cmocka_unit_test(a_new_instance_is_made_small_later),

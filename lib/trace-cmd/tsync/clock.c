@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "tsync/clock.h"
 #include "tsync/direct.h"
@@ -15,7 +16,10 @@
 
 void clock_init(struct tsync_clock *c, const struct tsync_conf *conf, enum series_field received)
 {
-	*c = (struct tsync_clock){ .conf = conf, .received = received };
+	*c = (struct tsync_clock){ .conf = conf, .received = received, .claim_fd = -1 };
+	if (conf->own_made)
+		c->claim_fd = sync_instance_hold(conf->tracing_dir, conf->own_id);
+	c->held = c->claim_fd >= 0;
 }
 
 void clock_release(struct tsync_clock *c)
@@ -25,6 +29,8 @@ void clock_release(struct tsync_clock *c)
 	else if (c->conf)
 		/* the caller picked an id, but no marker was ever wanted */
 		tsync_drop_id(c->conf->tracing_dir, c->conf->own_id);
+	if (c->held)
+		fd_close(&c->claim_fd);
 	*c = (struct tsync_clock){ 0 };
 }
 
@@ -42,7 +48,7 @@ int clock_select(struct tsync_clock *c, bool marker, struct err *err)
 			       "time synchronisation without markers does not work in a time namespace");
 	if (marker && !c->inst) {
 		int ret = sync_instance_open(c->conf->tracing_dir, c->conf->own_id, clock,
-					     c->conf->own_made, &c->inst, err);
+					     c->conf->own_made, &c->claim_fd, &c->inst, err);
 
 		if (ret)
 			return ret;

@@ -20,7 +20,9 @@ struct tsync_clock {
 	const struct tsync_conf *conf;
 	enum series_field received;	/* what stamps after receiving are on this side */
 	bool marker;			/* the kind in use */
-	struct sync_instance *inst;	/* NULL until markers are wanted */
+	struct sync_instance *inst;	/* NULL until markers are wanted; */
+	bool held;			/* until then, the instance picked for it */
+	int claim_fd;			/* is claimed by this */
 	struct series *series;		/* of the round at hand */
 	int error;			/* the first failure of a stamp in this round */
 };

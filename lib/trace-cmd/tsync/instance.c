@@ -168,6 +168,14 @@ static int claim_dir(const char *path)
 	return take_fd(fd);
 }
 
+int sync_instance_hold(const char *tracing_dir, int id)
+{
+	_cleanup_free_ char *path = instance_path(tracing_dir, id);
+	int fd = path ? claim_dir(path) : -1;
+
+	return fd < 0 ? -1 : fd;
+}
+
 /* Remove @path unless somebody has claimed it. 0; -errno. */
 static int remove_unclaimed(const char *path)
 {
@@ -287,7 +295,7 @@ static int open_buffers(struct sync_instance *inst)
 }
 
 /* Make or take over the directory, or take the new one, and hold it. */
-static int acquire(struct sync_instance *inst, bool made, struct err *err)
+static int acquire(struct sync_instance *inst, bool made, int *claim, struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
 	int ret = made ? 0 : make_instance(inst->dir);
@@ -307,7 +315,7 @@ static int acquire(struct sync_instance *inst, bool made, struct err *err)
 		free(take_ptr(inst->dir));
 		return err_set(err, -EBUSY, "another session synchronises in %s", path);
 	}
-	inst->claim_fd = claim_dir(inst->dir);
+	inst->claim_fd = *claim >= 0 ? take_fd(*claim) : claim_dir(inst->dir);
 	/* the marker's lock keeps other sessions out; this may be somebody who looks into it */
 	if (inst->claim_fd == -EBUSY)
 		log_debug("%s: somebody else has claimed it", inst->dir);
@@ -324,10 +332,10 @@ static void set_back(struct sync_instance *inst)
 }
 
 static int set_up(struct sync_instance *inst, const char *tracing_dir, const char *clock,
-		  bool made, struct err *err)
+		  bool made, int *claim, struct err *err)
 {
 	char now[64];
-	int ret = acquire(inst, made, err);
+	int ret = acquire(inst, made, claim, err);
 
 	if (ret)
 		return ret;
@@ -357,7 +365,7 @@ static int set_up(struct sync_instance *inst, const char *tracing_dir, const cha
 }
 
 int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool made,
-		       struct sync_instance **ret_inst, struct err *err)
+		       int *claim, struct sync_instance **ret_inst, struct err *err)
 {
 	struct sync_instance *inst;
 	int nr_cpus = cpus_configured();
@@ -375,7 +383,7 @@ int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool 
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		inst->cpu_fd[cpu] = -1;
 	inst->dir = instance_path(tracing_dir, id);
-	ret = inst->dir ? set_up(inst, tracing_dir, clock, made, err) : -ENOMEM;
+	ret = inst->dir ? set_up(inst, tracing_dir, clock, made, claim, err) : -ENOMEM;
 	if (ret) {
 		sync_instance_close(inst);
 		return ret;

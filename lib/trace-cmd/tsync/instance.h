@@ -25,13 +25,20 @@ struct sync_mark {
 };
 
 /*
+ * Claim the instance that tsync_pick_id() has made for @id, whether it will be set up or not, so that nobody takes it
+ * for left over. The descriptor that holds the claim, for the caller to close; -1: there is none.
+ */
+int sync_instance_hold(const char *tracing_dir, int id);
+
+/*
  * Set up <tracing_dir>/instances/clock_synch-<id>, creating it unless
- * tsync_pick_id() has (@made), with trace clock @clock (NULL: as it is). Its markers are
+ * tsync_pick_id() has (@made), with trace clock @clock (NULL: as it is). If it is held, *@claim is
+ * taken over, which is -1 then; else -1. Its markers are
  * written to a buffer of their own for each CPU. 0; -EBUSY if another
  * session uses it; -errno described in @err.
  */
 int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool made,
-		       struct sync_instance **ret, struct err *err);
+		       int *claim, struct sync_instance **ret, struct err *err);
 
 /* Whether its buffers are larger than markers need; have them no larger, which takes a while. */
 bool sync_instance_is_big(const struct sync_instance *inst);
