@@ -13,6 +13,7 @@
 #include "copy/copy.h"
 #include "edit/target.h"
 #include "in/handle.h"
+#include "tsync/model-before.h"
 #include "tsync/model.h"
 
 #define PASSES_MAX	6
@@ -24,51 +25,6 @@ void refined_release(struct refined *r)
 
 /* --- what the file states, as bounds --------------------------------------------- */
 
-static int add(struct bounds *b, int64_t time, int64_t value, bool upper, int cpu, uint8_t source,
-	       bool stated)
-{
-	struct bound one = {
-		.time = time, .value = value, .guest_cpu = cpu, .host_cpu = -1,
-		.source = source, .upper = upper, .stated = stated,
-	};
-
-	return bounds_add(b, &one);
-}
-
-/* The limits at both ends of a segment say all the rest, if not as narrowly as the raw bounds. */
-static int add_segment(struct bounds *b, const struct opt_tsync_segment *s, int cpu)
-{
-	int ret = 0;
-
-	if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
-		return 0;
-	ret = add(b, s->first, s->lo_first, false, cpu, s->lo_source, true);
-	if (!ret)
-		ret = add(b, s->first, s->hi_first, true, cpu, s->hi_source, true);
-	if (!ret && s->last != s->first)
-		ret = add(b, s->last, s->lo_last, false, cpu, s->lo_source, true);
-	if (!ret && s->last != s->first)
-		ret = add(b, s->last, s->hi_last, true, cpu, s->hi_source, true);
-	return ret;
-}
-
-static int add_groups(struct bounds *b, const struct opt_tsync *t)
-{
-	uint32_t i, k, n;
-	int ret = 0;
-
-	for (i = 0; i < t->nr_groups; i++) {
-		const struct opt_tsync_group *group = &t->groups[i];
-
-		/* of CPUs that agree, one stands for all */
-		for (k = 0; k < (group->nr_cpus ? group->nr_cpus : 1) && !ret; k++)
-			for (n = 0; n < group->nr_segments && !ret; n++)
-				ret = add_segment(b, &group->segments[n],
-						  group->nr_cpus ? group->cpus[k] : -1);
-	}
-	return ret;
-}
-
 static int add_raw(struct bounds *b, const struct opt_tsync *t)
 {
 	uint32_t i;
@@ -76,9 +32,12 @@ static int add_raw(struct bounds *b, const struct opt_tsync *t)
 
 	for (i = 0; i < t->nr_raw && !ret; i++) {
 		const struct opt_tsync_bound *r = &t->raw[i];
-		int cpu = t->kind == OPT_TSYNC_GUEST_CPUS ? r->guest_cpu : -1;
+		struct bound one = {
+			.time = r->time, .value = r->value, .source = r->source, .upper = r->upper,
+			.guest_cpu = t->kind == OPT_TSYNC_GUEST_CPUS ? r->guest_cpu : -1, .host_cpu = -1,
+		};
 
-		ret = add(b, r->time, r->value, r->upper, cpu, r->source, false);
+		ret = bounds_add(b, &one);
 	}
 	return ret;
 }
@@ -272,7 +231,7 @@ int refine_guest(struct guest *g, struct refined *ret, struct err *err)
 	if (!g->judged)
 		return err_set(err, -ENODATA, "%s: the host's file has no events to hold against: record it with -e kvm_entry -e kvm_exit",
 			       g->path);
-	code = g->known->nr_raw ? add_raw(&all, g->known) : add_groups(&all, g->known);
+	code = g->known->nr_raw ? add_raw(&all, g->known) : model_before_bounds(g->known, &all);
 	moves = code ? code : add_moves(g, &all);
 	code = moves < 0 ? moves : make_model(g, &all, &r.known);
 	if (code)

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "sim/fitsim.h"
+#include "tsync/model-before.h"
 #include "tsync/model.h"
 
 #define QUICK_SESSIONS 3000
@@ -195,6 +196,59 @@ static void the_truth_is_in_what_the_file_says(void **state)
 			check_file_at(&s, &t, &ts, s.piece[i].begin, seed);
 		}
 		timeshift_release(&ts);
+		opt_tsync_release(&t);
+		bounds_release(&s.bounds);
+	}
+}
+
+/* The model that --refine begins with. */
+static void make_again(enum kind kind, const struct opt_tsync *t, struct opt_tsync *ret)
+{
+	struct bounds stated = { 0 };
+	struct model_conf conf = {
+		.host_clock = kind == SAME_TSC || kind == STEPS || kind == SCALED ? "x86-tsc" :
+			      kind == VARIES || kind == VARIES_STEPS ? "mono" : "local",
+		.same_machine = !t->rho_max_ppb, .before = t,
+	};
+
+	assert_int_equal(model_before_bounds(t, &stated), 0);
+	assert_int_equal(tsync_model_make(&(struct tsync_samples){ .bounds = stated }, &conf, ret), 0);
+	bounds_release(&stated);
+}
+
+/* Segments of which nothing is known have no limits, from which they could be made again. */
+static bool all_known(const struct opt_tsync *t)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->groups[0].nr_segments; i++)
+		if (!(t->groups[0].segments[i].flags & OPT_TSYNC_SEG_KNOWN))
+			return false;
+	return true;
+}
+
+/* A model made of what the file says alone knows less, but nothing that isn't true. */
+static void the_truth_is_in_what_is_made_of_the_file_again(void **state)
+{
+	uint64_t seed, n = sessions();
+	int i;
+
+	for (seed = 0; seed < n; seed++) {
+		enum kind kind = seed % KINDS;
+		struct opt_tsync_value v;
+		struct opt_tsync t, again;
+		struct fitsim s;
+
+		make(&s, kind, seed);
+		make_model(&s, kind, &t);
+		make_again(kind, &t, &again);
+		for (i = 0; i < 32; i++)
+			check_truth_at(&s, &again, sim_range(&s.path, s.begin, s.end), seed, &v);
+		for (i = 1; i < s.nr_pieces; i++) {
+			check_truth_at(&s, &again, s.piece[i].begin - 1, seed, &v);
+			check_truth_at(&s, &again, s.piece[i].begin, seed, &v);
+		}
+		opt_tsync_release(&again);
 		opt_tsync_release(&t);
 		bounds_release(&s.bounds);
 	}
@@ -396,7 +450,7 @@ static void who_slews_faster_than_is_usual_is_believed_when_seen(void **state)
 	for (seed = 0; seed < n; seed++) {
 		struct opt_tsync_value v;
 		int64_t from, length;
-		struct opt_tsync t;
+		struct opt_tsync t, again;
 		struct fitsim s;
 
 		make(&s, VARIES, seed);
@@ -417,6 +471,10 @@ static void who_slews_faster_than_is_usual_is_believed_when_seen(void **state)
 		seen += opt_tsync_steps(&t) > 0;
 		for (i = 0; i < 64 && opt_tsync_steps(&t); i++)
 			check_truth_at(&s, &t, sim_range(&s.path, s.begin, s.end), seed, &v);
+		make_again(VARIES, &t, &again);
+		for (i = 0; i < 64 && opt_tsync_steps(&again) && all_known(&t); i++)
+			check_truth_at(&s, &again, sim_range(&s.path, s.begin, s.end), seed, &v);
+		opt_tsync_release(&again);
 		opt_tsync_release(&t);
 		bounds_release(&s.bounds);
 	}
@@ -431,6 +489,7 @@ int main(void)
 		cmocka_unit_test(bounds_are_as_narrow_as_the_path_allows),
 		cmocka_unit_test(the_truth_is_in_the_bounds_of_every_session),
 		cmocka_unit_test(the_truth_is_in_what_the_file_says),
+		cmocka_unit_test(the_truth_is_in_what_is_made_of_the_file_again),
 		cmocka_unit_test(a_step_too_small_to_see_costs_no_more_than_its_size),
 		cmocka_unit_test(two_rounds_are_a_step_or_a_rate),
 		cmocka_unit_test(who_slews_faster_than_is_usual_is_believed_when_seen),

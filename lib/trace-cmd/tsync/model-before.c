@@ -55,3 +55,91 @@ bool model_before_at(const struct opt_tsync *t, int cpu, int64_t time, int64_t *
 	*ret_width = width_of(s) > width_of(other) ? width_of(s) : width_of(other);
 	return true;
 }
+
+/* --- as bounds ------------------------------------------------------------------- */
+
+/* The times at which segments from one step to the next are true whatever their neighbours are. */
+struct sure {
+	int64_t from, to;
+};
+
+/* The step before segment @i came before that, the one behind it after that. */
+static struct sure sure_of(const struct opt_tsync_group *g, uint32_t i)
+{
+	const struct opt_tsync_segment *s = g->segments;
+	struct sure sure = { .from = INT64_MIN, .to = INT64_MAX };
+	uint32_t before = i, next = i + 1;
+
+	while (before && !(s[before].flags & OPT_TSYNC_SEG_STEP))
+		before--;
+	if (before)
+		sure.from = s[before - 1].to < INT64_MAX ? s[before - 1].to + 1 : INT64_MAX;
+	while (next < g->nr_segments && !(s[next].flags & OPT_TSYNC_SEG_STEP))
+		next++;
+	if (next < g->nr_segments)
+		sure.to = s[next].from > INT64_MIN ? s[next].from - 1 : INT64_MIN;
+	return sure;
+}
+
+/* The limits of @s at @time, or as near to it as they are sure. */
+static int add_limits(const struct opt_tsync_segment *s, const struct sure *sure, int64_t time, int cpu,
+		      struct bounds *ret)
+{
+	struct opt_tsync_segment alone = *s;
+	const struct opt_tsync_group g = { .segments = &alone, .nr_segments = 1 };
+	struct bound lo = { .guest_cpu = cpu, .host_cpu = -1, .source = s->lo_source, .stated = true };
+	struct bound hi = { .guest_cpu = cpu, .host_cpu = -1, .source = s->hi_source, .stated = true, .upper = true };
+	struct opt_tsync_value v;
+	int err;
+
+	lo.time = time < sure->from ? sure->from : time > sure->to ? sure->to : time;
+	hi.time = lo.time;
+	/* it says nothing of the time of others */
+	if (lo.time < s->from || lo.time > s->to)
+		return 0;
+	alone.from = INT64_MIN;
+	alone.to = INT64_MAX;
+	if (opt_tsync_group_at(&g, lo.time, &v))
+		return 0;
+	lo.value = v.lo;
+	hi.value = v.hi;
+	err = bounds_add(ret, &lo);
+	return err ? err : bounds_add(ret, &hi);
+}
+
+static int add_group(const struct opt_tsync_group *g, int cpu, struct bounds *ret)
+{
+	struct sure sure = { 0 };
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; i < g->nr_segments && !err; i++) {
+		const struct opt_tsync_segment *s = &g->segments[i];
+
+		if (!i || s->flags & OPT_TSYNC_SEG_STEP)
+			sure = sure_of(g, i);
+		if (sure.from > sure.to)	/* never */
+			sure = (struct sure){ .from = INT64_MIN, .to = INT64_MAX };
+		if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
+			continue;
+		err = add_limits(s, &sure, s->first, cpu, ret);
+		if (!err && s->last != s->first)
+			err = add_limits(s, &sure, s->last, cpu, ret);
+	}
+	return err;
+}
+
+int model_before_bounds(const struct opt_tsync *t, struct bounds *ret)
+{
+	uint32_t i, k;
+	int err = 0;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		const struct opt_tsync_group *g = &t->groups[i];
+
+		/* of CPUs that agree, one stands for all */
+		for (k = 0; k < (g->nr_cpus ? g->nr_cpus : 1) && !err; k++)
+			err = add_group(g, g->nr_cpus ? g->cpus[k] : -1, ret);
+	}
+	return err;
+}

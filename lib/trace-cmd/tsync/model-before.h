@@ -1,7 +1,7 @@
 /*
  * model-before.h - what an earlier model estimates, and how well, for one made anew.
  *
- * Layer 4, pure, for model-varies.c. The estimate between two comparisons is the line between them; if its ends are known
+ * Layer 4, pure. The estimate between two comparisons is the line between them; if its ends are known
  * well, it is good, although rates that may change leave the limits there wide. What events
  * tell at such a time may narrow these and yet have its middle farther off.
  */
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tsync/bounds.h"
 #include "wire/opt-tsync.h"
 
 /*
@@ -18,5 +19,11 @@
  * side of it, the wider ones. False: @time is not between two without a step.
  */
 bool model_before_at(const struct opt_tsync *t, int cpu, int64_t time, int64_t *ret_mid, uint64_t *ret_width);
+
+/*
+ * What @t states, as bounds into @ret: its limits at the ends of segments, which say all the rest, if not as narrowly as
+ * what was measured. 0; -ENOMEM.
+ */
+int model_before_bounds(const struct opt_tsync *t, struct bounds *ret);
 
 #endif
