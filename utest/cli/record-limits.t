@@ -109,7 +109,7 @@ is "$rc" 0 "... also without a command"
 # --- --rotate
 
 # shellcheck disable=SC2086	# words
-record $room --rotate 200K -o r.dat ./marks "$MARKER" 40000 400
+record $room --rotate 200K -o r.dat ./marks "$MARKER" 40000 10000
 is "$rc" 0 "--rotate by size ends well" "$both"
 [ "$(ls r.dat.0* | wc -l)" -ge 2 ]
 ok $? "... and makes some files" "$(ls -l r.dat*)"
