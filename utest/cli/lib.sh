@@ -73,7 +73,7 @@ at_exit() { _exits+=("$1"); }
 
 diag() { printf '%s\n' "$*" | sed 's/^/# /'; }
 
-# ok STATUS NAME [TEXT]: passes if STATUS is 0; else TEXT is shown
+# ok STATUS NAME [TEXT]: passes if STATUS is 0; else TEXT is shown, on stderr, which prove shows, too
 ok() {
 	_count=$((_count + 1))
 	if [ "$1" = 0 ]; then
@@ -82,7 +82,8 @@ ok() {
 	fi
 	echo "not ok $_count - $2"
 	_failed=$((_failed + 1))
-	[ -z "${3-}" ] || diag "$3"
+	diag "failed: $_count - $2${3:+
+$3}" >&2
 	return 1
 }
 
