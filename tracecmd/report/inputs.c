@@ -306,6 +306,19 @@ int inputs_split(struct inputs *in, struct err *err)
 	return filter_streams(in, err);
 }
 
+struct tracecmd_input **inputs_handles(const struct inputs *in)
+{
+	struct tracecmd_input **handles = calloc(in->nr_streams + 1, sizeof(*handles));
+	unsigned int i, n = 0;
+	int instance;
+
+	for (instance = 0; handles && instance < 2; instance++)
+		for (i = 0; i < in->nr_streams; i++)
+			if (in->streams[i].instance == instance)
+				handles[n++] = in->streams[i].handle;
+	return handles;
+}
+
 /*
  * One that had its host recorded, too (--proxy), has that one's times, but its own guests have the times that it had
  * itself.

@@ -91,6 +91,12 @@ int inputs_open(struct inputs *in, const struct report_plan *plan, bool all_even
  */
 int inputs_split(struct inputs *in, struct err *err);
 
+/*
+ * The handles of all streams, to be freed, in the order that their events of one time have: the
+ * top buffers of all files come before all instances, as they always have. NULL: out of memory.
+ */
+struct tracecmd_input **inputs_handles(const struct inputs *in);
+
 /* Warn where a guest's file was synchronised with another host than the first file. */
 void inputs_check_peers(const struct inputs *in);
 

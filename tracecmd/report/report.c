@@ -157,11 +157,10 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 	unsigned int i;
 	int ret;
 
-	handles = calloc(in->nr_streams + 1, sizeof(*handles));
+	handles = inputs_handles(in);
 	if (!handles)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (i = 0; i < in->nr_streams; i++) {
-		handles[i] = in->streams[i].handle;
 		w->one_range &= in->streams[i].time_in_ns == in->streams[0].time_in_ns;
 		if (tracecmd_follow_missed_events(handles[i], on_lost, w))
 			return err_set(err, -ENOMEM, "out of memory");

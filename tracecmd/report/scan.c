@@ -33,17 +33,15 @@ static int on_lost(struct tracecmd_input *handle, struct tep_event *event,
 
 static int walk_all(struct inputs *in, struct walk *w, struct err *err)
 {
-	_cleanup_free_ struct tracecmd_input **handles = calloc(in->nr_streams + 1, sizeof(*handles));
+	_cleanup_free_ struct tracecmd_input **handles = inputs_handles(in);
 	unsigned int i;
 	int ret;
 
 	if (!handles)
 		return -ENOMEM;
-	for (i = 0; i < in->nr_streams; i++) {
-		handles[i] = in->streams[i].handle;
+	for (i = 0; i < in->nr_streams; i++)
 		if (tracecmd_follow_missed_events(handles[i], on_lost, w))
 			return -ENOMEM;
-	}
 	errno = 0;
 	ret = tracecmd_iterate_events_multi(handles, in->nr_streams, on_record, w);
 	if (w->error || !ret)

@@ -128,6 +128,11 @@ for f in "${files[@]}"; do
 done
 same report -i host7.dat -i host7-guest.dat
 same report --debug -i three.dat
+# events of the same times: all top buffers come before all instances
+run 60 "$TRACE_CMD" split -i zip.dat -B "$inst" -t -o inst-top.dat
+same report -t -i zip.dat -i inst-top.dat
+same report -t -i inst-top.dat -i zip.dat -i none.dat
+same report -t -i zip.dat -i zip.dat
 "$STOCK" report --stat -i top7.dat | sed '/^CPU[0-9]* data recorded/,$d' | sed '$d' > stock.txt
 "$TRACE_CMD" report --stat -i top7.dat > ours.txt
 succeeds "--stat: the same but for where the data is" diff stock.txt ours.txt
