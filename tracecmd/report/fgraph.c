@@ -228,8 +228,7 @@ const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_rec
 	struct ahead_cpu *c;
 
 	*ret_skip = false;
-	if (fgraph_is_other(g, s, record) || record->cpu < 0 ||
-	    (unsigned int)record->cpu >= s->nr_cpus)
+	if (record->cpu < 0 || (unsigned int)record->cpu >= s->nr_cpus)
 		return NULL;
 	c = &a->cpus[record->cpu];
 	if (c->skip && record->offset == c->skip_key) {

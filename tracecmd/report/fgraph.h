@@ -48,7 +48,7 @@ static inline bool fgraph_is_other(const struct fgraph *g, const struct stream *
 }
 
 /*
- * The text of a record, if it is of a call; it lives until the next call. NULL: it is of another
+ * The text of a record, not fgraph_is_other(), if it is of a call; it lives until the next call. NULL: it is of another
  * event, or not to be shown like this. @ret_skip: true if the line of the call has told it already.
  */
 const char *fgraph_text(struct fgraph *g, const struct stream *s, struct tep_record *record,
