@@ -264,14 +264,17 @@ tracing_state() {
 	[ -n "${1-}" ] || echo "instances: $(cd "$TRACING/instances" && echo *)"
 }
 
-# remove_new_instances STATE: those for probes that were not there when tracing_state printed STATE
-remove_new_instances() {
+# remove_new_instances STATE: those for probes that were not there when tracing_state printed STATE. Agents put back
+# the rest when their hosts have gone: that is waited for.
+remove_new_instances() { wait_for 10 _as_before "$1" || true; }
+_as_before() {
 	local dir old
 
 	old=" $(sed -n 's/^instances: //p' <<< "$1") "
 	for dir in "$TRACING"/instances/clock_synch-*; do
 		[ ! -d "$dir" ] || [[ $old == *" ${dir##*/} "* ]] || rmdir "$dir"
 	done
+	[ "$(tracing_state "")" = "$1" ]
 }
 
 # stock_script: a script to run by "unshare -m bash", with Debian's program and its arguments.
