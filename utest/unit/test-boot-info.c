@@ -16,6 +16,7 @@
 #include "base/io.h"
 #include "session/boot-info.h"
 #include "unit/out-fixture.h"
+#include "unit/tracefs-util.h"
 #include "zip/zip.h"
 
 #define TEXT "ffffffff81000000 [kernel]\n"
@@ -25,14 +26,7 @@ static char dir[] = "/tmp/utest-boot-XXXXXX";
 
 static void write_file(const char *name, const char *text)
 {
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	assert_int_equal(put_in(dir, name, text), 0);
 }
 
 static int make_dir(void **state)
@@ -42,14 +36,8 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-	static const char *const names[] = { "last_boot_info", "modules" };
-	char path[64];
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		unlink(path);
-	}
-	return rmdir(dir);
+	remove_tree(dir);
+	return 0;
 }
 
 /* A file with what boot_info_put() stores, all of it in @ret. */

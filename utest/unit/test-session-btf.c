@@ -19,6 +19,7 @@
 #include "in/file.h"
 #include "session/btf.h"
 #include "unit/out-fixture.h"
+#include "unit/tracefs-util.h"
 #include "zip/zip.h"
 
 #define TYPES "types of a kernel"
@@ -27,32 +28,17 @@ static char dir[] = "/tmp/utest-btf-XXXXXX";
 
 static void write_file(const char *name, const char *text)
 {
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	assert_int_equal(put_in(dir, name, text), 0);
 }
 
 static void remove_file(const char *name)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	unlink(path);
+	unlink(path_of(dir, name).s);
 }
 
 static int make_dir(void **state)
 {
-	char path[64];
-
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof(path), "%s/options", dir);
-	return mkdir(path, 0700);
+	return mkdtemp(dir) ? mkdir(path_of(dir, "options").s, 0700) : -1;
 }
 
 static int remove_files(void **state)
@@ -65,10 +51,8 @@ static int remove_files(void **state)
 
 static int remove_dir(void **state)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/options", dir);
-	return rmdir(path) || rmdir(dir);
+	remove_tree(dir);
+	return 0;
 }
 
 /* A file with what btf_put() stores. Its descriptor. */

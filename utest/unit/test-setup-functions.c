@@ -4,7 +4,6 @@
  * Lists of the real kernel are not what was written to them; here they are, so what has been
  * written can be seen. No root is needed, and no kernel that traces functions.
  */
-#include <dirent.h>
 #include <linux/perf_event.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,19 +85,6 @@ static int fill_fake(void **state)
 		if (put_in(fake, files[i].file, files[i].text))
 			return -1;
 	return 0;
-}
-
-static void remove_tree(const char *path)
-{
-	DIR *d = opendir(path);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			remove_tree(path_of(path, e->d_name).s);
-	if (d)
-		closedir(d);
-	remove(path);
 }
 
 static int remove_fake(void **state)

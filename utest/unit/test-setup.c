@@ -3,7 +3,6 @@
  *
  * On a made-up tracing directory, so no root is needed; test-setup-kernel.c has the rest.
  */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -61,19 +60,6 @@ static int make_fake(void **state)
 		if (put_in(fake, files[i].file, files[i].text))
 			return -1;
 	return tracefs_set_tracing_dir(fake);
-}
-
-static void remove_tree(const char *path)
-{
-	DIR *d = opendir(path);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			remove_tree(path_of(path, e->d_name).s);
-	if (d)
-		closedir(d);
-	remove(path);
 }
 
 static int remove_fake(void **state)

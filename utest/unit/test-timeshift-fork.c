@@ -11,24 +11,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "wire/opt-timeshift.h"
-
-#define CUR(t, o) { .time = t, .offset = o, .scaling = 1 }
-
-static const struct timeshift_sample two[] = { CUR(1000, 100), CUR(2000, 201) };
-
-/* @nr_cpus CPUs, each with the @n samples at @s. */
-static void fill(struct timeshift *ts, enum timeshift_layout layout, uint32_t nr_cpus,
-		 const struct timeshift_sample *s, uint32_t n)
-{
-	uint32_t i, k;
-
-	assert_int_equal(timeshift_init(ts, layout, nr_cpus), 0);
-	ts->peer_id = 0x1122334455667788;
-	for (i = 0; i < nr_cpus; i++)
-		for (k = 0; k < n; k++)
-			assert_int_equal(timeshift_add(ts, i, &s[k]), 0);
-}
+#include "unit/timeshift-fixture.h"
 
 /* The words of a payload without count fields in between. */
 static void put_words(struct buf *b, const uint64_t *w, size_t n)

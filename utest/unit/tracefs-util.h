@@ -7,6 +7,7 @@
 #ifndef UTEST_TRACEFS_UTIL_H
 #define UTEST_TRACEFS_UTIL_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -74,6 +75,20 @@ static inline void check_text(const char *dir, const char *file, const char *wan
 	if (strcmp(text, want))
 		fail_msg("%s/%s is '%s', not '%s'", dir, file, text, want);
 	free(text);
+}
+
+/* A directory and all in it; what isn't there is none the worse. */
+static inline void remove_tree(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			remove_tree(path_of(path, e->d_name).s);
+	if (d)
+		closedir(d);
+	remove(path);
 }
 
 /* Skip the running test unless this is root with a tracefs that lets it make instances. */
