@@ -4,8 +4,8 @@
  *
  * Layer 5. Calls come in the order of the protocol; a guest that fails is marked
  * lost, keeps what came, and never holds up the host or other guests beyond its
- * deadlines. Code: guest.c has the connection, the metadata and the end, guest-sync.c the
- * clock, guest-data.c the CPUs' data.
+ * deadlines. Code: guest-connect.c has the connection, the request and its answer, guest.c the metadata
+ * and the end, guest-sync.c the clock, guest-data.c the CPUs' data.
  *
  * With --proxy (conf->proxy) it is the other way round: "the guest" in here is our host, whose agent
  * is a proxy, and the guest is this machine. What is different then is in guest-proxy.c.
@@ -13,6 +13,7 @@
 #ifndef SESSION_GUEST_H
 #define SESSION_GUEST_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include "net/addr.h"
@@ -114,6 +115,19 @@ static inline const char *guest_kind(const struct guest *g)
 static inline const char *guest_others(const struct guest *g)
 {
 	return g->conf->proxy ? "this machine is recorded on" : "the host and other guests go on";
+}
+
+/* Of what goes wrong with the control connection: what an agent that is merely busy, or refuses an option, does not do. */
+static inline bool guest_is_breach(int error)
+{
+	return error == -EBADMSG || error == -EPROTO || error == -ENOTSUP || error == -ETIMEDOUT ||
+	       error == -EFBIG;
+}
+
+/* What hanging up looks like. */
+static inline bool guest_is_gone(int error)
+{
+	return error == -ENODATA || error == -EPIPE || error == -ECONNRESET;
 }
 
 /* What comes as SEND_DATA up to FIN_DATA. */
