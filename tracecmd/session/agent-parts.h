@@ -21,13 +21,13 @@
 #include "session/note.h"
 #include "session/plan.h"
 #include "session/stop.h"
+#include "session/sync-wait.h"
 #include "tsync/tsync.h"
 #include "wire/msg.h"
 
 /* Deadlines, ms, of more than one part. */
 #define AGENT_REPLY_MS		5000
 #define AGENT_META_MS		300000
-#define AGENT_LOOK_MS		50	/* between looks whether the host is still there */
 
 /* Most metadata that is sent. */
 #define AGENT_META_MAX_BYTES	(256 << 20)
@@ -90,6 +90,9 @@ bool agent_must_end(struct session *s);
 
 /* Take the connection for it. 0; -errno: there is none, which has been told. */
 int agent_accept_sync(struct session *s, int *ret_fd);
+
+/* How to wait for it, at most @ms. */
+struct sync_wait agent_sync_wait(struct session *s, int ms);
 
 /* Compare over @conf's connection, which is used up, with an instance of its own. 0; -errno described in @err. */
 int agent_run_sync(struct session *s, struct tsync_conf *conf,

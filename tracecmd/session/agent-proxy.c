@@ -167,21 +167,13 @@ static int first_ms(const struct session *s)
 static int wait_first(struct session *s, struct err *err)
 {
 	bool patient = s->req.has_tsync_flags;
-	struct deadline d = deadline_in_ms(patient ? first_ms(s) : FIRST_SYNC_SOON_MS);
+	struct sync_wait w = agent_sync_wait(s, patient ? first_ms(s) : FIRST_SYNC_SOON_MS);
+	int ret = sync_wait_first(s->sync, &w, err);
 
-	for (;;) {
-		struct deadline slice = deadline_in_ms(AGENT_LOOK_MS);
-		int ret;
-
-		err_clear(err);
-		ret = tsync_host_wait_first(s->sync, AGENT_LOOK_MS, err);
-		/* back early: that was the peer's timeout, which ended the session */
-		if (ret != -ETIMEDOUT || !deadline_passed(slice) || agent_must_end(s))
-			return ret;
-		/* of a guest that does not wait, the pass goes on meanwhile */
-		if (deadline_passed(d))
-			return patient ? ret : 0;
-	}
+	/* of a guest that does not wait, the pass goes on meanwhile */
+	if (ret == -EINPROGRESS)
+		return patient ? -ETIMEDOUT : 0;
+	return ret;
 }
 
 void proxy_start_sync(struct session *s)
@@ -211,13 +203,9 @@ void proxy_closing(struct session *s)
 /* Wait for the last pass, at most @ms. True: it is over. */
 static bool wait_last(struct session *s, int ms)
 {
-	struct deadline d = deadline_in_ms(ms);
+	struct sync_wait w = agent_sync_wait(s, ms);
 
-	while (tsync_wait_end(s->sync, AGENT_LOOK_MS) == -ETIMEDOUT) {
-		if (agent_must_end(s) || deadline_passed(d))
-			return false;
-	}
-	return true;
+	return sync_wait_end(s->sync, &w);
 }
 
 /* What all passes found. */

@@ -183,6 +183,16 @@ int agent_accept_sync(struct session *s, int *ret_fd)
 	return ret;
 }
 
+static bool sync_ends(void *who)
+{
+	return agent_must_end(who);
+}
+
+struct sync_wait agent_sync_wait(struct session *s, int ms)
+{
+	return (struct sync_wait){ .by = deadline_in_ms(ms), .ends = sync_ends, .who = s };
+}
+
 int agent_run_sync(struct session *s, struct tsync_conf *conf,
 		   int (*start)(const struct tsync_conf *conf, struct tsync_session **ret, struct err *err),
 		   struct err *err)
@@ -332,12 +342,10 @@ static int stop_tracing(struct session *s, struct err *err)
 /* The last clock comparison: the host's STOP, or its leaving, is the end. */
 static void end_sync(struct session *s)
 {
-	struct deadline d = deadline_in_ms(SYNC_END_MS);
+	struct sync_wait w = agent_sync_wait(s, SYNC_END_MS);
 
-	while (s->sync && tsync_wait_end(s->sync, AGENT_LOOK_MS) == -ETIMEDOUT) {
-		if (agent_must_end(s) || deadline_passed(d))
-			return;
-	}
+	if (s->sync)
+		sync_wait_end(s->sync, &w);
 }
 
 static int trace(struct session *s, struct err *err)

@@ -20,7 +20,6 @@
 
 #include "base/cleanup.h"
 #include "base/cpus.h"
-#include "base/tsc.h"
 #include "message.h"
 #include "session/files.h"
 #include "session/guest-clock.h"
@@ -120,7 +119,7 @@ static bool was_offered(const struct guest *g, const char *name)
 	return false;
 }
 
-/* What the session needs to know; goes over to another clock. 0; -errno described in @err. */
+/* What the session needs to know, but for connection and instance; goes over to another clock. 0; -errno described in @err. */
 static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 {
 	const struct plan_tsync *t = &g->plan->tsync;
@@ -149,36 +148,16 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	conf->debug_dir = t->debug_dir;
 	conf->own_cpus = cpus_configured();
 	conf->cid = g->addr.kind == NET_VSOCK ? g->addr.cid : SYNC_ID_FIRST;
-	conf->own_id = tsync_pick_id(conf->tracing_dir, SYNC_ID_FIRST);
-	if (conf->own_id < 0)
-		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
-	conf->own_made = true;
+	conf->own_id = SYNC_ID_FIRST;
 	return 0;
 }
 
 static int start_sync(struct guest *g, struct err *err)
 {
-	struct net_addr addr = g->addr;
 	struct tsync_conf conf;
-	int fd, ret;
+	int ret = guest_sync_connect(g, &conf, sync_conf, err);
 
-	addr.port = g->resp.tsync_port;
-	/* an agent that announced a port waits for us there, whatever we make of its choice */
-	ret = net_connect(&addr, deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd),
-			  &fd, err);
-	if (ret)
-		return ret;
-	ret = tunnels_wrap(&g->tunnels, &fd, false, AUTH_SYNC, 0, TUNNEL_BOTH,
-			   deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd), err);
-	if (!ret)
-		ret = sync_conf(g, &conf, err);
-	if (ret) {
-		close(fd);
-		return ret;
-	}
-	local_sync_instance(g->local, conf.own_id);
-	conf.fd = fd;
-	return tsync_guest_start(&conf, &g->sync, err);
+	return ret ? ret : tsync_guest_start(&conf, &g->sync, err);
 }
 
 int guest_proxy_sync_start(struct guest *g)
@@ -209,12 +188,8 @@ int guest_proxy_sync_start(struct guest *g)
 /* The host's STOP, or its end. */
 static void end_sync(struct guest *g)
 {
-	struct deadline d = guest_in_ms(g, SYNC_END_MS);
-
-	while (g->sync && !g->lost && !stop_urgent(g->stop) && !deadline_passed(d)) {
-		if (tsync_wait_end(g->sync, GUEST_LOOK_MS) != -ETIMEDOUT)
-			break;
-	}
+	if (g->sync)
+		guest_sync_wait_end(g, SYNC_END_MS);
 	tsync_free(take_ptr(g->sync));
 }
 
@@ -253,25 +228,6 @@ static int receive_rest(struct guest *g)
 	return ret ? ret : append_rest(g, fd);
 }
 
-/* The user wants to know how well the clock is known. */
-static void tell(const struct guest *g, const struct opt_tsync *model)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	double ns_per_count = 1;
-	struct tsc_scale scale;
-
-	if (g->plan->quiet || !model->nr_groups)
-		return;
-	if (!strcmp(local_clock(g->local), TSC_CLOCK))
-		ns_per_count = tsc_scale_read(&scale) ? 0 :
-			       scale.mult / (double)((uint64_t)1 << scale.shift);
-	opt_tsync_text(&text, model, ns_per_count);
-	if (!text.error)
-		printf("Clock of this machine, seen from host %s: %s\n", g->own->name,
-		       (char *)text.data);
-	fflush(stdout);
-}
-
 /* Append to @b how well the clock is known, as the host says; which clock it is we know better. 0; -errno. */
 static int keep_model(struct guest *g, const void *data, size_t len, struct buf *b)
 {
@@ -284,7 +240,7 @@ static int keep_model(struct guest *g, const void *data, size_t len, struct buf 
 	model.guest_clock = strdup(local_clock(g->local));
 	if (!model.guest_clock)
 		return -ENOMEM;
-	tell(g, &model);
+	guest_sync_tell(g, &model);
 	return opt_tsync_put(b, ORDER_NATIVE, &model);
 }
 

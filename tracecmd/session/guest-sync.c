@@ -14,8 +14,10 @@
 #include "base/log.h"
 #include "base/tsc.h"
 #include "message.h"
+#include "session/guest-clock.h"
 #include "session/guests.h"
 #include "session/sync-result.h"
+#include "session/sync-wait.h"
 #include "tsync/estimate.h"
 
 /* Deadlines, ms, of a pass over all CPUs an agent says it has. */
@@ -25,7 +27,6 @@
 #define FINAL_SYNC_MS		10000
 #define FINAL_SYNC_CPU_MS	3000
 #define FINAL_SYNC_MAX_MS	60000
-#define LOOK_MS			100	/* between looks whether the user stops */
 
 /* Ids of sync instances: 0 to 2 are those that stock peers use. */
 #define SYNC_ID_FIRST		3
@@ -59,7 +60,7 @@ const char **guest_sync_offer(const struct guest *g)
 	return names;
 }
 
-/* What the session needs to know. 0; -errno described in @err. */
+/* What the session needs to know, but for connection and instance. 0; -errno described in @err. */
 static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 {
 	const struct plan_tsync *t = &g->plan->tsync;
@@ -92,20 +93,16 @@ static int sync_conf(struct guest *g, struct tsync_conf *conf, struct err *err)
 	conf->vcpu_tids = known ? g->own->vcpu_tid : NULL;
 	conf->cid = g->addr.kind == NET_VSOCK ? g->addr.cid : SYNC_ID_FIRST + g->index;
 	/* any id does, but the CID is easily told */
-	conf->own_id = tsync_pick_id(conf->tracing_dir, conf->cid < SYNC_ID_MAX ? (int)conf->cid :
-				     SYNC_ID_FIRST + g->index);
-	if (conf->own_id < 0)
-		return err_set(err, conf->own_id, "cannot make a tracing instance for it");
-	conf->own_made = true;
+	conf->own_id = conf->cid < SYNC_ID_MAX ? (int)conf->cid : SYNC_ID_FIRST + g->index;
 	return 0;
 }
 
-/* Start the thread. 0; -errno described in @err. */
-static int start(struct guest *g, struct err *err)
+int guest_sync_connect(struct guest *g, struct tsync_conf *conf,
+		       int (*fill)(struct guest *g, struct tsync_conf *conf, struct err *err),
+		       struct err *err)
 {
 	struct deadline d = deadline_or_stop(deadline_in_ms(GUEST_CONNECT_MS), g->stop->fd);
 	struct net_addr addr = g->addr;
-	struct tsync_conf conf;
 	int fd, ret;
 
 	addr.port = g->resp.tsync_port;
@@ -115,13 +112,30 @@ static int start(struct guest *g, struct err *err)
 		return ret;
 	ret = tunnels_wrap(&g->tunnels, &fd, false, AUTH_SYNC, 0, TUNNEL_BOTH, d, err);
 	if (!ret)
-		ret = sync_conf(g, &conf, err);
+		ret = fill(g, conf, err);
+	if (!ret) {
+		conf->own_id = tsync_pick_id(conf->tracing_dir, conf->own_id);
+		if (conf->own_id < 0)
+			ret = err_set(err, conf->own_id, "cannot make a tracing instance for it");
+	}
 	if (ret) {
 		close(fd);
 		return ret;
 	}
-	local_sync_instance(g->local, conf.own_id);
-	conf.fd = fd;
+	conf->own_made = true;
+	local_sync_instance(g->local, conf->own_id);
+	conf->fd = fd;
+	return 0;
+}
+
+/* Start the thread. 0; -errno described in @err. */
+static int start(struct guest *g, struct err *err)
+{
+	struct tsync_conf conf;
+	int ret = guest_sync_connect(g, &conf, sync_conf, err);
+
+	if (ret)
+		return ret;
 	/* its own instance keeps nobody waiting */
 	ret = tsync_host_prepare(&conf, &g->sync, err);
 	if (ret)
@@ -145,24 +159,21 @@ static int pass_ms(const struct guest *g, int base_ms, int cpu_ms, int max_ms)
 	return ms < max_ms ? ms : max_ms;
 }
 
+static bool user_stops(void *who)
+{
+	return stop_wanted(((struct guest *)who)->stop);
+}
+
 /* Wait for the first pass. 0; -ECANCELED: the user stops; -errno described in @err. */
 static int wait_first(struct guest *g, struct err *err)
 {
-	struct deadline d = guest_in_ms(g, pass_ms(g, FIRST_SYNC_MS, FIRST_SYNC_CPU_MS,
-						      FIRST_SYNC_MAX_MS));
+	struct sync_wait w = {
+		.by = guest_in_ms(g, pass_ms(g, FIRST_SYNC_MS, FIRST_SYNC_CPU_MS, FIRST_SYNC_MAX_MS)),
+		.ends = user_stops, .who = g,
+	};
+	int ret = sync_wait_first(g->sync, &w, err);
 
-	for (;;) {
-		struct deadline slice = deadline_in_ms(LOOK_MS);
-		int ret;
-
-		err_clear(err);
-		ret = tsync_host_wait_first(g->sync, LOOK_MS, err);
-		if (stop_wanted(g->stop))
-			return -ECANCELED;
-		/* back early: that was the peer's timeout, which ended the session */
-		if (ret != -ETIMEDOUT || !deadline_passed(slice) || deadline_passed(d))
-			return ret;
-	}
+	return ret == -EINPROGRESS ? -ETIMEDOUT : ret;
 }
 
 /* Say what came of the negotiation. */
@@ -205,17 +216,27 @@ int guest_sync_start(struct guest *g)
 	return 0;
 }
 
-/* The last pass, unless the user has enough of waiting. 0; -errno described in @err. */
+/* Nobody waits for a guest that is lost, nor does a user who has enough of it. */
+static bool end_is_urgent(void *who)
+{
+	const struct guest *g = who;
+
+	return g->lost || stop_urgent(g->stop);
+}
+
+void guest_sync_wait_end(struct guest *g, int ms)
+{
+	struct sync_wait w = { .by = guest_in_ms(g, ms), .ends = end_is_urgent, .who = g };
+
+	if (!end_is_urgent(g))
+		sync_wait_end(g->sync, &w);
+}
+
+/* The last pass. 0; -errno described in @err. */
 static int wait_last(struct guest *g, struct err *err)
 {
-	struct deadline d = guest_in_ms(g, pass_ms(g, FINAL_SYNC_MS, FINAL_SYNC_CPU_MS,
-						      FINAL_SYNC_MAX_MS));
-
 	tsync_host_ask_stop(g->sync);
-	while (!g->lost && !stop_urgent(g->stop) && !deadline_passed(d)) {
-		if (tsync_wait_end(g->sync, LOOK_MS) != -ETIMEDOUT)
-			break;
-	}
+	guest_sync_wait_end(g, pass_ms(g, FINAL_SYNC_MS, FINAL_SYNC_CPU_MS, FINAL_SYNC_MAX_MS));
 	return tsync_host_stop(g->sync, 0, &g->samples, err);
 }
 
@@ -278,16 +299,18 @@ int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
 void guest_sync_tell(const struct guest *g, const struct opt_tsync *model)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	bool proxy = g->conf->proxy;
 	double ns_per_count = 1;
 	struct tsc_scale scale;
 
 	if (!model->nr_groups || g->plan->quiet)
 		return;
-	if (!strcmp(g->own->clock, "x86-tsc"))
+	if (!strcmp(proxy ? local_clock(g->local) : g->own->clock, TSC_CLOCK))
 		ns_per_count = tsc_scale_read(&scale) ? 0 :
 			       scale.mult / (double)((uint64_t)1 << scale.shift);
 	opt_tsync_text(&text, model, ns_per_count);
 	if (!text.error)
-		printf("Clock of guest %s: %s\n", g->own->name, (char *)text.data);
+		printf("Clock of %s %s: %s\n", proxy ? "this machine, seen from host" : "guest",
+		       g->own->name, (char *)text.data);
 	fflush(stdout);
 }

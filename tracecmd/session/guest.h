@@ -155,6 +155,16 @@ const char **guest_sync_offer(const struct guest *g);
 /* The agent has chosen a protocol: 0, whatever comes of it, but -ECANCELED. */
 int guest_sync_start(struct guest *g);
 
+/*
+ * Connect to where the agent compares clocks and make an instance for it. @fill: all but that of
+ * @conf, with own_id the id wanted. 0; -errno described in @err.
+ */
+int guest_sync_connect(struct guest *g, struct tsync_conf *conf,
+		       int (*fill)(struct guest *g, struct tsync_conf *conf, struct err *err),
+		       struct err *err);
+/* Wait until that is over, at most @ms, and no longer than anybody cares. */
+void guest_sync_wait_end(struct guest *g, int ms);
+
 /* guest-proxy.c: the same for --proxy. */
 const char **guest_proxy_offer(const struct guest *g);
 int guest_proxy_sync_start(struct guest *g);
@@ -176,7 +186,7 @@ void guest_sync_finish(struct guest *g);
 int guest_sync_result(const struct guest *g, struct timeshift *ret_shift,
 		      struct opt_tsync *ret_model, struct err *err);
 
-/* One line about it for the user. */
+/* One line about it for the user: about the guest's clock, or with --proxy about ours. */
 void guest_sync_tell(const struct guest *g, const struct opt_tsync *model);
 
 /* Open the guest's FIFOs, if it has any. */
