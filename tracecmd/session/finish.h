@@ -2,7 +2,8 @@
  * finish.h - from recorded data to the trace.dat files of a session.
  *
  * Layer 5. Works from the plan and the note alone, so that the guardian can do
- * it, too, when the worker was killed.
+ * it, too, when the worker was killed. Code: finish.c has the files and their buffers, finish-options.c
+ * the options.
  */
 #ifndef SESSION_FINISH_H
 #define SESSION_FINISH_H
@@ -48,6 +49,17 @@ int finish_agent_meta(const struct plan *p, const struct note *n, struct early *
  */
 int finish_start_file(const struct plan *p, const struct note *n, struct early *e, int fd,
 		      bool begins, struct out_file **ret_o, struct err *err);
+
+/* The first instance that was used; the top one if none was. */
+const struct note_instance *finish_main_instance(const struct note *n);
+
+/* All options of this machine's file. 0; -errno. */
+int finish_put_options(struct out_file *o, const struct plan *p, const struct note *n);
+
+/* What a guest's file gets beside its own; @shift, @model may be NULL. 0; -errno, with words in @err if there are any. */
+int finish_put_guest_options(struct out_file *o, const struct plan *p, const struct note_guest *g,
+			     const struct timeshift *shift, const struct opt_tsync *model,
+			     struct err *err);
 
 /* The GUEST option of @g. 0; -errno. */
 int finish_put_guest(struct out_file *o, const struct note_guest *g);
