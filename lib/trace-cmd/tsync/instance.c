@@ -1,23 +1,18 @@
 /*
  * instance.c - see instance.h. Layer 4.
  *
- * The directory is made with mkdir(2), which is atomic, and held by a lock on
- * its marker file while in use. A session that was killed leaves it behind;
- * the next tsync_pick_id() tells such a one by its age and our mark on it, or its odd buffer size.
+ * The directory (instance-dir.h) is held by a lock on its marker file while in use.
  *
  * The kernel changes the size of a buffer with a lock held that whoever opens a file of any instance
  * needs, and waits for all CPUs meanwhile: with many guests, that is most of what their start would
  * take. So it is done when nobody waits for it (sync_instance_shrink()).
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <event-parse.h>
@@ -29,27 +24,13 @@
 #include "base/cpus.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "tsync/instance-dir.h"
 #include "tsync/instance.h"
-#include "tsync/tsync.h"
-
-/* Room for three times the 36 bytes of each marker of a round, on one CPU. */
-#define BUFFER_KB	64
-/* What the kernel may round that to. */
-#define BUFFER_KB_MAX	(BUFFER_KB + 8)
-/* With more CPUs than these the kernel's default, 1.4 MB for each, is too much even for a while. */
-#define BIG_CPUS_MAX	16
-/* Our mark: when readers that wait are woken up, of which there are none. The default is 50. */
-#define MARK_NAME	"buffer_percent"
-#define MARK_PERCENT	37
-/* An instance nobody holds is left over from a crash after this time. */
-#define STALE_SEC	60
-#define PICK_TRIES	1000
-#define INSTANCE_PREFIX	"clock_synch-"
 
 struct sync_instance {
 	char *dir;
 	int marker_fd;
-	int claim_fd;		/* of the directory, see claim_dir() */
+	int claim_fd;		/* of the directory, see instance_dir_claim() */
 	struct kbuffer *kbuf;
 	void *subbuf;
 	size_t subbuf_bytes;
@@ -60,23 +41,8 @@ struct sync_instance {
 	int cpu_fd[];		/* of each trace_pipe_raw, -1 where there is none */
 };
 
-static int write_file(const char *dir, const char *name, const char *text)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -1;
-	ssize_t n;
-
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, strlen(text));
-	return n < 0 ? -errno : 0;
-}
-
 /*
- * The same, unless the file reads like @shown already: many of these writes wait for all CPUs, and with
+ * Write @text to the file @name, unless it reads like @shown already: many of these writes wait for all CPUs, and with
  * many guests each waits for the others.
  */
 static int set_file(const char *dir, const char *name, const char *text, const char *shown)
@@ -90,148 +56,7 @@ static int set_file(const char *dir, const char *name, const char *text, const c
 	if (!io_read_path(path, &now) &&
 	    (*shown ? now.len && strstr((char *)now.data, shown) : !now.len))
 		return 0;
-	return write_file(dir, name, text);
-}
-
-/* The number a small file starts with; -errno. */
-static long read_number(const char *dir, const char *name)
-{
-	_cleanup_free_ char *path = NULL;
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	int ret;
-
-	if (asprintf(&path, "%s/%s", dir, name) < 0)
-		return -ENOMEM;
-	buf_init(&text, 4096);
-	ret = io_read_path(path, &text);
-	if (ret)
-		return ret;
-	return text.len ? strtol((char *)text.data, NULL, 10) : -ENODATA;
-}
-
-static char *instance_path(const char *tracing_dir, int id)
-{
-	char *path;
-
-	if (!tracing_dir)
-		tracing_dir = tracefs_tracing_dir();
-	if (!tracing_dir ||
-	    asprintf(&path, "%s/instances/" INSTANCE_PREFIX "%d", tracing_dir, id) < 0)
-		return NULL;
-	return path;
-}
-
-static bool has_our_size(const char *path)
-{
-	long kb = read_number(path, "buffer_size_kb");
-
-	return kb >= BUFFER_KB && kb <= BUFFER_KB_MAX;
-}
-
-/* Stock peers leave alone what our own sessions set. */
-static bool is_ours(const char *path)
-{
-	return read_number(path, MARK_NAME) == MARK_PERCENT || has_our_size(path);
-}
-
-static int write_number(const char *dir, const char *name, int number)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", number);
-	return write_file(dir, name, text);
-}
-
-/* Make the directory, with our mark on it. */
-static int make_instance(const char *path)
-{
-	if (mkdir(path, 0700))
-		return -errno;
-	/* a kernel that has no such mark gets the other one */
-	if ((write_number(path, MARK_NAME, MARK_PERCENT) || cpus_configured() > BIG_CPUS_MAX) &&
-	    write_number(path, "buffer_size_kb", BUFFER_KB))
-		log_debug("%s: cannot set the buffer size", path);
-	return 0;
-}
-
-/*
- * Claim the instance @path as a recording does (setup/inuse.h), so that nobody who wants to record in it, reset
- * or clear it does so meanwhile. The descriptor, as long as which is open it holds; -1: it can't be claimed;
- * -EBUSY: somebody else has.
- */
-static int claim_dir(const char *path)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-		return -EBUSY;
-	return take_fd(fd);
-}
-
-int sync_instance_hold(const char *tracing_dir, int id)
-{
-	_cleanup_free_ char *path = instance_path(tracing_dir, id);
-	int fd = path ? claim_dir(path) : -1;
-
-	return fd < 0 ? -1 : fd;
-}
-
-/* Remove @path unless somebody has claimed it. 0; -errno. */
-static int remove_unclaimed(const char *path)
-{
-	_cleanup_close_ int fd = claim_dir(path);
-
-	if (fd == -EBUSY)
-		return -EBUSY;
-	return rmdir(path) ? -errno : 0;
-}
-
-/* Clear away what crashed sessions have left. rmdir() refuses while anybody has a file of it open. */
-static void sweep(const char *tracing_dir)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_free_ char *path = NULL;
-	struct dirent *entry;
-	struct stat st;
-
-	if (!tracing_dir)
-		tracing_dir = tracefs_tracing_dir();
-	if (!tracing_dir || asprintf(&path, "%s/instances", tracing_dir) < 0)
-		return;
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		_cleanup_free_ char *instance = NULL;
-
-		if (strncmp(entry->d_name, INSTANCE_PREFIX, strlen(INSTANCE_PREFIX)) ||
-		    asprintf(&instance, "%s/%s", path, entry->d_name) < 0)
-			continue;
-		if (!stat(instance, &st) && time(NULL) - st.st_ctime >= STALE_SEC &&
-		    is_ours(instance) && !remove_unclaimed(instance))
-			log_debug("%s: was left over", instance);
-	}
-}
-
-int tsync_pick_id(const char *tracing_dir, int wanted)
-{
-	int i;
-
-	sweep(tracing_dir);
-	for (i = 0; i < PICK_TRIES; i++) {
-		_cleanup_free_ char *path = instance_path(tracing_dir, wanted + i);
-		int ret = path ? make_instance(path) : -ENOENT;
-
-		if (ret != -EEXIST)
-			return ret ? ret : wanted + i;
-	}
-	return -EEXIST;
-}
-
-void tsync_drop_id(const char *tracing_dir, int id)
-{
-	_cleanup_free_ char *path = instance_path(tracing_dir, id);
-
-	if (path && is_ours(path) && rmdir(path))
-		log_debug("%s: cannot be removed: %s", path, strerror(errno));
+	return instance_dir_write(dir, name, text);
 }
 
 static int field_offset(struct tep_event *event, const char *name)
@@ -275,7 +100,7 @@ static int read_format(struct sync_instance *inst, const char *tracing_dir)
 static int open_buffers(struct sync_instance *inst)
 {
 	_cleanup_free_ char *path = NULL;
-	long kb = read_number(inst->dir, "buffer_subbuf_size_kb");
+	long kb = instance_dir_number(inst->dir, "buffer_subbuf_size_kb");
 	int cpu, found = 0;
 
 	inst->subbuf_bytes = kb > 0 && kb <= 65536 ? kb * 1024 : sysconf(_SC_PAGESIZE);
@@ -298,7 +123,7 @@ static int open_buffers(struct sync_instance *inst)
 static int acquire(struct sync_instance *inst, bool made, int *claim, struct err *err)
 {
 	_cleanup_free_ char *path = NULL;
-	int ret = made ? 0 : make_instance(inst->dir);
+	int ret = made ? 0 : instance_dir_make(inst->dir);
 
 	if (ret && ret != -EEXIST)
 		return err_set(err, ret,
@@ -315,7 +140,7 @@ static int acquire(struct sync_instance *inst, bool made, int *claim, struct err
 		free(take_ptr(inst->dir));
 		return err_set(err, -EBUSY, "another session synchronises in %s", path);
 	}
-	inst->claim_fd = *claim >= 0 ? take_fd(*claim) : claim_dir(inst->dir);
+	inst->claim_fd = *claim >= 0 ? take_fd(*claim) : instance_dir_claim(inst->dir);
 	/* the marker's lock keeps other sessions out; this may be somebody who looks into it */
 	if (inst->claim_fd == -EBUSY)
 		log_debug("%s: somebody else has claimed it", inst->dir);
@@ -327,7 +152,7 @@ static void set_back(struct sync_instance *inst)
 {
 	if (set_file(inst->dir, "current_tracer", "nop", "nop\n") ||
 	    set_file(inst->dir, "set_event", "", "") ||
-	    (!has_our_size(inst->dir) && write_number(inst->dir, "buffer_size_kb", BUFFER_KB)))
+	    instance_dir_shrink(inst->dir))
 		log_debug("%s: not all could be set up", inst->dir);
 }
 
@@ -382,7 +207,7 @@ int sync_instance_open(const char *tracing_dir, int id, const char *clock, bool 
 	inst->nr_cpus = nr_cpus;
 	for (cpu = 0; cpu < nr_cpus; cpu++)
 		inst->cpu_fd[cpu] = -1;
-	inst->dir = instance_path(tracing_dir, id);
+	inst->dir = instance_dir_path(tracing_dir, id);
 	ret = inst->dir ? set_up(inst, tracing_dir, clock, made, claim, err) : -ENOMEM;
 	if (ret) {
 		sync_instance_close(inst);
@@ -400,7 +225,7 @@ bool sync_instance_is_big(const struct sync_instance *inst)
 void sync_instance_shrink(struct sync_instance *inst)
 {
 	inst->big = false;
-	if (!has_our_size(inst->dir) && write_number(inst->dir, "buffer_size_kb", BUFFER_KB))
+	if (instance_dir_shrink(inst->dir))
 		log_debug("%s: cannot set the buffer size", inst->dir);
 }
 
@@ -519,5 +344,5 @@ int sync_instance_read(struct sync_instance *inst,
 
 int sync_instance_write(struct sync_instance *inst, const char *name, const char *text)
 {
-	return write_file(inst->dir, name, text);
+	return instance_dir_write(inst->dir, name, text);
 }
