@@ -11,6 +11,7 @@
 #include "out/out.h"
 
 #define PAGE 4096
+#define META_CPUS 3	/* of fixture_metadata_file() */
 
 /* Small but complete metadata: two systems, one ftrace format, symbols. */
 static inline void fixture_meta(struct meta *m)
@@ -38,6 +39,35 @@ static inline void fixture_meta(struct meta *m)
 	put_u32(&m->printk, ORDER_NATIVE, 0);
 	put_u64(&m->cmdlines, ORDER_NATIVE, 5);
 	buf_add_str(&m->cmdlines, "1 foo");
+}
+
+/* A complete file of our own with such metadata and nothing else. */
+static inline int fixture_metadata_file(int version, const struct zip_algo *zip)
+{
+	struct out_conf conf = {
+		.version = version, .zip = zip, .page_size = PAGE, .nr_cpus = META_CPUS};
+	int fd = memfd_create("dat", MFD_CLOEXEC);
+	struct out_file *o;
+	struct meta m;
+
+	fixture_meta(&m);
+	assert_int_equal(out_create(fd, &conf, &o, NULL), 0);
+	assert_int_equal(out_metadata(o, &m, NULL), 0);
+	assert_int_equal(out_option(o, 5, "uname", 6), 0);
+	assert_int_equal(out_options_end(o, NULL), 0);
+	assert_int_equal(out_finish(o, NULL), 0);
+	out_free(o);
+	meta_release(&m);
+	return fd;
+}
+
+/* A file of these bytes. */
+static inline int fixture_file_of(const void *data, size_t len)
+{
+	int fd = memfd_create("dat", MFD_CLOEXEC);
+
+	assert_int_equal(write(fd, data, len), len);
+	return fd;
 }
 
 /* Byte @i of CPU @cpu's data: somewhat compressible, different for each CPU and page. */
