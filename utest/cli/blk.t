@@ -15,16 +15,6 @@ make() {
 	} | python3 "$TOP/utest/cli/mktrace.py" "$file"
 }
 
-# same NAME FILE OPTION...
-same() {
-	local name=$1 file=$2; shift 2
-	if [ -z "$STOCK" ]; then
-		skip 1 "needs Debian's trace-cmd package"
-		return
-	fi
-	is "$("$TRACE_CMD" report --compat 3.1 "$@" "$file" 2>&1)" "$("$STOCK" report "$@" -i "$file" 2>&1)" "$name"
-}
-
 records=("5 2048 4096 0x20001 77 0xfe00010 3 5 4 1,2,3,4" "5 0xffffffffffffffff 512 0x30007 0x80000001 0xfe00010 0 0xffff 0"
 	 "5 4096 8192 0x20001 78 0xfe00010 3 0 0")
 make new.dat user_stack 12 "${records[@]}"
@@ -39,13 +29,13 @@ run 10 "$TRACE_CMD" report -E new.dat
 is "$out" $'ftrace:user_stack\nsched:sched_switch' "the events of the file are those it describes"
 for o in "" "-R" "-l" "-N" "-E" "--events" "--check-events" "-F blktrace:pid==78" "-F blktrace:error>9"; do
 	# shellcheck disable=SC2086	# options are words
-	same "as Debian's: ${o:-no options}" new.dat $o
+	report_as_stock "as Debian's: ${o:-no options}" new.dat $o
 done
 for b in power kmem_free; do
 	make old.dat $b 17 "${records[@]}"
 	run 10 "$TRACE_CMD" report old.dat
 	like "$out" 'blktrace: +77$' "its id in traces of old kernels: $b"
-	same "as Debian's: $b" old.dat
+	report_as_stock "as Debian's: $b" old.dat
 done
 make none.dat other 12 "${records[@]}"
 run 10 "$TRACE_CMD" report none.dat

@@ -5,15 +5,6 @@
 cd "$T" || exit 1
 mktrace() { python3 "$TOP/utest/cli/mktrace.py" "$@"; }
 
-# same NAME FILE OPTION...
-same() {
-	local name=$1 file=$2; shift 2
-	if [ -z "$STOCK" ]; then
-		skip 1 "needs Debian's trace-cmd package"
-		return
-	fi
-	is "$("$TRACE_CMD" report --compat 3.1 "$@" "$file")" "$("$STOCK" report "$@" "$file")" "$name"
-}
 # calls FILE OPTION...: what is behind the times
 calls() {
 	local file=$1; shift
@@ -79,7 +70,7 @@ calls big.dat
 is "$out" "$(cat wanted)" "... of the other byte order"
 for o in "" "-O fgraph:tailprint" "-O fgraph:depth" "-O fgraph:tailprint -O fgraph:depth" -N -R -l -t; do
 	# shellcheck disable=SC2086	# options are words
-	same "as Debian's: ${o:-no options}" one.dat $o
+	report_as_stock "as Debian's: ${o:-no options}" one.dat $o
 done
 LC_ALL=C sed 's/ [Tt] inner$/_T_inner/' one.dat > damaged.dat
 run 10 "$TRACE_CMD" report damaged.dat
@@ -113,7 +104,7 @@ calls two.dat
 is "$out" "funcgraph_entry:                   |  inner() {
 plain:                value=7
 funcgraph_exit:         1.000 us   |  }" "... as they did in earlier releases"
-same "as Debian's: another CPU's event" two.dat
+report_as_stock "as Debian's: another CPU's event" two.dat
 (
 	echo "$head$exit"
 	cat << 'E2'
@@ -178,12 +169,12 @@ fi
 ) | mktrace long.dat
 calls long.dat
 like "$out" '# 12345\.678 us \|  ' "tens of milliseconds have their nanoseconds"
-same "as Debian's: durations" long.dat
+report_as_stock "as Debian's: durations" long.dat
 calls three.dat
 [ "$(grep -c 'inner();' <<< "$out")" -gt 100 ] && [ "$(grep -c 'inner() {' <<< "$out")" -gt 10 ]
 ok $? "some of three CPUs' calls are parted, others are not" "$out"
-same "as Debian's: three CPUs" three.dat
-same "as Debian's: three CPUs, from a time on" three.dat --cpu 0,2
+report_as_stock "as Debian's: three CPUs" three.dat
+report_as_stock "as Debian's: three CPUs, from a time on" three.dat --cpu 0,2
 
 # events lost before a call, before its return that gets no line of its own, and before others
 (
@@ -219,7 +210,7 @@ drops -F plain
 is "$out" "[5 EVENTS DROPPED] value=1 [EVENTS DROPPED] value=2 [4 EVENTS DROPPED] value=3 " "... which are told now"
 for o in "" "-F plain" "-F funcgraph_entry" "-F funcgraph_exit" "-v -F plain" "--pid 20" -N -R; do
 	# shellcheck disable=SC2086	# options are words
-	same "as Debian's: losses${o:+, $o}" lost.dat $o
+	report_as_stock "as Debian's: losses${o:+, $o}" lost.dat $o
 done
 
 # how other returns are shown does not matter to those that get no line
@@ -227,8 +218,8 @@ calls one.dat -r funcgraph_exit
 is "$(sed -n 2p <<< "$out")" "funcgraph_entry:        0.600 us   |    middle();" "-r of returns leaves leaves"
 for f in one two three lost; do
 	for o in -r -n; do
-		same "as Debian's: $f, $o funcgraph_exit" $f.dat $o funcgraph_exit
-		same "as Debian's: $f, $o funcgraph_entry" $f.dat $o funcgraph_entry
+		report_as_stock "as Debian's: $f, $o funcgraph_exit" $f.dat $o funcgraph_exit
+		report_as_stock "as Debian's: $f, $o funcgraph_entry" $f.dat $o funcgraph_entry
 	done
 done
 

@@ -7,10 +7,7 @@ mktrace() { python3 "$TOP/utest/cli/mktrace.py" "$@"; }
 # stock_same NAME WHAT FILE
 stock_same() {
 	local name=$1; shift
-	if [ -z "$STOCK" ]; then
-		skip 1 "needs Debian's trace-cmd package"
-		return
-	fi
+	with_stock || return 0
 	"$TRACE_CMD" "$@" > ours
 	"$STOCK" "$@" > theirs 2> /dev/null
 	is "$(cat ours)" "$(cat theirs)" "$name"

@@ -166,7 +166,21 @@ clean_leftovers() {
 
 need_stock() { [ -n "$STOCK" ] || skip_all "needs Debian's trace-cmd package"; }
 
+# with_stock || return: the same for one test
+with_stock() {
+	[ -z "$STOCK" ] || return 0
+	skip 1 "needs Debian's trace-cmd package"
+	return 1
+}
+
 # --- running things
+
+# report_as_stock NAME FILE OPTION...: what Debian's report of it says, warnings included, ours does
+report_as_stock() {
+	local name=$1 file=$2; shift 2
+	with_stock || return 0
+	is "$("$TRACE_CMD" report --compat 3.1 "$@" "$file" 2>&1)" "$("$STOCK" report "$@" -i "$file" 2>&1)" "$name"
+}
 
 # run SECONDS COMMAND...: sets rc, out (stdout), err (stderr), both (out, then err)
 # shellcheck disable=SC2034	# for the caller

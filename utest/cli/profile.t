@@ -44,10 +44,7 @@ same_profile() {
 # stock_same NAME FILE OPTION...
 stock_same() {
 	local name=$1; shift
-	if [ -z "$STOCK" ]; then
-		skip 1 "needs Debian's trace-cmd package"
-		return
-	fi
+	with_stock || return 0
 	same_profile "$@"
 	ok $? "$name" "$different"
 }

@@ -41,10 +41,6 @@ echo 'ffff000000000000 D vmemmap_base' > kallsyms
 texts --kallsyms kallsyms one.dat
 like "$out" '^page=0xffff000000001234 next=0x1234 order=0 ' "those that --kallsyms tells"
 for f in one none; do
-	if [ -n "$STOCK" ]; then
-		is "$("$TRACE_CMD" report --compat 3.1 $f.dat)" "$("$STOCK" report $f.dat)" "$f.dat: as Debian's"
-	else
-		skip 1 "needs Debian's trace-cmd package"
-	fi
+	report_as_stock "$f.dat: as Debian's" $f.dat
 done
 done_testing
