@@ -16,8 +16,9 @@
  *
  * The host decides how long it goes on, as it sees all stamps. Where the
  * trace clock cannot be read but by markers, the stamps in the packets are of
- * CLOCK_MONOTONIC_RAW and only help to decide that; those of the
- * markers are known when the burst is over: the guest's come as STAMPS.
+ * CLOCK_MONOTONIC_RAW and only help to decide that; those that count
+ * are known when the burst is over: the guest's come as STAMPS. They are made of the former
+ * by markers before the burst and behind it (bridge.h), or if the clock does not allow that, are markers each.
  * A stamp is taken right after receiving, before anything is looked at, and right before sending.
  */
 #include <errno.h>
@@ -127,6 +128,7 @@ static int guest_send_stamps(struct tsync_link *link)
 	unsigned int first;
 	int ret = 0;
 
+	/* stamps that are not to be had are said to be none */
 	burst_collect(link);
 	for (first = 1; first <= b->nr && !ret; first += BURST_STAMPS_MAX) {
 		fill_stamps(b, first, &b->stamps);
@@ -203,7 +205,8 @@ static int host_begin(struct tsync_link *link, struct burst_begin *begun,
 	int ret;
 
 	begun->series = link->rounds;
-	begun->probes = link->check ? CHECK_PROBES : b->marker ? MARKER_PROBES : BURST_PROBES;
+	begun->probes = link->check ? CHECK_PROBES : b->marker && !b->bridged ? MARKER_PROBES :
+			BURST_PROBES;
 	begun->limit_us = link->limit_us > 0 && link->limit_us < LIMIT_US ? link->limit_us :
 			  LIMIT_US;
 	burst_begin_put(&payload, begun);
@@ -417,8 +420,10 @@ static int host_round(struct tsync_link *link, struct tsync_result *ret_result)
 	/* both ends are in step, whatever the times are */
 	if (ret == -ERANGE)
 		return -EPROTO;
-	burst_collect(link);
-	return ret ? ret : host_result(link, &ready, ret_result);
+	if (ret)
+		return ret;
+	ret = burst_collect(link);
+	return ret ? no_offset(link, ret) : host_result(link, &ready, ret_result);
 }
 
 static int burst_host_round(struct tsync_link *link, struct tsync_result *ret_result)
@@ -452,6 +457,7 @@ static int burst_prepare(struct tsync_link *link)
 	burst_link_init(link);
 	direct_init(&b->direct, link->conf);
 	b->marker = !b->direct.is_trace_clock;
+	b->bridged = b->marker && direct_is_linear(link->conf->clock);
 	return b->marker ? clock_select(&link->clock, true, &link->err) : 0;
 }
 

@@ -41,8 +41,13 @@ static void mark(struct tsync_link *link, unsigned int number, char kind)
 	};
 
 	/* one that fails is one bound less */
-	if (b->marker)
-		sync_instance_mark(link->clock.inst, &m);
+	sync_instance_mark(link->clock.inst, &m);
+}
+
+/* Whether the direct clock's stamps of probes count, at least with a bridge. */
+static bool by_direct(const struct burst_state *b)
+{
+	return !b->marker || b->bridged;
 }
 
 /* Right after a packet has come. Returns the direct stamp. */
@@ -51,9 +56,10 @@ static int64_t stamp_in(struct tsync_link *link, unsigned int number, enum burst
 	struct burst_state *b = link->state;
 	int64_t time;
 
-	mark(link, number, 'r');
+	if (!by_direct(b))
+		mark(link, number, 'r');
 	time = direct_now(&b->direct);
-	if (!b->marker)
+	if (by_direct(b))
 		burst_note(b, number, field, time);
 	return time;
 }
@@ -64,9 +70,10 @@ static int64_t stamp_out(struct tsync_link *link, unsigned int number, enum burs
 	struct burst_state *b = link->state;
 	int64_t time = direct_now(&b->direct);
 
-	if (!b->marker)
+	if (by_direct(b))
 		burst_note(b, number, field, time);
-	mark(link, number, 's');
+	else
+		mark(link, number, 's');
 	return time;
 }
 
@@ -77,7 +84,13 @@ static void take_mark(const struct sync_mark *m, int64_t time, void *data)
 	bool sent = m->kind == 's';
 
 	if (m->series != b->series || m->own_id != link->conf->own_id ||
-	    m->peer_id != link->conf->peer_id || (!sent && m->kind != 'r'))
+	    m->peer_id != link->conf->peer_id)
+		return;
+	if (m->kind == 'b' && m->number >= 1 && m->number <= b->nr_marks) {
+		b->mark[m->number - 1].stamp = time;
+		b->mark[m->number - 1].have = true;
+	}
+	if (b->bridged || (!sent && m->kind != 'r'))
 		return;
 	if (link->guest)
 		burst_note(b, m->number, sent ? BURST_SEND : BURST_RECEIVE, time);
@@ -85,13 +98,62 @@ static void take_mark(const struct sync_mark *m, int64_t time, void *data)
 		burst_note(b, m->number, sent ? BURST_ANSWER : BURST_ARRIVE, time);
 }
 
-void burst_collect(struct tsync_link *link)
+/* --- the bridge -------------------------------------------------------------- */
+
+static void bridge_marks(struct tsync_link *link)
+{
+	struct burst_state *b = link->state;
+	int i;
+
+	for (i = 0; b->bridged && i < BRIDGE_MARKS && b->nr_marks < 2 * BRIDGE_MARKS; i++) {
+		struct bridge_mark *m = &b->mark[b->nr_marks++];
+
+		m->have = false;
+		m->before = direct_now(&b->direct);
+		mark(link, b->nr_marks, 'b');
+		m->after = direct_now(&b->direct);
+	}
+}
+
+/* Of our own stamps: what is sent was so then or later, what is received then or earlier. */
+static int cross_probe(const struct bridge *over, bool guest, struct burst_probe *p)
+{
+	enum burst_field sent = guest ? BURST_SEND : BURST_ANSWER;
+	enum burst_field received = guest ? BURST_RECEIVE : BURST_ARRIVE;
+	int ret = 0;
+
+	if (p->have & (1 << sent))
+		ret = bridge_early(over, p->time[sent], &p->time[sent]);
+	if (!ret && p->have & (1 << received))
+		ret = bridge_late(over, p->time[received], &p->time[received]);
+	return ret;
+}
+
+/* Our own stamps become the trace clock's, or none. */
+static int cross(struct burst_state *b, bool guest)
+{
+	struct bridge over;
+	unsigned int i;
+	int ret = bridge_make(b->mark, b->nr_marks, &over);
+
+	for (i = 0; i < b->nr && !ret; i++)
+		ret = cross_probe(&over, guest, &b->probe[i]);
+	for (i = 0; i < b->nr && ret; i++)
+		b->probe[i].have = 0;
+	bridge_release(&over);
+	return ret;
+}
+
+int burst_collect(struct tsync_link *link)
 {
 	struct burst_state *b = link->state;
 	int ret = b->marker ? sync_instance_drain(link->clock.inst, take_mark, link) : 0;
 
+	if (!ret && b->bridged)
+		ret = cross(b, link->guest);
 	if (ret)
 		log_debug("tsync: reading back the markers: %s", strerror(-ret));
+	return ret;
 }
 
 /* --- packets ------------------------------------------------------------------ */
@@ -112,6 +174,8 @@ void burst_round_begin(struct tsync_link *link, uint32_t series)
 	/* these, and what a round that failed has left */
 	if (b->marker)
 		sync_instance_drain(link->clock.inst, NULL, NULL);
+	b->nr_marks = 0;
+	bridge_marks(link);
 	/* the host's thread may run anywhere; the guest's is on the CPU it was asked for */
 	spin_begin(&b->spin, &link->ch, link->may_spin && !b->asleep, !link->guest);
 }
@@ -120,6 +184,7 @@ void burst_round_end(struct tsync_link *link)
 {
 	struct burst_state *b = link->state;
 
+	bridge_marks(link);
 	spin_end(&b->spin);
 	if (b->spin.misses >= SPIN_USELESS)
 		b->asleep = ASLEEP_BURSTS;
@@ -147,7 +212,7 @@ static bool hold(struct tsync_link *link, int on)
 static void use_early(struct burst_state *b, unsigned int number, enum burst_field field,
 		      int64_t early)
 {
-	if (!b->marker)
+	if (by_direct(b))
 		burst_note(b, number, field, early);
 	else if (number >= 1 && number <= BURST_PROBES)
 		b->probe[number - 1].unsure |= 1 << field;

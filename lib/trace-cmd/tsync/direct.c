@@ -87,6 +87,35 @@ int64_t direct_epsilon(const char *clock)
 	return 0;
 }
 
+/* The name of the counter that the kernel's clocks go by; empty: not known. */
+static void read_counter(char name[32])
+{
+	_cleanup_fclose_ FILE *f = fopen("/sys/devices/system/clocksource/clocksource0/current_clocksource", "re");
+
+	if (!f || fscanf(f, "%31s", name) != 1)
+		name[0] = 0;
+}
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+	while (*names && strcmp(name, *names))
+		names++;
+	return *names;
+}
+
+bool direct_is_linear(const char *clock)
+{
+	static const char *const linear[] = { "local", "perf", "global", "mono_raw", NULL };
+	/* those that sched_clock() is made of as well */
+	static const char *const counters[] = { "tsc", "kvm-clock", "arch_sys_counter", NULL };
+	char counter[32];
+
+	if (!clock || !is_one_of(clock, linear))
+		return false;
+	read_counter(counter);
+	return is_one_of(counter, counters);
+}
+
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf)
 {
 	size_t i;

@@ -33,6 +33,13 @@ struct tsync_direct {
  */
 int64_t direct_epsilon(const char *clock);
 
+/*
+ * Whether the trace clock @clock and CLOCK_MONOTONIC_RAW differ by what is linear in time: both are made of the counter
+ * that the kernel has chosen for its clocks, at rates that nobody changes. On machines whose counters it
+ * has found unfit for that, its scheduler clocks aren't made of one only.
+ */
+bool direct_is_linear(const char *clock);
+
 /* Choose by conf.clock. */
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf);
 
