@@ -141,9 +141,15 @@ static void host_refuses_packets_out_of_order(void **state)
 
 		start_host(&s, &m);
 		send_ready(&s, m.series, 0);
-		for (k = 1; k <= cases[i].good; k++) {
+		p.kind = BURST_ECHO;
+		for (k = 1; k <= cases[i].good && p.kind == BURST_ECHO; k++)
 			probe(&s, k, m.series, &p);
-			assert_int_equal(p.kind, BURST_ECHO);
+		/* so slow a machine that the burst's time is over: once more */
+		if (p.kind != BURST_ECHO) {
+			assert_int_equal(p.kind, BURST_LAST);
+			script_release(&s);
+			i--;
+			continue;
 		}
 		send_packet(&s, cases[i].kind, cases[i].number, m.series + cases[i].series, 0, 0);
 		assert_host_fails(&s, cases[i].code);
