@@ -289,9 +289,11 @@ stop "$listener"
 
 # a listener that dies
 start_listener --auth key
-start vanish.log "$TRACE_CMD" record -N "$at:$port" --auth key -B "$host" -e sched:sched_switch sleep 60
+start vanish.log "$TRACE_CMD" record -N "$at:$port" --auth key -B "$host" -e sched:sched_switch \
+	sh -c "touch recording; exec sleep 60"
 recorder=$pid
-wait_for 20 eval '[ "$(cat $TRACING/instances/$host/tracing_on)" = 1 ] && [ -n "$(pgrep -P $listener)" ]'
+# the command is let go when all is recorded; a new instance's tracing is on before that
+wait_for 20 test -e recording
 # shellcheck disable=SC2046	# words
 kill -KILL "$listener" $(pgrep -P "$listener")
 wait_for 20 eval '! alive $recorder'
