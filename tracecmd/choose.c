@@ -85,5 +85,7 @@ int choose_claim(struct choose *c, const char *what)
 
 int choose_no_words(const struct optparse *p)
 {
-	return opt_rest(p) < p->argc ? usage(p->argv[0]) : 0;
+	int rest = opt_rest(p);
+
+	return rest < p->argc ? usage_why(p->argv[0], "unexpected argument '%s'", p->argv[rest]) : 0;
 }

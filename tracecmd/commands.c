@@ -1,6 +1,7 @@
 /*
  * commands.c - see commands.h. Layer 6.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,6 +138,18 @@ static void usage_option(const struct opt_spec *o)
 		       line == o->help ? word : "", end ? (int)(end - line) : (int)strlen(line), line);
 		line = end ? end + 1 : NULL;
 	}
+}
+
+int usage_why(const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return usage(name);
 }
 
 int usage(const char *name)

@@ -33,6 +33,9 @@ const struct command *command_at(unsigned int i);
 int usage_all(void);
 int usage(const char *name);
 
+/* The help of the command @name, for a reason that is told on stderr, as getopt tells its own. Returns EXIT_USAGE. */
+int usage_why(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* Tables and entry points, each in trace-<name>.c */
 extern const struct opt_spec record_options[], report_options[], dump_options[], agent_options[];
 extern const struct opt_spec listen_options[];

@@ -3,6 +3,7 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +30,11 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* ignored by who started us, the ends of our own processes would never be heard of */
 	signal(SIGCHLD, SIG_DFL);
-	if (!cmd)
+	if (!cmd) {
+		/* who asks for help gets it without a complaint */
+		if (argc > 1 && argv[1][0] != '-' && strcmp(argv[1], "help"))
+			fprintf(stderr, "trace-cmd: there is no command '%s'\n", argv[1]);
 		return usage_all();
+	}
 	return cmd->run(argc - 1, argv + 1);
 }

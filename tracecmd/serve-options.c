@@ -53,7 +53,7 @@ int serve_parse(int argc, char **argv, struct serve_conf *conf, int (*other)(voi
 		}
 	}
 	if (!ret && opt_rest(&o) < argc)
-		ret = usage(argv[0]);
+		ret = usage_why(argv[0], "unexpected argument '%s'", argv[opt_rest(&o)]);
 	opt_release(&o);
 	return ret;
 }

@@ -101,7 +101,9 @@ static int attach_words(void *parse, int argc, char **argv)
 	int i;
 
 	if (argc < 3)
-		return usage("attach");
+		return usage_why("attach", "%s", !argc ? "the files of host and guest are missing" :
+				 argc == 1 ? "the guest's file is missing" :
+				 "the PIDs of the guest's threads are missing");
 	x->plan.host = argv[0];
 	x->plan.guest = argv[1];
 	x->plan.nr_pids = argc - 2;

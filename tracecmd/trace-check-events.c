@@ -51,7 +51,7 @@ static int parse(int argc, char **argv, bool *plugins)
 			ret = usage("check-events");
 	}
 	if (!ret && opt_rest(&p) < argc)
-		ret = usage("check-events");
+		ret = usage_why("check-events", "unexpected argument '%s'", argv[opt_rest(&p)]);
 	opt_release(&p);
 	return ret;
 }

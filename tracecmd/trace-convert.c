@@ -68,14 +68,14 @@ static int convert_rest(void *parse, int argc, char **argv)
 	struct parse *x = parse;
 
 	if (argc > 1)
-		return usage("convert");
+		return usage_why("convert", "unexpected argument '%s'", argv[1]);
 	if (argc && x->plan.output)
 		return cmd_fail(0, "Only one output file is supported, %s already set",
 				x->plan.output);
 	if (argc)
 		x->plan.output = argv[0];
 	if (!x->plan.output)
-		return usage("convert");
+		return usage_why("convert", "the output file is missing");
 	if (x->plan.version < 7 && x->zip_given && x->plan.zip)
 		return cmd_fail(0, "version 6 has no compression: use --file-version 7 or --compression none");
 	if (x->plan.version < 7)

@@ -114,7 +114,7 @@ static int dump_parse(struct dump_plan *plan, int argc, char **argv)
 	if (ret)
 		return ret;
 	if (argc - rest > (plan->path ? 0 : 1))
-		return usage("dump");
+		return usage_why("dump", "one file at a time: unexpected argument '%s'", argv[argc - 1]);
 	if (rest < argc)
 		plan->path = argv[rest];
 	if (!plan->path)

@@ -35,14 +35,15 @@ static int parse(const char *name, struct report_plan *plan, bool *merge, int ar
 		else if (id == 'i' && !plan->nr_inputs)
 			ret = plan_add_input(plan, p.arg) ? cmd_fail(ENOMEM, "out of memory") : 0;
 		else
-			ret = usage(name);
+			ret = id == 'i' ? usage_why(name, "one file at a time: unexpected -i %s", p.arg) :
+			      usage(name);
 	}
 	rest = opt_rest(&p);
 	opt_release(&p);
 	if (ret)
 		return ret;
 	if (argc - rest > (plan->nr_inputs ? 0 : 1))
-		return usage(name);
+		return usage_why(name, "one file at a time: unexpected argument '%s'", argv[argc - 1]);
 	if (!plan->nr_inputs && plan_add_input(plan, rest < argc ? argv[rest] : "trace.dat"))
 		return cmd_fail(ENOMEM, "out of memory");
 	return 0;

@@ -123,7 +123,7 @@ static int parse(struct list_plan *l, int argc, char **argv)
 		if (!strcmp(word, "-h") || !strcmp(word, "--help"))
 			return usage("list");
 		if (word[0] != '-')
-			return usage("list");
+			return usage_why("list", "unexpected argument '%s'", word);
 		if (word[1] == '-' || !word[1])
 			return unknown(word[1] ? word : "-");
 		for (word++; *word; word++) {
@@ -222,6 +222,8 @@ int cmd_list(int argc, char **argv)
 
 int cmd_options(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "-h") && strcmp(argv[1], "--help"))
+		return usage_why("options", "unexpected argument '%s'", argv[1]);
 	if (argc > 1)
 		return usage("options");
 	list_all_options();

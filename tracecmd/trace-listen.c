@@ -96,7 +96,8 @@ static int listen_option(void *data, int id, const char *arg)
 /* What only the whole of the options shows. 0; an exit status after a message. */
 static int check(const struct listen_conf *conf, const struct serve_conf *serve)
 {
-	int ret = !serve->port ? usage("listen") : conf->vsock ? 0 : serve_check_tcp(serve);
+	int ret = !serve->port ? usage_why("listen", "the port is missing: -p PORT") :
+		  conf->vsock ? 0 : serve_check_tcp(serve);
 
 	if (ret)
 		return ret;

@@ -343,7 +343,7 @@ static int report_files(struct report_plan *plan, int argc, char **argv, int fir
 	int i;
 
 	if (first < argc && plan->nr_inputs)
-		return usage("report");
+		return usage_why("report", "unexpected argument '%s': the files are named with -i", argv[first]);
 	for (i = first; i < argc; i++) {
 		if (plan_add_input(plan, argv[i]))
 			return out_of_memory();

@@ -69,7 +69,7 @@ static int restore_check(struct parse *x)
 	if (!x->create && (p->tracing || p->kallsyms))
 		return cmd_fail(0, "-t and -k are for -c: make the metadata with it, then use it with -i");
 	if (x->create && p->nr_data)
-		return usage("restore");
+		return usage_why("restore", "unexpected argument '%s': -c makes metadata, without data", p->data[0]);
 	if (!x->create && !p->nr_data) {
 		cmd_warn(0, "No data files found");
 		return usage("restore");

@@ -106,8 +106,10 @@ int cmd_setup_guest(int argc, char **argv)
 	while (!ret && (id = opt_next(&p)) >= 0)
 		ret = setup_option(&x, id, p.arg);
 	rest = opt_rest(&p);
-	if (!ret && rest != argc - 1)
-		ret = usage("setup-guest");
+	if (!ret && rest >= argc)
+		ret = usage_why("setup-guest", "the name of the guest is missing");
+	else if (!ret && rest < argc - 1)
+		ret = usage_why("setup-guest", "unexpected argument '%s'", argv[rest + 1]);
 	opt_release(&p);
 	return ret ? ret : setup_guest(&x, argv[rest]);
 }

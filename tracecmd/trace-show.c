@@ -268,8 +268,10 @@ int cmd_stack(int argc, char **argv)
 	if (opt_init(&p, argc, argv))
 		return cmd_fail(ENOMEM, "out of memory");
 	while (!ret && (id = opt_next(&p)) >= 0) {
-		if (id < OPT_START || (what && what != id))
+		if (id < OPT_START)
 			ret = usage("stack");
+		else if (what && what != id)
+			ret = usage_why("stack", "--start, --stop and --reset: one at a time");
 		what = id;
 	}
 	if (!ret)

@@ -61,8 +61,10 @@ static int keep_buffer(struct parse *x, const char *name)
 /* The buffer named last is called @as in the new file. */
 static int rename_last(struct parse *x, const char *as, bool top)
 {
-	if (x->last < 0 || !x->keep[x->last].name[0] != top || (top && !as[0]))
-		return usage("split");
+	if (top && !as[0])
+		return usage_why("split", "-b: an empty name is no instance's");
+	if (x->last < 0 || !x->keep[x->last].name[0] != top)
+		return usage_why("split", "%s", top ? "-b comes behind --top" : "-t comes behind -B");
 	x->keep[x->last].as = as;
 	return 0;
 }
@@ -118,7 +120,7 @@ static int split_option(void *parse, int id, const char *arg)
 	case 'b':
 		return rename_last(x, arg, true);
 	case 'B':
-		return arg[0] ? keep_buffer(x, arg) : usage("split");
+		return arg[0] ? keep_buffer(x, arg) : usage_why("split", "-B: an empty name is no instance's");
 	case 't':
 		return rename_last(x, "", false);
 	default:
@@ -133,7 +135,7 @@ static int split_rest(void *parse, int argc, char **argv)
 	unsigned int i, tops = 0;
 
 	if (argc > 2)
-		return usage("split");
+		return usage_why("split", "unexpected argument '%s'", argv[2]);
 	x->plan.start = argc > 0 ? argv[0] : NULL;
 	x->plan.end = argc > 1 ? argv[1] : NULL;
 	for (i = 0; i < x->plan.nr_keep; i++)

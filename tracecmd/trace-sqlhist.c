@@ -93,8 +93,10 @@ static int sqlhist_read(struct sqlhist_args *a, int argc, char **argv, int first
 {
 	int i, ret;
 
-	if (a->file ? first < argc : first == argc)
-		return usage("sqlhist");
+	if (a->file && first < argc)
+		return usage_why("sqlhist", "unexpected argument '%s': -f has the statement", argv[first]);
+	if (!a->file && first == argc)
+		return usage_why("sqlhist", "the statement is missing");
 	if (a->file) {
 		ret = read_file(a->file, &a->sql);
 		if (ret)

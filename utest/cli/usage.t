@@ -1,0 +1,53 @@
+#!/bin/bash
+# Words that a command does not take: its help, on stdout as ever, and on stderr one line that says why.
+. "$(dirname "$0")/lib.sh"
+cd "$T" || exit 1
+
+# why COMMAND... -- REGEX: the help of that command comes for this reason
+why() {
+	local words=()
+	while [ "$1" != -- ]; do words+=("$1"); shift; done
+	run 10 "$TRACE_CMD" "${words[@]}"
+	like "$rc $err" "^255 ${words[0]}: $2\$" "${words[*]}: why"
+	like "$out" "^ trace-cmd ${words[0]}( |\$)" "... and how it is used"
+}
+for c in stop restart clear reset show stat snapshot stack list options check-events agent listen; do
+	why $c nonsense -- "unexpected argument 'nonsense'"
+done
+for c in dump hist mem; do
+	why $c a.dat nonsense -- "one file at a time: unexpected argument 'nonsense'"
+done
+why hist -i a.dat -i nonsense -- "one file at a time: unexpected -i nonsense"
+why list -e sched nonsense -- "unexpected argument 'nonsense'"
+why report -i a.dat nonsense -- "unexpected argument 'nonsense': the files are named with -i"
+why convert -i a.dat b.dat nonsense -- "unexpected argument 'nonsense'"
+why convert -i a.dat -- "the output file is missing"
+why split 1 2 nonsense -- "unexpected argument 'nonsense'"
+why split -t -- "-t comes behind -B"
+why split -b x -- "-b comes behind --top"
+why split -B '' -- "-B: an empty name is no instance's"
+why split --top -b '' -- "-b: an empty name is no instance's"
+why restore -c nonsense -- "unexpected argument 'nonsense': -c makes metadata, without data"
+why attach -- "the files of host and guest are missing"
+why attach a.dat -- "the guest's file is missing"
+why attach a.dat b.dat -- "the PIDs of the guest's threads are missing"
+why setup-guest -- "the name of the guest is missing"
+why setup-guest one nonsense -- "unexpected argument 'nonsense'"
+why sqlhist -- "the statement is missing"
+why sqlhist -f some.sql nonsense -- "unexpected argument 'nonsense': -f has the statement"
+why stack --start --stop -- "--start, --stop and --reset: one at a time"
+why listen -- "the port is missing: -p PORT"
+
+run 10 "$TRACE_CMD" nonsense
+is "$rc $err" "255 trace-cmd: there is no command 'nonsense'" "no command is called that"
+like "$out" '^     record - ' "... and which there are"
+# who asks for help gets it without a complaint
+for c in "" help -h --help; do
+	run 10 "$TRACE_CMD" ${c:+"$c"}
+	is "$rc $err" "255 " "help: ${c:-nothing}"
+done
+for c in stop list options dump split listen; do
+	run 10 "$TRACE_CMD" $c -h
+	is "$rc $err" "255 " "help: $c -h"
+done
+done_testing
