@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "net/addr.h"
 #include "net/auth.h"
 #include "record/parse.h"
 #include "session/guest-clock.h"
@@ -16,12 +17,12 @@
 
 /* --- listeners */
 
-static int set_port(struct parse *x, const char *text, long long max)
+static int set_port(struct parse *x, const char *option, const char *text, long long max)
 {
 	long long port;
 
 	if (opt_number(text, 1, max, &port))
-		return refuse(x, "'%s' is no port", text);
+		return refuse(x, "%s: '%s' is no port", option, text);
 	x->plan->listener.port = port;
 	return 0;
 }
@@ -29,16 +30,20 @@ static int set_port(struct parse *x, const char *text, long long max)
 /* -N [HOST:]PORT */
 static int set_listener(struct parse *x, const char *text)
 {
-	const char *colon = strrchr(text, ':');
-	_cleanup_free_ char *host = colon ? strndup(text, colon - text) : strdup("localhost");
+	_cleanup_free_ char *host = NULL;
+	const char *name, *port;
+	size_t len;
 
+	net_addr_split(text, &name, &len, &port);
+	/* a word alone is the port */
+	host = port || text[0] == '[' ? strndup(name, len) : strdup("localhost");
 	if (!host)
 		return -ENOMEM;
 	if (!*host)
 		return refuse(x, "-N: '%s' names no host", text);
 	if (parse_text(&x->plan->listener.host, host))
 		return -ENOMEM;
-	return set_port(x, colon ? colon + 1 : text, 65535);
+	return set_port(x, "-N", port ? port : text, 65535);
 }
 
 /* -V CID:PORT */
@@ -55,7 +60,7 @@ static int set_vsock_listener(struct parse *x, const char *text)
 	if (opt_number(cid, 0, UINT32_MAX - 1, &number))
 		return refuse(x, "-V: '%s' is no CID", cid);
 	x->plan->listener.cid = number;
-	return set_port(x, colon + 1, UINT32_MAX - 1);
+	return set_port(x, "-V", colon + 1, UINT32_MAX - 1);
 }
 
 /* --- guests */

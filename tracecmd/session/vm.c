@@ -306,43 +306,42 @@ static const char *muxer_path(const char *where)
 
 int vm_resolve(const char *where, struct net_addr *ret, char **ret_name, struct err *err)
 {
-	const char *colon = strrchr(where, ':'), *at, *end;
-	const char *path = muxer_path(where);
+	const char *path = muxer_path(where), *at, *host, *end, *port;
 	struct net_addr a = { .kind = NET_VSOCK, .port = NET_AGENT_PORT };
+	size_t len;
 	int64_t n;
 
 	if (path)
 		return resolve_muxer(where, path, ret, ret_name, err);
-	if (colon) {
-		n = whole_number(colon + 1, strlen(colon + 1), UINT32_MAX);
+	net_addr_split(where, &host, &len, &port);
+	if (port) {
+		n = whole_number(port, strlen(port), UINT32_MAX);
 		if (n < 1)
-			return err_set(err, -EINVAL, "guest '%s': '%s' is no port", where,
-				       colon + 1);
+			return err_set(err, -EINVAL, "guest '%s': '%s' is no port", where, port);
 		a.port = n;
 	}
-	end = colon ? colon : where + strlen(where);
-	at = memrchr(where, '@', end - where);
+	end = host + len;
+	at = memrchr(host, '@', len);
 	*ret_name = NULL;
-	if (at || all_digits(where, end - where)) {
-		const char *digits = at ? at + 1 : where;
+	if (at || all_digits(host, len)) {
+		const char *digits = at ? at + 1 : host;
 
 		n = whole_number(digits, end - digits, UINT32_MAX);
 		if (n < 0)
 			return err_set(err, -EINVAL, "guest '%s': '%.*s' is no vsock CID", where,
 				       (int)(end - digits), digits);
 		a.cid = n;
-		if (at && at > where)
-			*ret_name = safe_name(where, at - where);
+		if (at && at > host)
+			*ret_name = safe_name(host, at - host);
 		*ret = a;
 		return 0;
 	}
-	if (end == where || (size_t)(end - where) >= sizeof(a.host))
+	if (!len || len >= sizeof(a.host))
 		return err_set(err, -EINVAL, "guest '%s' has no usable name; give HOST:PORT, CID[:PORT] or NAME[@CID][:PORT]",
 			       where);
-	snprintf(a.host, sizeof(a.host), "%.*s", (int)(end - where), where);
-	*ret_name = safe_name(where, end - where);
-	n = memchr(where, '.', end - where) || memchr(where, ':', end - where) ? -ENOENT :
-	    vm_cid_of(a.host);
+	snprintf(a.host, sizeof(a.host), "%.*s", (int)len, host);
+	*ret_name = safe_name(host, len);
+	n = memchr(host, '.', len) || memchr(host, ':', len) ? -ENOENT : vm_cid_of(a.host);
 	if (n >= 0) {
 		a.cid = n;
 	} else {

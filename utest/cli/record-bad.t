@@ -40,6 +40,9 @@ bad "no offset" "'12x' is no number of nanoseconds" --ts-offset 12x -e sched tru
 bad "no agent there" "Failed to connect to host 127.0.0.1:9:" -e sched -A 127.0.0.1:9 true
 bad "no guest there" "Failed to connect to vsocket @4242:823" -e sched -A 4242 true
 bad "bad port" "is no port" -e sched -A 127.0.0.1:x true
+bad "bad port of a listener" "-N: .x. is no port" -e sched -N 127.0.0.1:x true
+bad "... over vsock" "-V: .x. is no port" -e sched -V 3:x true
+bad "an address of IPv6" "host \\[::1\\]:9:" -e sched -A "[::1]:9" true
 bad "stamps without their clock" "add -C mono_raw" -e sched --tsync-stamp mono_raw -A 127.0.0.1:9 true
 bad "a protocol for another clock" "--tsync-proto kvm cannot compare the clock 'mono': use -C x86-tsc" \
 	--tsync-proto kvm -C mono -e sched -A 3 true

@@ -68,6 +68,29 @@ static struct net_addr tcp_addr(const char *host, uint32_t port)
 	return a;
 }
 
+static void host_and_port_are_told_apart(void **state)
+{
+	static const struct { const char *text, *host, *port; } cases[] = {
+		{ "host", "host", NULL }, { "host:1", "host", "1" }, { ":1", "", "1" }, { "host:", "host", "" },
+		{ "[::1]", "::1", NULL }, { "[::1]:1", "::1", "1" }, { "[::1]:", "::1", "" }, { "[]", "", NULL },
+		/* with no brackets the last one is the port's */
+		{ "::1:2", "::1", "2" }, { "[::1", "[:", "1" }, { "[::1]x", "[:", "1]x" }, { "", "", NULL },
+	};
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *host, *port;
+
+		net_addr_split(cases[i].text, &host, &len, &port);
+		assert_int_equal(len, strlen(cases[i].host));
+		assert_memory_equal(host, cases[i].host, len);
+		if (cases[i].port)
+			assert_string_equal(port, cases[i].port);
+		else
+			assert_null(port);
+	}
+}
+
 static void addresses_print_as_they_are_written(void **state)
 {
 	const struct net_addr vsock = { .kind = NET_VSOCK, .cid = 3, .port = 823 };
@@ -465,6 +488,7 @@ static void the_local_cid_is_a_number_or_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(host_and_port_are_told_apart),
 		cmocka_unit_test(addresses_print_as_they_are_written),
 		cmocka_unit_test(same_host_ignores_ports_but_nothing_else),
 		cmocka_unit_test(a_connection_is_made_and_both_ends_are_tuned),

@@ -137,6 +137,8 @@ static void arguments_tell_where_a_guest_is(void **state)
 		{ "3:5", NULL, "", NET_VSOCK, 3, 5 },
 		{ "web@3:5", "web", "", NET_VSOCK, 3, 5 },
 		{ "10.0.0.1:5", "10.0.0.1", "10.0.0.1", NET_TCP, 0, 5 },
+		{ "[::1]:5", "__1", "::1", NET_TCP, 0, 5 },
+		{ "[fe80::2%eth0]", "fe80__2_eth0", "fe80::2%eth0", NET_TCP, 0, 823 },
 		{ "unix:/run/fc/v.sock", "v", "/run/fc/v.sock", NET_MUXER, 0, 823 },
 		{ "unix:/run/fc/v.sock:99", "v", "/run/fc/v.sock", NET_MUXER, 0, 99 },
 		{ "unix:/run/a:b/v", "v", "/run/a:b/v", NET_MUXER, 0, 823 },
@@ -169,7 +171,7 @@ static void arguments_tell_where_a_guest_is(void **state)
 static void arguments_that_mean_nothing_are_refused(void **state)
 {
 	static const char *const cases[] = {
-		"", ":", "3:0", "3:x", "web@", "web@x", "unix:", "unix:/run/", "99999999999",
+		"", ":", "[]", "[]:5", "[::1]x", "[::1]:x", "[::1]:", "3:0", "3:x", "web@", "web@x", "unix:", "unix:/run/", "99999999999",
 	};
 	size_t i;
 

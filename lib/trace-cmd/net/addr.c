@@ -45,6 +45,23 @@ const char *net_addr_text(const struct net_addr *a, char *buf, size_t size)
 	return buf;
 }
 
+void net_addr_split(const char *text, const char **ret_host, size_t *ret_len,
+		    const char **ret_port)
+{
+	const char *end = text[0] == '[' ? strchr(text, ']') : NULL, *colon;
+
+	if (end && (!end[1] || end[1] == ':')) {
+		*ret_host = text + 1;
+		*ret_len = end - text - 1;
+		*ret_port = end[1] ? end + 2 : NULL;
+		return;
+	}
+	colon = strrchr(text, ':');
+	*ret_host = text;
+	*ret_len = colon ? (size_t)(colon - text) : strlen(text);
+	*ret_port = colon ? colon + 1 : NULL;
+}
+
 int net_peer_addr(const struct net_peer *p, enum net_kind kind, uint32_t port,
 		  struct net_addr *ret)
 {

@@ -35,6 +35,13 @@ struct net_addr {
 /* "127.0.0.1:1234", "@3:823", "unix:/run/vsock:823"; @size 300 is enough. Returns @buf. */
 const char *net_addr_text(const struct net_addr *a, char *buf, size_t size);
 
+/*
+ * "HOST:PORT", "[ADDRESS]:PORT", or either without a port, in parts: the host is the *@ret_len bytes at *@ret_host, without
+ * brackets; *@ret_port NULL: there is none.
+ */
+void net_addr_split(const char *text, const char **ret_host, size_t *ret_len,
+		    const char **ret_port);
+
 /* Where to connect to for port @port of @p's host, by its address. 0; -EAFNOSUPPORT. */
 int net_peer_addr(const struct net_peer *p, enum net_kind kind, uint32_t port,
 		  struct net_addr *ret);
