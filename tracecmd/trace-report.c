@@ -182,6 +182,7 @@ static int option_compat(struct report_plan *plan, const char *version)
 	plan->line.old_raw = old;
 	plan->calls_parted = old;
 	plan->hides_losses = old;
+	plan->stacks_stay = old;
 	plan->no_args = old;
 	return 0;
 }

@@ -53,6 +53,11 @@ enum tracecmd_open_flags {
 	 * a filter or follower is added. What is wrong with a format is told then.
 	 */
 	TRACECMD_FL_EVENTS_LATER		= 1 << 18,
+	/*
+	 * Filters let stack traces pass as those of libtracecmd 1.3 do: all that are behind the first
+	 * record that is shown of their CPU; all, if there are negative filters only.
+	 */
+	TRACECMD_FL_STACKS_STAY			= 1 << 19,
 };
 
 enum tracecmd_section_flags {	/* of a section of the file */
@@ -298,8 +303,8 @@ int tracecmd_follow_missed_events(struct tracecmd_input *handle,
  * @neg: hide what matches, instead of showing only what matches
  *
  * A record is shown if no negative filter matches it and, if there are positive
- * ones, one of them matches. Stack traces follow the record they belong to. Applies to
- * event followers and callbacks of iterators.
+ * ones, one of them matches. A stack trace that no filter matches follows the record it belongs
+ * to, the one before on its CPU. Applies to event followers and callbacks of iterators.
  *
  * NULL with errno EINVAL (syntax; unknown event), ENOMEM.
  */

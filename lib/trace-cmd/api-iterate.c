@@ -163,9 +163,12 @@ struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const
 	struct tracecmd_filter *filter = NULL;
 	bool given = handle && filter_str;
 	struct tep_handle *tep = given && !in_handle_formats_named(handle, filter_str) ? in_handle_tep(handle) : NULL;
-	int ret = tep ? in_filters_add(&handle->filters, tep, handle->nr_cpus, filter_str, neg,
-				       &filter) : given ? -ENOMEM : -EINVAL;
+	int ret = given ? -ENOMEM : -EINVAL;
 
+	if (tep) {
+		handle->filters.stacks_stay = handle->flags & TRACECMD_FL_STACKS_STAY;
+		ret = in_filters_add(&handle->filters, tep, handle->nr_cpus, filter_str, neg, &filter);
+	}
 	if (ret)
 		errno = -ret;
 	else

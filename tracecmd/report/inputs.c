@@ -26,6 +26,8 @@ static int open_flags(const struct report_plan *plan, bool all_events)
 		flags |= TRACECMD_FL_RAW_TS;
 	if (plan->no_date)
 		flags |= TRACECMD_FL_NO_DATE;
+	if (plan->stacks_stay)
+		flags |= TRACECMD_FL_STACKS_STAY;
 	return flags;
 }
 

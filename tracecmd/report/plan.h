@@ -111,6 +111,7 @@ struct report_plan {
 	struct plan_fgraph fgraph;
 	bool no_args;			/* of functions */
 	bool calls_parted;		/* what other CPUs did meanwhile parts a call from its return */
+	bool stacks_stay;		/* stack traces of hidden events are shown, too */
 	bool hides_losses;		/* what was lost before an event that is not shown is not told */
 	unsigned long long hz;		/* for files without their own */
 	char *kallsyms;			/* names of functions from this file, or NULL */

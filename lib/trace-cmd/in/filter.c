@@ -92,8 +92,12 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 		return -EINVAL;
 	for (end = &fs->list; *end; end = &(*end)->next)
 		;
-	if (!neg)
+	if (neg)
+		fs->negative = true;
+	else
 		fs->positive = true;
+	/* a stack that is a CPU's first record has no event that is known */
+	memset(fs->shown, !fs->positive, (nr_cpus + 1) * sizeof(*fs->shown));
 	forget_ids(fs);
 	*ret_filter = f;
 	*end = take_ptr(f);
@@ -168,13 +172,8 @@ static uint8_t filters_of(struct in_filters *fs, int id)
 	return fs->ids[id];
 }
 
-static bool is_stack(const struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
+static bool is_stack(const struct in_filters *fs, int id)
 {
-	int id;
-
-	if (fs->kernel_stack < 0 && fs->user_stack < 0)
-		return false;
-	id = record_id(fs, tep, rec);
 	return id >= 0 && (id == fs->kernel_stack || id == fs->user_stack);
 }
 
@@ -237,6 +236,46 @@ static bool judge(struct in_filters *fs, struct tep_record *rec, int id, uint8_t
 	return show;
 }
 
+/* Is the record matched by one of the filters that hide (@neg), or show? */
+static bool any_matches(struct in_filters *fs, struct tep_record *rec, bool neg)
+{
+	struct tep_record copy = *rec;
+	const struct tracecmd_filter *f;
+
+	if (!scratch_copy(fs, &copy))
+		return neg;
+	for (f = fs->list; f; f = f->next) {
+		if (f->neg == neg && tep_filter_match(f->filter, &copy) == TEP_ERRNO__FILTER_MATCH)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A stack that no filter is about goes with its event, which is the one before it on its CPU. @verdict: of the
+ * filters, where there are some for it.
+ */
+static bool stack_shows(struct in_filters *fs, struct tep_record *rec, bool shown, bool judged, bool verdict)
+{
+	/* what a positive filter wants is shown, and what a negative one matches is not */
+	if (judged && verdict == fs->positive)
+		return verdict;
+	return shown && !(judged && fs->positive && fs->negative && any_matches(fs, rec, true));
+}
+
+/*
+ * The same as in libtracecmd 1.3, for all records: a stack goes with any earlier one that was shown, until what would
+ * be shown is hidden.
+ */
+static bool stays_shown(struct in_filters *fs, struct tep_record *rec, bool *shown, bool stack, bool verdict)
+{
+	if (verdict)
+		*shown = true;
+	else if (fs->negative && ((stack && *shown) || any_matches(fs, rec, false)) && any_matches(fs, rec, true))
+		*shown = false;
+	return verdict || (stack && *shown);
+}
+
 bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
 {
 	bool *shown, show;
@@ -252,8 +291,12 @@ bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_r
 	what = filters_of(fs, id);
 	if (what != IN_FILTER_NONE)
 		show = judge(fs, rec, id, what);
-	if (!show && *shown && is_stack(fs, tep, rec))
-		show = true;
+	if (fs->stacks_stay)
+		return stays_shown(fs, rec, shown, is_stack(fs, id), show);
+	if (rec->missed_events)
+		*shown = !fs->positive;		/* nobody knows of a stack's event that is lost */
+	if (is_stack(fs, id))
+		return stack_shows(fs, rec, *shown, what != IN_FILTER_NONE, show);
 	*shown = show;
 	return show;
 }

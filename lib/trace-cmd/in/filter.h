@@ -2,7 +2,7 @@
  * filter.h - which records a handle's user wants to see.
  *
  * Layer 2. libtraceevent's filters, positive and negative ones, and the rule
- * that a stack trace goes with the record before it.
+ * that a stack trace goes with the event before it, unless a filter is about it.
  */
 #ifndef IN_FILTER_H
 #define IN_FILTER_H
@@ -24,9 +24,10 @@ struct tracecmd_filter {
 
 struct in_filters {
 	struct tracecmd_filter *list;
-	bool positive;			/* there are some */
+	bool positive, negative;	/* there are some */
+	bool stacks_stay;		/* TRACECMD_FL_STACKS_STAY */
 	int kernel_stack, user_stack;	/* event ids, -1 none */
-	bool *shown;			/* of each CPU: its latest record was */
+	bool *shown;			/* of each CPU: its latest event that is no stack was */
 	unsigned int nr_cpus;
 	uint8_t *ids;			/* for each id: IN_FILTER_*, once it was met */
 	struct in_filter_plan **plans;	/* of ids that are IN_FILTER_PLAN + their place */
