@@ -128,7 +128,9 @@ static bool pair_enter(struct pevents *p, unsigned int i)
 	need(start, pair->start_match);
 	need(start, pair->start_pid);
 	need(start, pair->value);
+	need(start, pair->start_depth);
 	need(end, pair->end_match);
+	need(end, pair->end_depth);
 	return true;
 }
 
@@ -179,6 +181,10 @@ static void standard_add(struct pevents *p, const struct standard *s, bool globa
 		sleep_ends(p, pair);
 	if (!strcmp(s->start, "sched_wakeup"))
 		pair->after = sleep_pair(p);
+	/* a function may run again inside itself, in an interrupt for one */
+	if (s->label == PLABEL_FUNC)
+		pair->has_depth = field_of(start->tep, "depth", &pair->start_depth) &&
+				  field_of(end->tep, "depth", &pair->end_depth);
 	if (field_of(start->tep, s->match, &pair->start_match) &&
 	    field_of(end->tep, s->end_match, &pair->end_match) &&
 	    (!s->pid || field_of(start->tep, s->pid, &pair->start_pid)) &&

@@ -30,6 +30,8 @@ struct ppair {
 	struct pfield start_match, end_match, other_match, start_pid;
 	int after;			/* starts only where this pair ends; -1: anywhere */
 	bool has_pid;			/* start_pid tells the task, else who did it */
+	bool has_depth;			/* of calls: both ends are at the same */
+	struct pfield start_depth, end_depth;
 	struct pfield value;		/* shown behind the name */
 	enum plabel label;
 	bool same_task, same_cpu;	/* both must happen there */

@@ -83,6 +83,13 @@ static void print_softirq(struct textout *out, uint64_t vec)
 		textout_printf(out, "%" PRIu64, vec);
 }
 
+/* Is it what function tracers tell of a call? */
+static bool is_function(const struct tep_event *event)
+{
+	return !strcmp(event->system, "ftrace") &&
+	       (!strcmp(event->name, "function") || !strcmp(event->name, "funcgraph_entry"));
+}
+
 static void print_label(const struct profile *p, const struct item *i, struct textout *out)
 {
 	const struct profile_entry *e = i->entry;
@@ -91,12 +98,14 @@ static void print_label(const struct profile *p, const struct item *i, struct te
 
 	if (e->kind < p->events.nr_pairs)
 		label = p->events.pairs[e->kind].label;
+	else if (is_function(p->events.by_id[i->id]->tep))
+		label = PLABEL_FUNC;
 	if (label == PLABEL_FUNC) {
 		name = tep_find_function(p->events.tep, e->value);
 		if (name)
 			textout_printf(out, "func: %s()", name);
 		else
-			textout_printf(out, "func: 0x%" PRIx64 "()", e->value);
+			textout_printf(out, "func: 0x%" PRIx64, e->value);
 		return;
 	}
 	textout_printf(out, "%s:", p->events.by_id[i->id]->tep->name);

@@ -142,13 +142,25 @@ static int learn_tasks(struct profile *p, const struct pevent *e, const void *da
 
 /* --- pairs */
 
-/* What sets records of a pair apart from others of the same value. */
-static uint64_t pair_key(const struct profile *p, unsigned int index, uint32_t cpu, int pid)
+/* What sets records of a pair apart from others of the same value: which is @value, at that end. */
+static uint64_t pair_key(const struct profile *p, unsigned int index, const struct tep_record *record,
+			 uint64_t value, bool start, uint32_t cpu, int pid)
 {
 	const struct ppair *pair = &p->events.pairs[index];
+	uint64_t where = 0;
 
-	return (uint64_t)index << 48 | (uint64_t)(pair->same_cpu ? cpu & 0xffff : 0) << 32 |
-	       (pair->same_task ? (uint32_t)pid : 0);
+	/* the idle tasks of all CPUs have one number */
+	if (pair->same_cpu || (pair->label == PLABEL_STATE && !value))
+		where = cpu & 0xffff;
+	else if (pair->has_depth)
+		where = pfield_read(&p->events, record->data, start ? pair->start_depth : pair->end_depth) & 0xffff;
+	return (uint64_t)index << 48 | where << 32 | (pair->same_task ? (uint32_t)pid : 0);
+}
+
+/* What changes when events were lost where they may have ended the pair: a task may be on another CPU by then. */
+static uint32_t era_of(const struct profile *p, const struct ppair *pair, uint32_t cpu)
+{
+	return pair->same_cpu ? p->cpus[cpu].era : p->era;
 }
 
 static int start_pair(struct profile *p, unsigned int index, const struct tep_record *record,
@@ -156,7 +168,7 @@ static int start_pair(struct profile *p, unsigned int index, const struct tep_re
 {
 	const struct ppair *pair = &p->events.pairs[index];
 	uint64_t match = pfield_read(&p->events, record->data, pair->start_match);
-	uint64_t key = pair_key(p, index, cpu - p->cpus, pid);
+	uint64_t key = pair_key(p, index, record, match, true, cpu - p->cpus, pid);
 	uint32_t before = p->started_known.used, i;
 	struct profile_started *s;
 	uint32_t owner = cpu->task;
@@ -175,7 +187,7 @@ static int start_pair(struct profile *p, unsigned int index, const struct tep_re
 	s = &p->started[i];
 	*s = (struct profile_started){
 		.ts = record->ts, .value = pfield_read(&p->events, record->data, pair->value),
-		.owner = owner, .cpu = cpu - p->cpus, .era = cpu->era, .open = true,
+		.owner = owner, .cpu = cpu - p->cpus, .era = era_of(p, pair, cpu - p->cpus), .open = true,
 	};
 	/* what is nobody's has no stacks */
 	cpu->last = pair->owner == POWNER_TASK ? LAST_STARTED : LAST_NONE;
@@ -190,7 +202,7 @@ static int end_pair(struct profile *p, unsigned int index, int id,
 	const struct ppair *pair = &p->events.pairs[index];
 	uint64_t match = pfield_read(&p->events, record->data,
 				     id == pair->end_id ? pair->end_match : pair->other_match);
-	uint64_t key = pair_key(p, index, cpu - p->cpus, pid);
+	uint64_t key = pair_key(p, index, record, match, false, cpu - p->cpus, pid);
 	uint32_t entry;
 	uint32_t i = ptable_find(&p->started_known, key, match);
 	struct profile_started *s;
@@ -202,8 +214,8 @@ static int end_pair(struct profile *p, unsigned int index, int id,
 	if (!s->open)
 		return 0;
 	s->open = false;
-	if (s->era != p->cpus[s->cpu].era)
-		return 0;
+	if (s->era != era_of(p, pair, s->cpu))
+		return 1;	/* nobody knows when it was over; now it is */
 	ns = record->ts > s->ts ? record->ts - s->ts : 0;
 	entry = profile_entry(p, s->owner, index, s->value);
 	if (entry == PTABLE_NONE)
@@ -347,6 +359,7 @@ int profile_event(struct profile *p, struct tep_record *record)
 
 void profile_lost(struct profile *p, int cpu)
 {
+	p->era++;
 	cpu_of(p, cpu)->era++;
 	cpu_of(p, cpu)->last = LAST_NONE;
 }

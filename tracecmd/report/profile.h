@@ -67,6 +67,7 @@ struct profile {
 	struct pstacks stacks;
 	struct profile_cpu *cpus;
 	unsigned int nr_cpus;
+	uint32_t era;			/* changes when events of any CPU were lost */
 	int pid_offset;			/* of the common field */
 };
 
@@ -81,7 +82,7 @@ void profile_free(struct profile *p);
 /* Take the next record. 0; -ENOMEM. */
 int profile_event(struct profile *p, struct tep_record *record);
 
-/* Events were lost on @cpu: what began there before has no known end. */
+/* Events were lost on @cpu: what began there before, or of tasks anywhere, has no known end. */
 void profile_lost(struct profile *p, int cpu);
 
 /* The owner @number of a kind, which may be new. PTABLE_NONE: out of memory. */

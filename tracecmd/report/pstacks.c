@@ -183,7 +183,10 @@ static void print_function(const struct tree *t, const char *indent, uint64_t ad
 	const char *name = tep_find_function(t->tep, address);
 
 	textout_add(t->out, t->prefix.data, t->prefix.len);
-	textout_printf(t->out, "%s%s (0x%" PRIx64 ")\n", indent, name ? name : "", address);
+	if (name)
+		textout_printf(t->out, "%s%s (0x%" PRIx64 ")\n", indent, name, address);
+	else
+		textout_printf(t->out, "%s0x%" PRIx64 "\n", indent, address);
 }
 
 static void print_share(const struct tree *t, bool last, const struct pstats *s,

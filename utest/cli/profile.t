@@ -208,6 +208,65 @@ is "$(head -1 <<< "$out")" "cpus=2" "... and are no part of a report of events"
 run 10 "$TRACE_CMD" report --profile -F plain p.dat
 is "$(grep -c Event: <<< "$out")" 2 "filters choose what counts"
 
+# --- calls, losses, idle tasks
+
+(
+	echo "$formats"
+	cat << 'E'
+format ftrace function 1 long:ip long:parent_ip ; "%p", (void *)REC->ip
+format ftrace funcgraph_entry 11 long:func int:depth ; "%p", (void *)REC->func
+format ftrace funcgraph_exit 10 long:func int:depth ; "%p", (void *)REC->func
+0 1000000000 funcgraph_entry 10 outer 0
+0 1000001000 funcgraph_entry 10 inner 1
+0 1000002000 funcgraph_entry 10 outer 2
+0 1000003000 funcgraph_exit 10 outer 2
+0 1000004000 funcgraph_exit 10 inner 1
+0 1000009000 funcgraph_exit 10 outer 0
+0 1000010000 function 10 middle outer
+0 1000011000 kernel_stack 10 0 0x1234,middle,-1
+0 1000012000 function 10 0x5678 outer
+0 1000013000 funcgraph_entry 10 0x6789 0
+0 1000014000 funcgraph_exit 10 0x6789 0
+0 1000020000 sched_switch 10 a 10 120 1 b 20 120
+0 1000021000 funcgraph_entry 20 inner 0
+0 1000022000 softirq_raise 20 1
+1 1000023000 plain 30 1
+lost 1 2
+1 1000030000 plain 30 2
+0 1000031000 sched_wakeup 20 a 10 120 0
+0 1000032000 sched_switch 20 b 20 120 0 a 10 120
+1 1000033000 funcgraph_exit 20 inner 0
+0 1000034000 softirq_entry 20 1
+E
+) | mktrace calls.dat
+run 10 "$TRACE_CMD" report --profile calls.dat
+is "$(grep '^  Event: f' <<< "$out")" \
+	"  Event: func: 0x5678 (1)
+  Event: func: middle() (1)
+  Event: func: outer() (2) Total: 10000 Avg: 5000 Max: 9000(ts:1.000009) Min:1000(ts:1.000003)
+  Event: func: inner() (1) Total: 3000 Avg: 3000 Max: 3000(ts:1.000004) Min:3000(ts:1.000004)
+  Event: func: 0x6789 (1) Total: 1000 Avg: 1000 Max: 1000(ts:1.000014) Min:1000(ts:1.000014)" \
+	"a function inside itself is measured; what other CPUs have lost may have been the end"
+is "$(grep -A4 'func: middle' <<< "$out" | tail -n +3)" "          + 0x1234
+              100% (1)
+               middle (0xffffffff81001000)" "... an address that is in no function"
+unlike "$out" 'sched_switch:S' "... of a sleep, too"
+like "$out" 'sched_wakeup:0xa \(1\) Total: 1000 ' "... but a wakeup behind the loss counts"
+like "$out" 'softirq_raise:TIMER \(1\) Total: 12000 ' "... and what has to end on its own CPU"
+stock_same "... as Debian's" calls.dat
+
+(
+	echo "$formats"
+	cat << 'E'
+0 1000000000 sched_switch 0 idle 0 120 0 a 10 120
+1 1000001000 sched_switch 0 idle 0 120 0 b 20 120
+0 1000005000 sched_switch 10 a 10 120 1 idle 0 120
+1 1000008000 sched_switch 20 b 20 120 1 idle 0 120
+E
+) | mktrace idle.dat
+run 10 "$TRACE_CMD" report --profile idle.dat
+like "$out" 'sched_switch:R \(2\) Total: 12000 Avg: 6000 Max: 7000\(.*Min:5000' "idle tasks of CPUs are kept apart"
+
 # --- many kinds at once
 
 cat > made.py << 'E'
