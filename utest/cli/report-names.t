@@ -43,4 +43,41 @@ like "$out" '^page=0xffff000000001234 next=0x1234 order=0 ' "those that --kallsy
 for f in one none; do
 	report_as_stock "$f.dat: as Debian's" $f.dat
 done
+
+# programs that have libtraceevent print
+cat > print.c << 'E2'
+#include <stdio.h>
+#include <trace-cmd.h>
+
+static int print(struct tracecmd_input *handle, struct tep_record *record, int cpu, void *data)
+{
+	struct trace_seq text;
+
+	trace_seq_init(&text);
+	tep_print_event(tracecmd_get_tep(handle), &text, record, "%s", TEP_PRINT_INFO);
+	trace_seq_do_printf(&text);
+	puts("");
+	trace_seq_destroy(&text);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct tracecmd_input *handle = tracecmd_open(argv[1], 0);
+	int ret = handle ? tracecmd_iterate_events(handle, NULL, 0, print, NULL) : 1;
+
+	tracecmd_close(handle);
+	return ret;
+}
+E2
+# shellcheck disable=SC2046	# words
+if [ "$BUILD" = "$TOP/build" ] && cc -o print print.c -I "$TOP/include/trace-cmd" \
+		$(pkg-config --cflags --libs libtraceevent libtracefs) -L "$BUILD" -ltracecmd; then
+	run 10 env LD_LIBRARY_PATH="$BUILD" ./print one.dat
+	is "$out" "$wanted
+restart 0% 1000
+error 4096% 1000" "a program that calls tep_print_event() gets the same"
+else
+	skip 1 "needs a compiler, and a build without sanitizers"
+fi
 done_testing

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "in/atoms.h"
 #include "in/handle.h"
 #include "in/iterate.h"
 #include "in/meta.h"
@@ -177,7 +178,7 @@ static char *resolve(void *data, unsigned long long *addr, char **module)
 /* The parser of a file: metadata and plugins. 0; -ENOMEM. */
 static int parser_make(struct tracecmd_input *h)
 {
-	int ret = in_meta_new(h->file, &h->tep);
+	int ret = in_meta_new(h->file, &h->tep), i;
 
 	if (ret)
 		return ret;
@@ -190,8 +191,13 @@ static int parser_make(struct tracecmd_input *h)
 		return -ENOMEM;
 	if (!(h->flags & TRACECMD_FL_LOAD_NO_PLUGINS))
 		h->plugins = tep_load_plugins(h->tep);
-	return in_meta_read(h->file, h->tep,
-			    h->flags & TRACECMD_FL_EVENTS_LATER ? &h->formats : NULL);
+	if (h->flags & TRACECMD_FL_EVENTS_LATER)
+		return in_meta_read(h->file, h->tep, &h->formats);
+	ret = in_meta_read(h->file, h->tep, NULL);
+	/* who has all events at once may have libtraceevent print them */
+	for (i = 0; !ret && i < tep_get_events_count(h->tep); i++)
+		ret = in_atoms_resolve(h, tep_get_event(h->tep, i));
+	return ret;
 }
 
 int in_handle_formats(struct tracecmd_input *h, int id)
