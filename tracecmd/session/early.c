@@ -23,22 +23,35 @@ static const unsigned int part_ids[] = {
 	DAT_HEADER_INFO, DAT_FTRACE_EVENTS, DAT_EVENT_FORMATS, DAT_KALLSYMS, DAT_PRINTK,
 };
 
+/* Symbols take longest, and can be had before tracing is set up; the second thread reads what can't. */
+enum { READ_SYMBOLS, READ_REST, READERS };
+
+struct reader {
+	struct early *early;
+	int (*run)(struct early *e);
+	pthread_t thread;
+	bool started;			/* and not joined yet */
+	/* under the lock */
+	pid_t tid;
+	bool ended;
+	/* the thread's until it has ended */
+	int result;
+};
+
 struct early {
 	const struct plan *plan;
 	const struct ksyms *known;	/* read before; may be NULL */
-	pthread_t thread;
-	bool joined;
+	struct reader reader[READERS];
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	/* under the lock */
 	const char *tracing_dir;	/* NULL: not set up yet */
+	bool modules_read;
 	bool stop;
-	pid_t tid;
-	/* the thread's until it has ended */
+	/* the threads' until they have ended */
 	struct buf modules;		/* what was loaded before anything was read */
 	struct buf part[ARRAY_SIZE(part_ids)];
 	bool packed;
-	int result;
 };
 
 /* --- the parts ----------------------------------------------------------- */
@@ -93,7 +106,7 @@ static int keep_parts(struct early *e, const struct meta *m, unsigned int from, 
 	return ret;
 }
 
-/* --- the thread ------------------------------------------------------------ */
+/* --- the threads ----------------------------------------------------------- */
 
 /* Wait until tracing is set up. The tracing directory, NULL if it won't be. */
 static const char *wait_set_up(struct early *e)
@@ -101,7 +114,7 @@ static const char *wait_set_up(struct early *e)
 	const char *dir;
 
 	pthread_mutex_lock(&e->lock);
-	while (!e->tracing_dir && !e->stop)
+	while (!(e->tracing_dir && e->modules_read) && !e->stop)
 		pthread_cond_wait(&e->changed, &e->lock);
 	dir = e->stop ? NULL : e->tracing_dir;
 	pthread_mutex_unlock(&e->lock);
@@ -109,32 +122,37 @@ static const char *wait_set_up(struct early *e)
 }
 
 /* The symbols, which have number 3. */
-static int keep_symbols(struct early *e, struct meta *m)
+static int keep_symbols(struct early *e)
 {
+	struct meta m = { 0 };
 	int ret;
 
 	if (e->packed && ksyms_hold(e->known, e->plan->zip))
 		return buf_add(&e->part[3], e->known->part.data, e->known->part.len);
-	ret = meta_read_kallsyms(m);
+	ret = meta_read_kallsyms(&m);
 	if (!ret)
-		ret = keep_parts(e, m, 3, 4);
-	buf_release(&m->kallsyms);
+		ret = keep_parts(e, &m, 3, 4);
+	meta_release(&m);
 	return ret;
 }
 
-static int early_run(struct early *e)
+static int read_symbols(struct early *e)
 {
-	struct meta m = { 0 };
-	const char *dir;
 	int ret = ksyms_modules(&e->modules);
 
-	if (!ret)
-		ret = keep_symbols(e, &m);
-	dir = wait_set_up(e);
-	if (!ret && !dir)
-		ret = -ECANCELED;
-	if (!ret)
-		ret = read_formats(&m, e->plan, dir, NULL);
+	pthread_mutex_lock(&e->lock);
+	e->modules_read = true;
+	pthread_cond_broadcast(&e->changed);
+	pthread_mutex_unlock(&e->lock);
+	return ret ? ret : keep_symbols(e);
+}
+
+static int read_rest(struct early *e)
+{
+	const char *dir = wait_set_up(e);
+	struct meta m = { 0 };
+	int ret = dir ? read_formats(&m, e->plan, dir, NULL) : -ECANCELED;
+
 	if (!ret)
 		ret = meta_read_printk(&m, dir);
 	if (!ret)
@@ -147,22 +165,28 @@ static int early_run(struct early *e)
 
 static void *early_thread(void *arg)
 {
-	struct early *e = arg;
+	struct reader *r = arg;
+	struct early *e = r->early;
 
 	pthread_setname_np(pthread_self(), "metadata");
 	pthread_mutex_lock(&e->lock);
-	e->tid = gettid();
-	setpriority(PRIO_PROCESS, e->tid, POLITE_NICE);
+	r->tid = gettid();
+	setpriority(PRIO_PROCESS, r->tid, POLITE_NICE);
 	pthread_mutex_unlock(&e->lock);
-	e->result = early_run(e);
+	r->result = r->run(e);
+	pthread_mutex_lock(&e->lock);
+	r->ended = true;
+	pthread_cond_broadcast(&e->changed);
+	pthread_mutex_unlock(&e->lock);
 	return NULL;
 }
 
 int early_start(const struct plan *p, const struct ksyms *known, struct early **ret)
 {
+	static int (*const run[READERS])(struct early *e) = { read_symbols, read_rest };
 	struct early *e = calloc(1, sizeof(*e));
+	int i, error = 0;
 	sigset_t all, old;
-	int error;
 
 	if (!e)
 		return -ENOMEM;
@@ -173,9 +197,13 @@ int early_start(const struct plan *p, const struct ksyms *known, struct early **
 	pthread_cond_init(&e->changed, NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&e->thread, NULL, early_thread, e);
+	for (i = 0; !error && i < READERS; i++) {
+		e->reader[i].early = e;
+		e->reader[i].run = run[i];
+		error = pthread_create(&e->reader[i].thread, NULL, early_thread, &e->reader[i]);
+		e->reader[i].started = !error;
+	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	e->joined = error;
 	if (error) {
 		early_free(e);
 		return -error;
@@ -190,24 +218,44 @@ void early_go_on(struct early *e, const char *tracing_dir)
 		return;
 	pthread_mutex_lock(&e->lock);
 	e->tracing_dir = tracing_dir;
-	pthread_cond_signal(&e->changed);
+	pthread_cond_broadcast(&e->changed);
 	pthread_mutex_unlock(&e->lock);
 }
 
-/* Wait for the thread's end; from now on somebody waits for it, so it need not be polite. */
+void early_wait_formats(struct early *e)
+{
+	struct reader *r;
+
+	if (!e)
+		return;
+	r = &e->reader[READ_REST];
+	pthread_mutex_lock(&e->lock);
+	if (r->tid && !r->ended)
+		setpriority(PRIO_PROCESS, r->tid, 0);
+	while (!r->ended)
+		pthread_cond_wait(&e->changed, &e->lock);
+	pthread_mutex_unlock(&e->lock);
+}
+
+/* Wait for the threads' end; from now on somebody waits for them, so they need not be polite. */
 static void join(struct early *e)
 {
-	if (e->joined)
-		return;
+	int i;
+
 	pthread_mutex_lock(&e->lock);
 	if (!e->tracing_dir)
 		e->stop = true;
-	if (e->tid)
-		setpriority(PRIO_PROCESS, e->tid, 0);
-	pthread_cond_signal(&e->changed);
+	for (i = 0; i < READERS; i++) {
+		if (e->reader[i].tid && !e->reader[i].ended)
+			setpriority(PRIO_PROCESS, e->reader[i].tid, 0);
+	}
+	pthread_cond_broadcast(&e->changed);
 	pthread_mutex_unlock(&e->lock);
-	pthread_join(e->thread, NULL);
-	e->joined = true;
+	for (i = 0; i < READERS; i++) {
+		if (e->reader[i].started)
+			pthread_join(e->reader[i].thread, NULL);
+		e->reader[i].started = false;
+	}
 }
 
 void early_free(struct early *e)
@@ -233,7 +281,7 @@ static bool still_holds(struct early *e)
 	_cleanup_buf_ struct buf now = BUF_INIT;
 
 	join(e);
-	if (e->result || ksyms_modules(&now) || now.len != e->modules.len)
+	if (e->reader[READ_SYMBOLS].result || e->reader[READ_REST].result || ksyms_modules(&now) || now.len != e->modules.len)
 		return false;
 	return !now.len || !memcmp(now.data, e->modules.data, now.len);
 }

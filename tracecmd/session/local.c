@@ -2,7 +2,6 @@
  * local.c - see local.h. Layer 5.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "base/log.h"
 #include "session/claim.h"
 #include "session/local.h"
+#include "session/tidy.h"
 
 /* LOCAL_DRAIN_MS when another recorder, which had as much time, has been given up. */
 #define DRAIN_AGAIN_MS 500
@@ -282,38 +282,14 @@ static int instance_join(struct local_instance *in, struct err *err)
 	return first;
 }
 
-static void *tidy_lists(void *journal)
-{
-	journal_restore_lists(journal);
-	return NULL;
-}
-
-/* Where that fails, or with -k, others do later what is to be done. */
-static void tidy_start(struct local *l)
-{
-	sigset_t all, old;
-
-	if (l->tidying || l->plan->keep)
-		return;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	l->tidying = !pthread_create(&l->tidy, NULL, tidy_lists, l->journal);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
-static void tidy_end(struct local *l)
-{
-	if (l->tidying)
-		pthread_join(l->tidy, NULL);
-	l->tidying = false;
-}
-
 int local_stop(struct local *l, struct err *err)
 {
 	int i, cpu, ret, first;
 
 	first = local_tracing(l, false, err);
-	tidy_start(l);
+	/* where that fails, or with -k, it's done later */
+	if (!l->tidy && !l->plan->keep)
+		l->tidy = tidy_start(l->journal, l->early, l->may_part);
 	for (i = 0; i < l->nr_instances; i++) {
 		struct local_instance *in = &l->instances[i];
 
@@ -362,7 +338,7 @@ void local_release(struct local *l)
 		free(in->sinks);
 		free(in->recorders);
 	}
-	tidy_end(l);
+	tidy_end(l->tidy);
 	if (l->journal)
 		journal_restore(l->journal);
 	for (i = 0; i < l->nr_instances; i++) {

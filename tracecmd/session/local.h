@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "rec/recorder.h"
+#include "session/early.h"
 #include "session/note.h"
 #include "session/plan.h"
 #include "setup/setup.h"
@@ -36,8 +37,9 @@ struct local {
 	const char *tracing_dir;
 	struct local_instance *instances;	/* in the plan's order */
 	int nr_instances;
-	pthread_t tidy;			/* takes our threads out of lists while files are written */
-	bool tidying;
+	struct tidy *tidy;		/* NULL, or puts some things back while files are written */
+	struct early *early;		/* NULL, or reads formats, its owner's */
+	bool may_part;			/* what only frees the kernel's memory is left to a process that ends after ours */
 	struct budget *budget;			/* NULL, or counts the data; its owner's */
 };
 

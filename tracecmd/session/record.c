@@ -441,6 +441,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		log_debug("the metadata is read in the end");
 	if (!ret)
 		ret = local_setup(&r.local, p, note, mirror_fd, false, &err);
+	r.local.early = r.early;
+	r.local.may_part = true;
 	if (!ret)
 		early_go_on(r.early, r.local.tracing_dir);
 	if (!ret)
@@ -448,7 +450,6 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	if (ret && (err.text[0] || !r.status))
 		run_failed(&r, ret, &err);
 	rotate_end(r.rotate);
-	early_free(r.early);
 	child_release(&r.command.child);
 	maps_stop(&r.maps);
 	tasks_close(&r.tasks);
@@ -460,6 +461,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	live_free(r.live);
 	if (r.local.plan)
 		local_release(&r.local);
+	early_free(r.early);
 	limits_release(&r.limits);
 	listeners_release(&r.listeners);
 	free(r.guests);

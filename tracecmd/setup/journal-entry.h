@@ -30,6 +30,7 @@ struct entry {
 struct journal {
 	struct entry *entry;
 	size_t count, alloc;
+	struct entry *parting;	/* NULL, or what a struct parting does */
 	int mirror_fd;
 	int file_fd;
 	bool finished;

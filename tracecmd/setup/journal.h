@@ -13,6 +13,7 @@
 #include "base/err.h"
 
 struct journal;
+struct parting;
 
 /* @mirror_fd: -1, or a pipe to the guardian; stays the caller's. NULL: no memory. */
 struct journal *journal_new(int mirror_fd);
@@ -63,11 +64,15 @@ int journal_mkdir(struct journal *j, const char *path);
 int journal_restore(struct journal *j);
 
 /*
- * Only take our words out of lists. That waits for grace periods of the kernel, some 30 ms, so it
- * is worth being done by another thread while nobody uses the journal. What fails is left to
+ * Put back what other things don't depend on and what makes the kernel wait: which events are on, and our words in
+ * lists. That takes some 40 ms, so it is worth being done by another thread while nobody uses the journal. Of the list
+ * of the top instance @p, if it isn't NULL, does what takes longest, as the very last. What fails is left to
  * journal_restore().
  */
-void journal_restore_lists(struct journal *j);
+void journal_restore_early(struct journal *j, struct parting *p);
+
+/* By who doesn't wait for the end of that, parting_is_left() having said so: nothing else is to be done there. */
+void journal_parted(struct journal *j);
 
 /* Restore nothing any more (-k) but who is excluded from being traced. */
 void journal_forget(struct journal *j);

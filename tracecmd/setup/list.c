@@ -19,11 +19,12 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "setup/list.h"
+#include "setup/parting.h"
 #include "setup/tracefile.h"
 
 #define BLANKS	" \t\n"
 #define ANCESTORS	8	/* of a task, that are looked at */
-#define LOCK_MS	500	/* writing a list takes some grace periods of the kernel */
+#define LOCK_MS	5000	/* writing a list takes some grace periods of the kernel, of everybody who is before us */
 
 /* Is the word of @len bytes one of @words? */
 static bool is_word(const char *words, const char *word, size_t len)
@@ -99,8 +100,8 @@ static bool is_child(const char *words, const char *tid, size_t len)
 	return i == 0 && pid < 0;
 }
 
-/* Take @words out of the list; @children: and tasks that were forked by those. */
-static int remove_words(const char *path, const char *words, bool children)
+/* Take @words out of the list; @children: and tasks that were forked by those; by @p if nothing is left. */
+static int remove_words(const char *path, const char *words, bool children, struct parting *p)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	_cleanup_buf_ struct buf rest = BUF_INIT;
@@ -128,15 +129,17 @@ static int remove_words(const char *path, const char *words, bool children)
 	}
 	if (rest.error || buf_add(&rest, "", 1))
 		return rest.error;
+	if (found && p && !rest.data[0])
+		return parting_empty(p, path);
 	return found ? tracefile_write(path, (const char *)rest.data, false) : 0;
 }
 
 int list_remove(const char *path, const char *words)
 {
-	return remove_words(path, words, false);
+	return remove_words(path, words, false, NULL);
 }
 
-int list_remove_tasks(const char *path, const char *words)
+int list_remove_tasks(const char *path, const char *words, struct parting *p)
 {
 	_cleanup_free_ char *fork_path = NULL, *text = NULL;
 	const char *slash = strrchr(path, '/');
@@ -146,5 +149,5 @@ int list_remove_tasks(const char *path, const char *words)
 		return -ENOMEM;
 	/* the kernel itself takes out those that end, but only as long as this is on */
 	children = !tracefile_read(fork_path, &text) && text[0] == '1';
-	return remove_words(path, words, children);
+	return remove_words(path, words, children, p);
 }

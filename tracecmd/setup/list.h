@@ -6,6 +6,8 @@
 #ifndef SETUP_LIST_H
 #define SETUP_LIST_H
 
+struct parting;
+
 /* Add @words (divided by blanks) to the list that @path holds. 0; -errno. */
 int list_add(const char *path, const char *words);
 
@@ -18,8 +20,8 @@ int list_remove(const char *path, const char *words);
 
 /*
  * The same for tasks in set_event_notrace_pid and its like, to which the kernel adds those that are forked by
- * them while the option event-fork is on: these go, too.
+ * them while the option event-fork is on: these go, too. If nothing is left then, @p, if there is one, empties the list.
  */
-int list_remove_tasks(const char *path, const char *words);
+int list_remove_tasks(const char *path, const char *words, struct parting *p);
 
 #endif

@@ -28,7 +28,7 @@ static bool is_exclusion(const char *path)
 
 static int remove_entry_words(const struct entry *e)
 {
-	return is_exclusion(e->path) ? list_remove_tasks(e->path, e->value) :
+	return is_exclusion(e->path) ? list_remove_tasks(e->path, e->value, NULL) :
 				       list_remove(e->path, e->value);
 }
 
@@ -151,14 +151,67 @@ static bool goes_with_dir(const struct journal *j, const char *path)
 	return false;
 }
 
-void journal_restore_lists(struct journal *j)
+/* Is @path about which events are on, for whom? */
+static bool is_of_events(const char *path)
 {
-	for (size_t i = j->count; i-- > 0 && !j->finished;) {
+	const char *slash = strrchr(path, '/');
+
+	return slash && (!strcmp(slash, "/set_event") || !strcmp(slash, "/set_event_pid") ||
+			 strstr(path, "/events/"));
+}
+
+/* Events as they were. Not if triggers are, too: one may keep an event on for another. */
+static void restore_events(struct journal *j)
+{
+	for (size_t i = 0; i < j->count; i++)
+		if (j->entry[i].kind == KIND_TRIGGERS)
+			return;
+	for (size_t i = j->count; i-- > 0;) {
 		struct entry *e = &j->entry[i];
 
-		if (e->kind == KIND_WORDS && !e->done && !goes_with_dir(j, e->path))
-			e->done = !remove_entry_words(e);
+		if (e->kind == KIND_VALUE && !e->done && is_of_events(e->path) &&
+		    !goes_with_dir(j, e->path))
+			e->done = !restore_value(e);
 	}
+}
+
+/* Of what is in an instance, nothing may be open when its user wants to remove that. */
+static bool may_part(const struct entry *e)
+{
+	return is_exclusion(e->path) && !strstr(e->path, "/instances/");
+}
+
+void journal_restore_early(struct journal *j, struct parting *p)
+{
+	struct entry *last = NULL;
+	int failed = 0;
+
+	if (j->finished)
+		return;
+	restore_events(j);
+	for (size_t i = j->count; i-- > 0;) {
+		struct entry *e = &j->entry[i];
+
+		if (e->kind != KIND_WORDS || e->done || goes_with_dir(j, e->path))
+			continue;
+		if (p && !last && may_part(e)) {
+			last = e;
+			continue;
+		}
+		e->done = !remove_entry_words(e);
+		failed += !e->done;
+	}
+	if (!last || failed)
+		return;
+	/* whatever becomes of it: others may use the journal when this is over */
+	j->parting = last;
+	list_remove_tasks(last->path, last->value, p);
+}
+
+void journal_parted(struct journal *j)
+{
+	if (j->parting)
+		j->parting->done = true;
 }
 
 int journal_restore(struct journal *j)

@@ -34,6 +34,17 @@ like "$err" "^  Failed to exec $T/plain\$" "... and the message"
 is "$(echo a.dat*)" "a.dat*" "... and nothing is left behind"
 same_state "commands that end badly"
 
+# --- the end: what the kernel has yet to free is waited for by nobody
+
+for i in 1 2 3; do
+	run 30 "$TRACE_CMD" record -q -e sched:sched_switch -o "$T/top.dat" true
+	state=$(tracing_state)
+	is "$rc" 0 "recording $i of the top instance, right after the other one" "$both"
+	is "$state" "$before" "... tracing is as it was from when it ends"
+done
+wait_for 10 eval "! pgrep -f '$T/top.dat' > /dev/null"
+ok $? "no process stays"
+
 # --- as a user
 
 record -q --user nobody -o a.dat sh -c 'id -un; id -Gn; echo "$HOME:$USER:$LOGNAME"'

@@ -99,7 +99,7 @@ static void children_go_with_event_fork(void **state)
 	snprintf(text, sizeof(text), "1\n%d\n%d\n%d\n", getpid(), child, gone);
 	put(option, "1\n");
 	put(list, text);
-	assert_int_equal(list_remove_tasks(list, ours), 0);
+	assert_int_equal(list_remove_tasks(list, ours, NULL), 0);
 	holds("1");
 	end(child);
 }
@@ -115,7 +115,7 @@ static void children_stay_without(void **state)
 	snprintf(rest, sizeof(rest), "1\n%d", child);
 	put(option, "0\n");
 	put(list, text);
-	assert_int_equal(list_remove_tasks(list, ours), 0);
+	assert_int_equal(list_remove_tasks(list, ours, NULL), 0);
 	holds(rest);
 	end(child);
 }

@@ -1,0 +1,26 @@
+/*
+ * tidy.h - a thread that puts back, while files are written, what makes the kernel wait.
+ *
+ * Layer 5. It uses the journal alone: nobody else may until tidy_end().
+ */
+#ifndef SESSION_TIDY_H
+#define SESSION_TIDY_H
+
+#include <stdbool.h>
+
+#include "session/early.h"
+#include "setup/journal.h"
+
+struct tidy;
+
+/*
+ * Begin, when formats have been read by @early, if it isn't NULL: the kernel keeps others from reading them meanwhile.
+ * @may_part: tidy_end() needn't wait for the kernel to free its memory; the process ends soon after.
+ * NULL: it can't be; journal_restore() does all later.
+ */
+struct tidy *tidy_start(struct journal *j, struct early *early, bool may_part);
+
+/* Wait until it's done, and free it. NULL is fine. */
+void tidy_end(struct tidy *t);
+
+#endif
