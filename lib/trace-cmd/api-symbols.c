@@ -29,8 +29,9 @@ int tracecmd_each_function(struct tracecmd_input *handle,
 					   unsigned long long start, void *data),
 			   void *callback_data)
 {
-	const struct in_ksyms *k;
-	unsigned int i;
+	struct in_ksyms_pos pos = { 0 };
+	const struct in_ksym *s;
+	struct in_ksyms *k;
 	int ret = 0;
 
 	if (!handle || !callback) {
@@ -40,8 +41,8 @@ int tracecmd_each_function(struct tracecmd_input *handle,
 	k = in_handle_ksyms(handle);
 	if (!k)
 		return -1;
-	for (i = 0; !ret && i < k->count; i++)
-		ret = callback(k->sym[i].name, k->sym[i].module, k->sym[i].addr, callback_data);
+	while (!ret && (s = in_ksyms_next(k, &pos)))
+		ret = callback(s->name, s->module, s->addr, callback_data);
 	return ret;
 }
 

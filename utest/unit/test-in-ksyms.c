@@ -23,12 +23,12 @@ static void parse(struct in_ksyms *k, const char *text)
 	_cleanup_buf_ struct buf b = BUF_INIT;
 
 	buf_add_str(&b, text);
-	assert_int_equal(in_ksyms_parse(k, &b), 0);
+	assert_int_equal(in_ksyms_parse(k, &b, 0, b.len), 0);
 	assert_null(b.data);
 }
 
 /* "name" or "name [module]" at an address, "-": none */
-static void expect(const struct in_ksyms *k, uint64_t addr, const char *wanted)
+static void expect(struct in_ksyms *k, uint64_t addr, const char *wanted)
 {
 	const struct in_ksym *s = in_ksyms_find(k, addr);
 	char text[64] = "-";
@@ -111,10 +111,23 @@ static void what_is_no_line_is_damage(void **state)
 		struct in_ksyms k;
 
 		assert_int_equal(buf_add(&b, rows[i].text, rows[i].len), 0);
-		assert_int_equal(in_ksyms_parse(&k, &b), 0);
+		assert_int_equal(in_ksyms_parse(&k, &b, 0, b.len), 0);
 		if (k.damaged != rows[i].damaged)
 			fail_msg("row %u", i);
 		in_ksyms_release(&k);
+	}
+}
+
+/* The @i-th address of a list of @n: by turns of the rounds sorted, mixed, or sorted first, with several of one. */
+static uint64_t address(unsigned int round, unsigned int i, unsigned int n, unsigned int *seed)
+{
+	switch (round % 3) {
+	case 0:
+		return 0x1000 + 8 * i;
+	case 1:
+		return 0x1000 + rand_r(seed) % 200;
+	default:
+		return i < n / 2 ? 0x1000 + i / 5 * 6 : 0x1000 + rand_r(seed) % 200;
 	}
 }
 
@@ -123,15 +136,15 @@ static void as_libtraceevent_finds(void **state)
 {
 	unsigned int round, i, seed;
 
-	for (round = 0; round < 200; round++) {
+	for (round = 0; round < 500; round++) {
 		_cleanup_buf_ struct buf b = BUF_INIT;
 		struct tep_handle *tep = tep_alloc();
-		unsigned int n = round % 67;
+		unsigned int n = round % 167;
 		struct in_ksyms k;
 
 		seed = round;
 		for (i = 0; i < n; i++) {
-			uint64_t addr = 0x1000 + (round & 1 ? 8 * i : rand_r(&seed) % 200);
+			uint64_t addr = address(round, i, n, &seed);
 			char name[16];
 
 			snprintf(name, sizeof(name), "f%u", i);
@@ -140,7 +153,7 @@ static void as_libtraceevent_finds(void **state)
 		}
 		if (!b.data)
 			buf_add_str(&b, "\n");
-		assert_int_equal(in_ksyms_parse(&k, &b), 0);
+		assert_int_equal(in_ksyms_parse(&k, &b, 0, b.len), 0);
 		for (i = 0xff0; n && i < 0x1400; i++) {
 			const struct in_ksym *s = in_ksyms_find(&k, i);
 			const char *name = tep_find_function(tep, i);
@@ -153,6 +166,119 @@ static void as_libtraceevent_finds(void **state)
 		in_ksyms_release(&k);
 		tep_free(tep);
 	}
+}
+
+/* What has been read piece by piece is all there, in order, and found by name and address. */
+static void expect_all(struct in_ksyms *k, unsigned int count)
+{
+	struct in_ksyms_pos pos = { 0 };
+	const struct in_ksym *s, *named;
+	uint64_t last = 0;
+	unsigned int n = 0;
+
+	while ((s = in_ksyms_next(k, &pos))) {
+		assert_true(n++ == 0 || s->addr >= last);
+		last = s->addr;
+		named = in_ksyms_named(k, s->name);
+		assert_non_null(named);
+		assert_string_equal(named->name, s->name);
+		assert_true(named->addr == s->addr);
+	}
+	assert_int_equal(n, count);
+	assert_int_equal(k->count, count);
+	assert_null(in_ksyms_named(k, "none"));
+	assert_null(in_ksyms_named(k, "a_long_name_of_no_function"));
+}
+
+/* 10000 lines, of which those at the end are in another order, with one that is longer than what is read at once. */
+static void make_many(struct buf *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8000; i++)
+		buf_printf(b, "%016llx t function_of_a_name_that_is_rather_long_%u\n",
+			   0xffffffff81000000ull + 16 * i, i);
+	buf_printf(b, "ffffffff82000000 t ");
+	memset(buf_extend(b, 200000), 'x', 200000);
+	buf_printf(b, "\n");
+	for (i = 0; i < 2000; i++)
+		buf_printf(b, "%llx d v%u\t[module_%u]\n", 0xffffffff81000008ull + 16 * (i * 7 % 2000),
+			   i, i % 3);
+	assert_int_equal(b->error, 0);
+}
+
+static void pieces_of_a_long_list(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	const struct in_ksym *s;
+	struct in_ksyms k;
+
+	make_many(&b);
+	assert_int_equal(in_ksyms_parse(&k, &b, 0, b.len), 0);
+	assert_false(k.damaged);
+	expect_all(&k, 10001);
+	s = in_ksyms_find(&k, 0xffffffff81000000ull + 16 * 7999);
+	assert_string_equal(s->name, "function_of_a_name_that_is_rather_long_7999");
+	expect(&k, 0xffffffff81000008ull + 16 * 7, "v1 [module_1]");
+	expect(&k, 0xffffffff8100000full + 16 * 14, "v2 [module_2]");
+	expect(&k, 0xffffffff82000001ull, "-");
+	in_ksyms_release(&k);
+}
+
+/* The first by address; of several at one the last line, as libtraceevent has them. */
+static void of_one_name(void **state)
+{
+	struct in_ksyms k;
+
+	parse(&k, "0000000000001000 t other\n"
+		  "0000000000001010 t twice\n"
+		  "0000000000001020 t twice\n"
+		  "0000000000001020 t twice_x\n"
+		  "0000000000000ff0 t thrice\n"
+		  "0000000000001010 t twice [m]\n"
+		  "0000000000000fe0 t twice_x\n");
+	assert_int_equal(k.count, 7);
+	assert_string_equal(in_ksyms_named(&k, "twice")->module, "m");
+	assert_int_equal(in_ksyms_named(&k, "twice_x")->addr, 0xfe0);
+	assert_int_equal(in_ksyms_named(&k, "thrice")->addr, 0xff0);
+	assert_null(in_ksyms_named(&k, "twic"));
+	in_ksyms_release(&k);
+}
+
+/* As they are in a file, and when it has been cut since: no more than that. */
+static void those_of_a_file_are_read_when_needed(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	int fd = memfd_create("sample", MFD_CLOEXEC);
+	struct in_file *f;
+	struct in_ksyms k;
+	struct sample s;
+	size_t len;
+
+	make_many(&b);
+	sample_init(&s, 6, ORDER_NATIVE, 8, NULL);
+	sample_write(&s);
+	len = s.file.len;
+	assert_int_equal(buf_add(&s.file, b.data, b.len), 0);
+	assert_int_equal(io_write_full(fd, s.file.data, s.file.len, DEADLINE_NEVER), 0);
+	assert_int_equal(in_file_open_fd(fd, &f, NULL), 0);
+	assert_int_equal(in_ksyms_open(&k, f, len, b.len), 0);
+	in_file_unref(f);
+	expect_all(&k, 10001);
+	in_ksyms_release(&k);
+
+	fd = memfd_create("sample", MFD_CLOEXEC);
+	assert_int_equal(io_write_full(fd, s.file.data, s.file.len, DEADLINE_NEVER), 0);
+	assert_int_equal(in_file_open_fd(fd, &f, NULL), 0);
+	assert_int_equal(in_ksyms_open(&k, f, len, b.len), 0);
+	assert_int_equal(ftruncate(fd, len + 3000), 0);
+	assert_string_equal(in_ksyms_find(&k, 0xffffffff81000001)->name,
+			    "function_of_a_name_that_is_rather_long_0");
+	assert_null(in_ksyms_find(&k, 0xffffffff81001000));
+	assert_null(in_ksyms_named(&k, "v1"));
+	in_ksyms_release(&k);
+	in_file_unref(f);
+	sample_release(&s);
 }
 
 /* Whoever keeps the parser longer than the file can still ask it, and gets no answer. */
@@ -185,6 +311,9 @@ int main(void)
 		cmocka_unit_test(no_lines_no_functions),
 		cmocka_unit_test(what_is_no_line_is_damage),
 		cmocka_unit_test(as_libtraceevent_finds),
+		cmocka_unit_test(pieces_of_a_long_list),
+		cmocka_unit_test(of_one_name),
+		cmocka_unit_test(those_of_a_file_are_read_when_needed),
 		cmocka_unit_test(a_parser_that_outlives_its_file_knows_none),
 	};
 

@@ -23,7 +23,7 @@ static bool is_name(const char *text)
 
 static int resolve(struct tracecmd_input *h, char **atom)
 {
-	const struct in_ksyms *k = is_name(*atom) ? in_handle_ksyms(h) : NULL;
+	struct in_ksyms *k = is_name(*atom) ? in_handle_ksyms(h) : NULL;
 	const struct in_ksym *s = k ? in_ksyms_named(k, *atom) : NULL;
 	char text[24], *address;
 

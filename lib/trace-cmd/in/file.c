@@ -224,7 +224,7 @@ int in_file_open_memory(const void *data, size_t size, struct in_file **ret_file
 
 struct in_file *in_file_ref(struct in_file *f)
 {
-	f->refs++;
+	__atomic_add_fetch(&f->refs, 1, __ATOMIC_RELAXED);
 	return f;
 }
 
@@ -232,7 +232,7 @@ void in_file_unref(struct in_file *f)
 {
 	unsigned int i;
 
-	if (!f || --f->refs)
+	if (!f || __atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	for (i = 0; i < f->nr_buffers; i++)
 		in_buffer_release(&f->buffers[i]);

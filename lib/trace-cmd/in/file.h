@@ -105,6 +105,7 @@ int in_file_open(const char *path, struct in_file **ret_file, struct err *err);
 int in_file_open_fd(int fd, struct in_file **ret_file, struct err *err);
 int in_file_open_memory(const void *data, size_t size, struct in_file **ret_file, struct err *err);
 
+/* References may be taken and dropped in any thread. */
 struct in_file *in_file_ref(struct in_file *f);
 /* Drop a reference; NULL is fine. */
 void in_file_unref(struct in_file *f);
@@ -129,6 +130,12 @@ static inline int in_file_damage(const struct in_file *f)
  * file has no such part; -EBADMSG; -ENODATA; -E2BIG; -ENOMEM; with a message.
  */
 int in_file_load(struct in_file *f, unsigned int id, struct buf *out, struct err *err);
+
+/*
+ * Where the payload of metadata part @id (below IN_PART_COUNT) is, if it is in the file as it is. False: it
+ * has to be loaded, or there is none, or not all of it.
+ */
+bool in_file_plain(const struct in_file *f, unsigned int id, uint64_t *ret_offset, uint64_t *ret_size);
 
 /*
  * True if in_file_load() would give the same of metadata part @id of both files, as its bytes

@@ -78,20 +78,20 @@ static void ksyms_unref(struct in_ksyms *k)
 	free(k);
 }
 
-/* Functions parsed from @text, which is owned from now on. NULL: out of memory. */
-static struct in_ksyms *ksyms_new(struct buf *text)
+/* Functions of @text, which is owned from now on, or of @f (@text NULL). NULL: out of memory. */
+static struct in_ksyms *ksyms_new(struct in_file *f, struct buf *text)
 {
-	struct in_ksyms *k = calloc(1, sizeof(*k));
+	_cleanup_free_ struct in_ksyms *k = calloc(1, sizeof(*k));
 
-	if (k && !in_ksyms_parse(k, text)) {
-		k->refs = 1;
-		return k;
+	if (!k) {
+		if (text)
+			buf_release(text);
+		return NULL;
 	}
-	if (k)
-		in_ksyms_release(k);
-	free(k);
-	buf_release(text);
-	return NULL;
+	if (text ? in_ksyms_parse(k, text, 0, text->len) : in_meta_ksyms(f, k))
+		return NULL;
+	k->refs = 1;
+	return take_ptr(k);
 }
 
 /* The functions of a file that is read with @h, if it has the same. */
@@ -122,15 +122,14 @@ void in_handle_set_peers(struct tracecmd_input *h, const struct in_iterate *it,
 
 static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct in_ksyms *k;
 
 	pthread_mutex_lock(&ksyms_lock);
 	k = ksyms_of_peers(h);
 	if (k)
 		k->refs++;
-	else if (!in_meta_ksyms(h->file, &text))
-		k = ksyms_new(&text);
+	else
+		k = ksyms_new(h->file, NULL);
 	/* (what is packed may be unpacked, in spite of damage, to something else) */
 	if (k && k->damaged)
 		in_file_note(h->file, -EBADMSG, "the kernel's symbols are damaged");
@@ -139,7 +138,7 @@ static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
 	return k;
 }
 
-const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h)
+struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h)
 {
 	h = in_handle_file(h);
 	if (!h->ksyms && !ksyms_make(h)) {
@@ -154,7 +153,7 @@ int in_handle_set_ksyms(struct tracecmd_input *h, struct buf *text)
 	h = in_handle_file(h);
 	if (h->ksyms)
 		return -EBUSY;
-	h->ksyms = ksyms_new(text);
+	h->ksyms = ksyms_new(NULL, text);
 	if (!h->ksyms)
 		return -ENOMEM;
 	/* not what the file has, so not for others that have the same */
@@ -165,7 +164,7 @@ int in_handle_set_ksyms(struct tracecmd_input *h, struct buf *text)
 /* libtraceevent asks for the function that *@addr is in: its name, start and module. */
 static char *resolve(void *data, unsigned long long *addr, char **module)
 {
-	const struct in_ksyms *k = in_handle_ksyms(data);
+	struct in_ksyms *k = in_handle_ksyms(data);
 	const struct in_ksym *s = k ? in_ksyms_find(k, *addr) : NULL;
 
 	if (!s)

@@ -129,7 +129,7 @@ void in_handle_set_peers(struct tracecmd_input *h, const struct in_iterate *it,
  * The file's functions, likewise; those of a file that is read with it if their texts are the
  * same. NULL with errno: out of memory.
  */
-const struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);
+struct in_ksyms *in_handle_ksyms(struct tracecmd_input *h);
 
 /*
  * True if the files of both describe events and functions in the same bytes, and are parsed alike. That is

@@ -338,27 +338,69 @@ int in_meta_read(struct in_file *f, struct tep_handle *tep, struct in_formats *l
 	return 0;
 }
 
-int in_meta_ksyms(struct in_file *f, struct buf *ret_text)
+/* The size in front of the text, and @c behind it. False: there is none. */
+static bool ksyms_length(struct in_file *f, struct cursor *c, uint64_t left, uint32_t *ret_len)
+{
+	uint64_t len = cursor_u32(c);
+
+	if (c->failed)
+		return false;
+	left -= 4;
+	if (len > left)
+		in_file_note(f, -EBADMSG, "a text of %llu bytes has only %llu", (unsigned long long)len,
+			     (unsigned long long)left);
+	*ret_len = len < left ? len : left;
+	return true;
+}
+
+/* Of the @size bytes at @offset, which stay in the file. */
+static int ksyms_of_file(struct in_file *f, uint64_t offset, uint64_t size, struct in_ksyms *ret,
+			 struct err *err)
+{
+	uint8_t head[4];
+	size_t n = size < sizeof(head) ? size : sizeof(head);
+	struct cursor c = cursor_over(head, n, f->head.order);
+	int error = in_file_read(f, head, n, offset, "a section", err);
+	uint32_t len;
+
+	if (error)
+		return error;
+	if (!ksyms_length(f, &c, size, &len))
+		return in_ksyms_parse(ret, &(struct buf)BUF_INIT, 0, 0);
+	error = in_ksyms_open(ret, f, offset + sizeof(head), len);
+	return error ? err_set(err, error, "%s: cannot read a section at offset %llu: %s", f->src.name,
+			       (unsigned long long)offset, strerror(-error)) : 0;
+}
+
+/* Of a packed part. */
+static int ksyms_of_part(struct in_file *f, struct in_ksyms *ret, struct err *err)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	struct err why = { 0 };
+	int error = in_file_load(f, DAT_KALLSYMS, &b, err);
+	struct cursor c = cursor_over(b.data, b.len, f->head.order);
 	uint32_t len;
-	struct cursor c;
-	int ret;
+
+	if (error)
+		return error;
+	if (!ksyms_length(f, &c, b.len, &len))
+		return in_ksyms_parse(ret, &(struct buf)BUF_INIT, 0, 0);
+	return in_ksyms_parse(ret, &b, 4, len);
+}
+
+int in_meta_ksyms(struct in_file *f, struct in_ksyms *ret)
+{
+	uint64_t offset, size;
+	struct err why = { 0 };
+	int error;
 
 	if (!f->part[DAT_KALLSYMS].present)
-		return 0;
-	ret = in_file_load(f, DAT_KALLSYMS, &b, &why);
-	if (ret) {
-		err_set(&f->damage, ret, "%s", why.text);
-		return ret == -ENOMEM ? ret : 0;
-	}
-	c = cursor_over(b.data, b.len, f->head.order);
-	len = cursor_u32(&c);
-	if (c.failed)
-		return 0;
-	b.len = text_length(f, len, &c);
-	memmove(b.data, b.data + 4, b.len);
-	*ret_text = take_buf(&b);
-	return 0;
+		return in_ksyms_parse(ret, &(struct buf)BUF_INIT, 0, 0);
+	if (in_file_plain(f, DAT_KALLSYMS, &offset, &size))
+		error = ksyms_of_file(f, offset, size, ret, &why);
+	else
+		error = ksyms_of_part(f, ret, &why);
+	if (!error || error == -ENOMEM)
+		return error;
+	err_set(&f->damage, error, "%s", why.text);
+	return in_ksyms_parse(ret, &(struct buf)BUF_INIT, 0, 0);
 }

@@ -31,10 +31,7 @@ int in_meta_read(struct in_file *f, struct tep_handle *tep, struct in_formats *l
 /* Give those of @later with @id to @tep; a negative @id: all that are left. 0; -ENOMEM. */
 int in_meta_formats(struct in_file *f, struct tep_handle *tep, struct in_formats *later, int id);
 
-/*
- * The text of the file's functions; empty if it has no list of them. 0, also for a damaged one;
- * -ENOMEM.
- */
-int in_meta_ksyms(struct in_file *f, struct buf *ret_text);
+/* The file's functions; none if it has no list of them. 0, also for a damaged one; -ENOMEM. */
+int in_meta_ksyms(struct in_file *f, struct in_ksyms *ret);
 
 #endif

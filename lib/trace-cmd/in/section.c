@@ -305,6 +305,38 @@ int in_parts_read7(struct in_file *f, struct err *err)
 	return 0;
 }
 
+/* Part @id as a section of version 7. */
+static struct in_section part_section(const struct in_file *f, unsigned int id)
+{
+	const struct in_part *p = &f->part[id];
+	struct in_section s = { .offset = p->offset, .head = {
+		.id = id, .flags = p->flags, .size = p->size } };
+
+	/* see next_section() */
+	if (id == DAT_KALLSYMS && !s.head.size)
+		s.head.size = in_source_has(&f->src, p->offset + DAT_SECTION_HEADER_LEN, 4) ? 4 : 0;
+	return s;
+}
+
+bool in_file_plain(const struct in_file *f, unsigned int id, uint64_t *ret_offset, uint64_t *ret_size)
+{
+	const struct in_part *p = &f->part[id];
+	struct in_section s = part_section(f, id);
+	uint64_t offset = p->offset, size = p->size;
+
+	if (f->head.version >= 7) {
+		if (s.head.flags & DAT_SECTION_COMPRESSED)
+			return false;
+		offset += DAT_SECTION_HEADER_LEN;
+		size = s.head.size;
+	}
+	if (!p->present || size > IN_META_MAX || !in_source_has(&f->src, offset, size))
+		return false;
+	*ret_offset = offset;
+	*ret_size = size;
+	return true;
+}
+
 int in_file_load(struct in_file *f, unsigned int id, struct buf *out, struct err *err)
 {
 	const struct in_part *p = id < IN_PART_COUNT ? &f->part[id] : NULL;
@@ -314,11 +346,7 @@ int in_file_load(struct in_file *f, unsigned int id, struct buf *out, struct err
 		return err_set(err, -ENOENT, "%s: the file has no part %u", f->src.name, id);
 	if (f->head.version < 7)
 		return load_plain(f, p->offset, p->size, out, err);
-	s = (struct in_section){ .offset = p->offset, .head = {
-		.id = id, .flags = p->flags, .size = p->size } };
-	/* see next_section() */
-	if (id == DAT_KALLSYMS && !s.head.size)
-		s.head.size = in_source_has(&f->src, p->offset + DAT_SECTION_HEADER_LEN, 4) ? 4 : 0;
+	s = part_section(f, id);
 	return in_section_load(f, &s, out, err);
 }
 
