@@ -33,8 +33,8 @@ boot() {	# SCENARIO...
 		wait "$pid"
 		rc=$?
 		cat "$T/log" >> "$T/logs"
-		grep -q 'L1 did not finish (status 0)' "$T/log" || return $rc
-		diag "try $try: the emulated host reset itself"
+		grep -q -e 'L1 did not finish (status 0)' -e '^l2: guest .* is not ready' "$T/log" || return $rc
+		diag "try $try: the emulated host or a guest reset itself, or hung: $(tail -n 1 "$T/log")"
 	done
 	return 1
 }
