@@ -5,6 +5,8 @@
 # takes names of scenarios), brings (an array of files that it needs), and functions judge_NAME.
 # Then: all_scenarios NAME... (VM_JUDGE=1 only judges what is in VM_OUT)
 
+. "$TOP/utest/vm/merged.sh"
+
 analysis='' chain_too=''
 fastest=0 median=0 hz=1000000000
 
@@ -55,10 +57,11 @@ judge() {
 	is "$(cut -d ' ' -f 1 "$name.status" 2> /dev/null)" 0 "$title: record succeeds" ||
 		diag "$(cat "$name.log")"
 	[ -s "$name.dat" ] && [ -s "$file" ]
-	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 7 "no files"; return; }
+	ok $? "$title: both files are there" "$(ls -l "$name"*)" || { skip 8 "no files"; return; }
 	analysis=$("$rig/analyse" -r "$TRACE_CMD" -f "$file" "$name" "$guest" 2>&1)
-	ok $? "$title: both files can be read and merged" "$analysis" || { skip 6 "no report"; return; }
+	ok $? "$title: both files can be read and merged" "$analysis" || { skip 7 "no report"; return; }
 	like "$(value merged)" '^[1-9][0-9]+ turns, 0 back$' "$title: the merged report has events of both in turns, by time"
+	same_merged "$title" "$name.dat" "$file"
 	# Debian's record names no thread if not all vCPUs ran while it looked
 	like "$(value chain)" "^ok\$${chain_too:+|$chain_too}" "$title: host and guest name each other and the vCPUs' threads"
 	ticks=$median first=$fastest

@@ -5,6 +5,7 @@
 # METHODS="kvm burst-local" takes only some of ../methods; VM_OUT, VM_SLOW: see record.t; VM_JUDGE=1 only judges
 # what is in VM_OUT, as by "../table -o VM_OUT", which is all of it in one boot.
 . "$(dirname "$0")/../../cli/lib.sh"
+. "$TOP/utest/vm/merged.sh"
 
 rig=$(dirname "$(dirname "$(readlink -f "$0")")")
 out=${VM_OUT:-$T/out}
@@ -33,12 +34,15 @@ judge() {
 		# its waits are short for such a machine
 		[[ $n != stock-* ]] || [ "$(cut -d ' ' -f 1 "$out/$n.status" 2> /dev/null)" = 0 ] || {
 			skip 1 "$n: Debian's program failed on both sides"
+			# or the machine, before it was its turn
+			[ -e "$out/$n.status" ] || again+=("$n")
 			continue
 		}
 		row=$(grep "^| $n |" <<< "$table")
 		ok $? "$n: was recorded" "$(tail -n 5 "$out/$n.log" "$T/table.err" 2>&1)" || { again+=("$n"); continue; }
 		is "$(cut -d ' ' -f 1 "$out/$n.status")" 0 "$n: record succeeds" || diag "$(cat "$out/$n.log")"
 		judge_row "$n"
+		same_merged "$n" "$out/$n.dat" "$out/$n-g1.dat"
 		! grep -q "^| $n-refined |" <<< "$table" || judge_row "$n-refined"
 		[ $left = $_failed ] || again+=("$n")
 	done
@@ -96,7 +100,7 @@ for round in 1 2 3; do
 	diag "round $round: ${again[*]}"
 	# a machine that is reset loses all that it has made
 	for ((i = 0; i < ${#again[@]}; i += 6)); do
-		"$rig/table" -o "$out" -b 1 "${again[@]:i:6}" > "$T/log" 2>&1
+		"$rig/table" -q -o "$out" -b 1 "${again[@]:i:6}" > "$T/log" 2>&1
 	done
 	# in a shell of its own: these tests don't count
 	mapfile -t again < <(judge > "$T/judged" 2>&1; printf '%s\n' "${again[@]}" | sed '/^$/d')

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Reports of hosts and guests beside Debian's program; sourced behind lib.sh, not run.
+. "$TOP/utest/cli/graph.sh"
+
+# same_merged TITLE FILE...: what our report and Debian's print of them together is the same, byte for byte
+same_merged() {
+	local title=$1 f files=() plain=(); shift
+	[ -n "$STOCK" ] || { skip 1 "Debian's trace-cmd isn't here"; return; }
+	for f; do
+		# the layout of the fork and, where that is all there was, zlib are unknown to it
+		if "$TRACE_CMD" dump --summary --options -i "$f" | grep -qE 'zlib|\[offset @ time\]$'; then
+			skip 1 "Debian's trace-cmd does not read $f"
+			return
+		fi
+		files+=(-i "$f")
+		[ -z "$(moved_leaf "$f")" ] || plain=(-N)
+	done
+	"$TRACE_CMD" report --compat 3.1 -t "${plain[@]}" "${files[@]}" > "$T/.ours" 2> /dev/null
+	"$STOCK" report -t "${plain[@]}" "${files[@]}" > "$T/.theirs" 2> /dev/null
+	[ -s "$T/.ours" ] && cmp -s "$T/.ours" "$T/.theirs"
+	ok $? "$title: Debian's report of both files is the same" "$(diff "$T/.ours" "$T/.theirs" | head -n 20)"
+}
