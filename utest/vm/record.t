@@ -11,7 +11,7 @@
 rig=$(dirname "$(readlink -f "$0")")
 slow=${VM_SLOW:-3}
 out=${VM_OUT:-$T/out}
-scenarios=${SCENARIOS:-cid fork histogram clock exits local_clock no_clock two stock_agent stock_host tcp_stock_agent tcp_stock_host gone}
+scenarios=${SCENARIOS:-cid fork histogram clock exits local_clock no_clock tracers two stock_agent stock_host tcp_stock_agent tcp_stock_host gone}
 read -ra list <<< "$scenarios"
 [ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
 [ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
@@ -98,6 +98,21 @@ judge_no_clock() {
 	is "$(value clock)" x86-tsc "no clock: it is the TSC then"
 	"$TRACE_CMD" dump --options -i no-clock-g1.dat | grep -q TSC2NSEC
 	ok $? "no clock: and the guest's file tells how long its cycles are"
+}
+
+# tracers in host and guest: what of the TSC events are, functions are, too
+judge_tracers() {
+	judge functions g1 functions-g1.dat "functions"
+	exact "functions"
+	run 60 "$TRACE_CMD" report -i functions.dat -i functions-g1.dat
+	like "$out" '^ *functions\.dat: .*function: +vfs_write' "functions: the host's are there"
+	like "$out" '^ *functions-g1\.dat: .*function: +vfs_write' "functions: and the guest's"
+	is "$(grep 'function: ' <<< "$out" | grep -vc 'function: *vfs_write')" 0 "functions: no others"
+	judge graph g1 graph-g1.dat "function graphs"
+	run 60 "$TRACE_CMD" report -i graph.dat -i graph-g1.dat
+	like "$out" '^ *graph-g1\.dat: .*funcgraph_entry: .* vfs_write[ (]' "function graphs: the guest's calls are there"
+	unlike "$out" '^ *graph\.dat: .*funcgraph' "function graphs: and none of the host's"
+	is "$(cat tracers.after)" "$(cat tracers.before)" "tracers: tracing is left as it was found, in the guest, too"
 }
 
 judge_two() {

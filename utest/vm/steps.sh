@@ -22,7 +22,7 @@ measure() {
 # what must be left as it was found
 tracing() {
 	local f
-	for f in tracing_on current_tracer set_event trace_clock buffer_size_kb; do
+	for f in tracing_on current_tracer set_event set_ftrace_filter trace_clock buffer_size_kb; do
 		echo "$f: $(tr '\n' ' ' < /sys/kernel/tracing/$f)"
 	done
 	ls /sys/kernel/tracing/instances
