@@ -32,22 +32,27 @@ static pid_t read_pid_file(void)
 	return strtol((char *)b.data, NULL, 10);
 }
 
-static int write_pid_file(void)
+/* Name the guardian @pid, not before it records: who fails to must not take the place of another one. */
+static void write_pid_file(pid_t pid)
 {
 	pid_t before = read_pid_file();
 	_cleanup_close_ int fd = -1;
 	char text[32];
-	int len = snprintf(text, sizeof(text), "%d\n", getpid());
+	int len = snprintf(text, sizeof(text), "%d\n", pid), ret;
 
 	if (before > 0 && !kill(before, 0))
 		cmd_warn(0, PID_FILE " named the recording %d, which goes on; it names this one from now on",
 			 before);
 	/* whoever reads it finds one pid or the other */
 	fd = open(PID_FILE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0 || io_write_full(fd, text, len, DEADLINE_NEVER) ||
-	    rename(PID_FILE ".new", PID_FILE))
-		return -errno;
-	return 0;
+	ret = fd < 0 ? -errno : io_write_full(fd, text, len, DEADLINE_NEVER);
+	if (!ret && rename(PID_FILE ".new", PID_FILE))
+		ret = -errno;
+	if (ret && fd >= 0)
+		unlink(PID_FILE ".new");
+	if (ret)
+		cmd_warn(ret, "cannot write " PID_FILE ": the pid of this recording, to end it by, is %d",
+			 pid);
 }
 
 void launch_end(const struct plan *p, pid_t pid)
@@ -82,7 +87,7 @@ static int wait_for_begin(pid_t pid, int ready_fd)
 /* Go on in the background. -1 there; the exit status here. */
 static int daemonize(struct note *note)
 {
-	int ready[2], null, ret;
+	int ready[2], null;
 	pid_t pid;
 
 	if (pipe2(ready, O_CLOEXEC))
@@ -102,8 +107,7 @@ static int daemonize(struct note *note)
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
 	fd_close(&null);
-	ret = write_pid_file();
-	return ret ? cmd_fail(ret, "cannot write " PID_FILE) : -1;
+	return -1;
 }
 
 /* --- around the run -------------------------------------------------------------------- */
@@ -128,6 +132,8 @@ int launch_begin(const struct plan *p, struct note *note)
 
 void launch_begun(const struct plan *p, struct note *note)
 {
+	if (p->daemonize)
+		write_pid_file(getppid());
 	if (!p->command && p->daemonize)
 		printf("Send SIGINT/SIGTERM to pid %d to stop recording\n", getppid());
 	else if (!p->command)

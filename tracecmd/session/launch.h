@@ -13,13 +13,13 @@
 
 /*
  * --stderr: standard output is standard error from here on. --daemonize: go on in a process
- * of its own, in a new session, named in the pid file; this one waits until that has
+ * of its own, in a new session; this one waits until that has
  * begun to record, and hands signals on. Also makes the files that guardian and
  * worker share. Returns -1: go on; else this process is done, with that exit status.
  */
 int launch_begin(const struct plan *p, struct note *note);
 
-/* Recording has begun: let the waiting process go, and tell the user how to end it. */
+/* Recording has begun: write the pid file, let the waiting process go, and tell the user how to end it. */
 void launch_begun(const struct plan *p, struct note *note);
 
 /* The run of the guardian @pid has ended: remove its pid file. */

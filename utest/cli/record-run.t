@@ -223,7 +223,7 @@ same_state "--proc-map"
 # --- in the background
 
 if [ -e /var/run/trace-cmd-record.pid ]; then
-	skip 9 "another recording is in the background"
+	skip 11 "another recording is in the background"
 else
 	at_exit "rm -f /var/run/trace-cmd-record.pid"
 	run 20 "$TRACE_CMD" record --daemonize -B "$own" -e sched:sched_switch -o daemon.dat
@@ -234,6 +234,9 @@ else
 	ok $? "... who records"
 	is "$(cat "$TRACING/instances/$own/tracing_on")" 1 "... by now"
 	is "$(ps -o sid= -p "$daemon" | tr -d ' ')" "$daemon" "... in a session of its own"
+	run 20 "$TRACE_CMD" record --daemonize -B "$own" -e sched:sched_switch -o second.dat
+	is "$rc" 1 "... another one cannot begin in its buffer"
+	is "$(cat /var/run/trace-cmd-record.pid)" "$daemon" "... and does not take its place in the pid file"
 	kill -INT "$daemon"
 	wait_for 10 test ! -e /var/run/trace-cmd-record.pid
 	ok $? "... its pid file goes when it ends"
