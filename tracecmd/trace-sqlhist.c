@@ -26,9 +26,8 @@ const struct opt_spec sqlhist_options[] = {
 	{ 'c', NULL, OPT_REQUIRED, "act when VAR has changed", "text" },
 	{ 's', NULL, OPT_NONE, "with -m or -c: take a snapshot" },
 	{ 'T', NULL, OPT_NONE, "with -m or -c: make the event and take a snapshot;\n"
-			       "without -s and -T: make the event" },
-	/* known, but not to be had: said so */
-	{ 'S', NULL, OPT_REQUIRED, NULL },
+			       "without -s, -S and -T: make the event" },
+	{ 'S', NULL, OPT_REQUIRED, "with -m or -c: save the second event's FIELD[,FIELD...]", "text" },
 	{ 'h', "help", OPT_NONE, "show this help" },
 	OPT_END
 };
@@ -38,13 +37,6 @@ struct sqlhist_args {
 	const char *file;
 	struct buf sql;
 };
-
-/* Where libtracefs has it, up to 1.6.4 at least, it never ends, or frees memory twice. */
-static int option_save(void)
-{
-	return cmd_fail(0, "-S is not available: libtracefs (up to 1.6.4 at least) fails to save fields.\n"
-			   "  Without -S this prints the histogram; append ':onmax($VAR).save(FIELD,...)' to it");
-}
 
 static int sqlhist_option(struct sqlhist_args *a, int id, const char *arg)
 {
@@ -59,7 +51,7 @@ static int sqlhist_option(struct sqlhist_args *a, int id, const char *arg)
 	case 'm': q->max = arg; return 0;
 	case 'c': q->change = arg; return 0;
 	case 's': q->snapshot = true; return 0;
-	case 'S': return option_save();
+	case 'S': q->save = arg; return 0;
 	case 'T': q->trace = q->snapshot = true; return 0;
 	default: return usage("sqlhist");
 	}
@@ -71,7 +63,7 @@ static int sqlhist_check(const struct sqlhist *q)
 		fprintf(stderr, "Can not use both -m and -c together\n");
 		return EXIT_USAGE;
 	}
-	if ((q->snapshot || q->trace) && !q->max && !q->change) {
+	if ((q->snapshot || q->save || q->trace) && !q->max && !q->change) {
 		fprintf(stderr, "Error: -s, -S and -T not supported without -m or -c\n");
 		return EXIT_USAGE;
 	}

@@ -412,7 +412,7 @@ int tracecmd_get_error(struct tracecmd_input *handle, char *buf, size_t size);
  * tracecmd_set_kallsyms - take the names of functions from @file instead of the trace
  * @file: as /proc/kallsyms is
  *
- * Before the first address is printed. 0; -1 with errno: that of open(2); EBUSY too late; EFBIG
+ * Before the parser is asked for (tracecmd_get_tep(), filters). 0; -1 with errno: that of open(2); EBUSY too late; EFBIG
  * more than 256 MB; ENOMEM; EINVAL.
  */
 int tracecmd_set_kallsyms(struct tracecmd_input *handle, const char *file);

@@ -17,6 +17,7 @@ struct sqlhist {
 	const char *instance;		/* of a histogram, NULL: the top one */
 	const char *max, *change;	/* the variable to watch, one of them at most */
 	bool trace, snapshot;		/* what to do when it is the largest yet, or another */
+	const char *save;		/* and fields of the second event to keep, with commas; or NULL */
 	bool execute;			/* do it, and don't only say how */
 };
 

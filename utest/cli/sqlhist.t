@@ -50,6 +50,26 @@ like "$(plain <<< "$out")" ":onchange\(.lat\)\.snapshot\(\)'" "-c -s: a snapshot
 unlike "$out" 'trace\(waited' "... and no event"
 sql -n waited -m lat -T "$joined"
 like "$(plain <<< "$out")" ":onmax\(.lat\)\.snapshot\(\):onmax\(.lat\)\.trace\(waited," "-T: both"
+sql -n waited -m lat -S next_pid,prio "$joined"
+like "$(plain <<< "$out")" ":onmax\(.lat\)\.save\(next_pid,prio\)' >> " "-S: fields are saved"
+unlike "$out" 'trace\(waited|snapshot' "... and no event"
+is "$(grep -c "^echo '" <<< "$out")" 3 "... by three commands"
+sql -n waited -c lat -S prio -T "$joined"
+like "$(plain <<< "$out")" ":onchange\(.lat\)\.snapshot\(\):onchange\(.lat\)\.save\(prio\):onchange\(.lat\)\.trace\(waited," \
+	"... with -T as well"
+sql -n waited -e -m lat -S prio "$joined"
+is "$rc$out" 0 "-e does it"
+like "$(plain < t/events/sched/two/trigger)" "^hist:.*onmax\(.lat\)\.save\(prio\)$" "... saving"
+like "$(cat t/dynamic_events)" "^s:waited .*;$" "... with the event"
+like "$(cat t/events/sched/one/trigger)" "^hist:" "... and its beginning"
+for f in t/dynamic_events t/events/sched/one/trigger t/events/sched/two/trigger; do : > $f; done
+mv t/events/sched/two/trigger there
+sql -n waited -e -m lat -S prio "$joined"
+isnt "$rc" 0 "where there is no trigger it fails"
+like "$(cat t/dynamic_events)" '-:waited$' "... and the event is taken back"
+like "$(cat t/events/sched/one/trigger)" '!hist:.*' "... as is its beginning"
+mv there t/events/sched/two/trigger
+for f in t/dynamic_events t/events/sched/one/trigger; do : > $f; done
 sql -n waited -e -m lat -s "$joined"
 is "$rc" 0 "-e makes it"
 like "$(plain < t/events/sched/two/trigger)" "onmax\(.lat\)\.snapshot" "... all of it"
@@ -75,8 +95,9 @@ done << 'E'
 255|usage:|-f query SELECT
 255|usage:|-x
 255|is empty|-f /dev/null
-255|-S is not available: libtracefs.*save fields|-S pid "$joined"
-255|append ':onmax\(.VAR\)\.save\(FIELD,\.\.\.\)'|-m lat -S pid "$joined"
+255|Error: -s, -S and -T not supported without -m or -c|-S prio "$joined"
+255|the event two has no field 'pid'|-m lat -S prio,pid "$joined"
+255|the event two has no field ''|-m lat -S , "$joined"
 2|there is no instance none|-B none SELECT pid FROM one
 2|cannot read the formats|-t /none SELECT pid FROM one
 E
