@@ -44,7 +44,7 @@ const struct opt_spec report_options[] = {
 	  "number" },
 	{ OPT_TO, "to", OPT_REQUIRED, "show no events after TIME", "number" },
 	{ OPT_LIMIT, "limit", OPT_REQUIRED, "show no more than N events", "number" },
-	{ 'j', "jobs", OPT_REQUIRED, "make the text in N threads (one for each CPU, 8 at most)",
+	{ 'j', "jobs", OPT_REQUIRED, "unpack data and make the text in N threads (one for each CPU, 8 at most)",
 	  "number" },
 	{ OPT_FORMAT, "format", OPT_REQUIRED, "text, json (an object a line), or csv", "text json csv" },
 	{ OPT_FIELDS, "fields", OPT_REQUIRED, "show only these columns and fields of events: A[,B...]",

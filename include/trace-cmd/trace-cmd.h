@@ -38,6 +38,7 @@ extern "C" {
 
 struct tracecmd_input;		/* one open file, or one buffer instance in it */
 struct tracecmd_pins;		/* pages of records that stay in memory */
+struct tracecmd_ahead;		/* data that other threads unpack */
 struct tracecmd_filter;		/* a set of event filters; belongs to the handle it was added to */
 struct tracecmd_cpu_map;	/* a guest's virtual CPU and the host thread that ran it; the handles' */
 
@@ -266,6 +267,22 @@ int tracecmd_pins_add(struct tracecmd_pins *pins, const struct tep_record *recor
 unsigned long long tracecmd_pins_bytes(const struct tracecmd_pins *pins);
 void tracecmd_pins_clear(struct tracecmd_pins *pins);
 void tracecmd_pins_free(struct tracecmd_pins *pins);
+
+/*
+ * Compressed data can be unpacked by other threads of the caller before an iteration comes to
+ * it, some of it at a time. Records, their order and what is found damaged stay the same.
+ *
+ * tracecmd_ahead_alloc - for all iterations of @handles until it is freed. @threads: that will
+ *	help. @more is called in the thread that iterates, each time there is another piece to be
+ *	unpacked; none need to be. NULL with errno ENOMEM, EINVAL
+ * tracecmd_ahead_work - in any thread, in many at the same time: unpack a piece. 1; 0 there is none
+ * tracecmd_ahead_free - in the thread that iterates, when no other one works any more, and before
+ *	the handles are closed; NULL is fine
+ */
+struct tracecmd_ahead *tracecmd_ahead_alloc(struct tracecmd_input **handles, int nr_handles,
+					    int threads, void (*more)(void *data), void *data);
+int tracecmd_ahead_work(struct tracecmd_ahead *ahead);
+void tracecmd_ahead_free(struct tracecmd_ahead *ahead);
 
 /* Rewind all CPUs to their first record. 0; -1. */
 int tracecmd_iterate_reset(struct tracecmd_input *handle);

@@ -3,7 +3,8 @@
  *
  * Batches are in a ring. Counting from the first one on, those below written are free again,
  * those below taken have been taken by a thread to make their text, those below filled
- * wait for one, and the one at filled is the reader's. done tells that a text is complete.
+ * wait for one, and the one at filled is the reader's. done tells that a text is complete. Pieces of
+ * data to be unpacked come before texts, as there are never many, and the reader may need one soon.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -37,11 +38,14 @@ struct crew {
 	struct worker *workers;		/* the first one is the reader, without a thread */
 	unsigned int nr_workers;	/* initialised */
 	unsigned int nr_threads;	/* running, besides the reader */
+	struct tracecmd_ahead *ahead;	/* what is to be unpacked, or NULL */
 	pthread_mutex_t lock;		/* of all that follows */
-	pthread_cond_t work, progress;	/* filled or end has changed; a text is done */
+	pthread_cond_t work, progress;	/* pieces, filled or end has changed; a text is done */
 	unsigned long long written, taken, filled;
+	unsigned long long pieces;	/* nobody has looked for yet */
 	bool end;
-	bool alone;			/* the reader's: no threads */
+	bool started;			/* the reader's: threads were */
+	bool alone;			/* since before that: no texts for them */
 };
 
 static struct place *place_of(struct crew *c, unsigned long long number)
@@ -67,12 +71,17 @@ static void *worker_run(void *data)
 
 	pthread_mutex_lock(&c->lock);
 	while (!c->end) {
-		if (c->taken == c->filled) {
+		if (c->pieces) {
+			c->pieces--;
+			pthread_mutex_unlock(&c->lock);
+			tracecmd_ahead_work(c->ahead);
+			pthread_mutex_lock(&c->lock);
+		} else if (c->taken < c->filled && !c->alone) {
+			make_text(c, w);
+			pthread_cond_signal(&c->progress);
+		} else {
 			pthread_cond_wait(&c->work, &c->lock);
-			continue;
 		}
-		make_text(c, w);
-		pthread_cond_signal(&c->progress);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
@@ -98,6 +107,7 @@ static void start_threads(struct crew *c)
 	sigset_t all, old;
 	unsigned int i;
 
+	c->started = true;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	for (i = 1; i < c->nr_workers; i++) {
@@ -118,23 +128,24 @@ static void *array_new(size_t n, size_t size)
 
 static int crew_init(struct crew *c, const struct inputs *in, unsigned int n)
 {
+	bool texts = c->out;
 	unsigned int i;
 
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_cond_init(&c->progress, NULL);
-	c->nr_places = n > 1 ? n * BATCHES_EACH + 1 : 1;
+	c->nr_places = texts && n > 1 ? n * BATCHES_EACH + 1 : 1;
 	c->workers = array_new(n, sizeof(*c->workers));
 	c->ring = array_new(c->nr_places, sizeof(*c->ring));
 	if (!c->workers || !c->ring)
 		return -ENOMEM;
-	for (i = 0; i < c->nr_places; i++) {
+	for (i = 0; texts && i < c->nr_places; i++) {
 		if (batch_init(&c->ring[i].batch))
 			return -ENOMEM;
 	}
 	for (i = 0; i < n; i++, c->nr_workers++) {
 		c->workers[i].crew = c;
-		if (tools_init(&c->workers[i].tools, in))
+		if (texts && tools_init(&c->workers[i].tools, in))
 			return -ENOMEM;
 	}
 	return 0;
@@ -159,6 +170,27 @@ int crew_start(const struct inputs *in, struct textout *out, struct crew **ret_c
 void crew_alone(struct crew *c)
 {
 	c->alone = true;
+}
+
+/* The reader has put another piece into the queue. */
+static void on_piece(void *data)
+{
+	struct crew *c = data;
+
+	if (!c->started)
+		start_threads(c);
+	pthread_mutex_lock(&c->lock);
+	c->pieces++;
+	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->lock);
+}
+
+int crew_unpack(struct crew *c, struct tracecmd_input **handles, unsigned int nr)
+{
+	if (c->nr_workers < 2)
+		return 0;
+	c->ahead = tracecmd_ahead_alloc(handles, (int)nr, (int)c->nr_workers - 1, on_piece, c);
+	return c->ahead ? 0 : -ENOMEM;
 }
 
 struct batch *crew_batch(struct crew *c)
@@ -215,7 +247,7 @@ static int hand_on(struct crew *c, unsigned int left)
 
 int crew_next(struct crew *c)
 {
-	if (!c->filled && !c->alone)
+	if (!c->started && !c->alone)
 		start_threads(c);
 	return hand_on(c, c->nr_places - 1);
 }
@@ -237,6 +269,7 @@ void crew_free(struct crew *c)
 	pthread_mutex_unlock(&c->lock);
 	for (i = 1; i <= c->nr_threads; i++)
 		pthread_join(c->workers[i].thread, NULL);
+	tracecmd_ahead_free(c->ahead);
 	for (i = 0; i < c->nr_workers; i++)
 		tools_release(&c->workers[i].tools);
 	for (i = 0; c->ring && i < c->nr_places; i++)

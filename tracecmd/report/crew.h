@@ -1,9 +1,10 @@
 /*
- * crew.h - the threads that make the text of events.
+ * crew.h - the threads that unpack data and make the text of events.
  *
  * Layer 5. The thread that reads is the first of them: it fills batches, writes the finished
- * ones in their order, and makes texts itself when there is nothing else to do. With one
- * thread it does everything, in the same steps.
+ * ones in their order, and makes texts itself when there is nothing else to do. The others unpack
+ * what it comes to next, which it would have to wait for, and make texts. With one thread it
+ * does everything, in the same steps.
  */
 #ifndef REPORT_CREW_H
 #define REPORT_CREW_H
@@ -16,12 +17,18 @@
 
 struct crew;
 
-/* As many threads as the plan says (0: one a CPU). 0; -errno, described in @err. */
+/*
+ * As many threads as the plan says (0: one a CPU). @out: NULL if there will be no batches. 0; -errno,
+ * described in @err.
+ */
 int crew_start(const struct inputs *in, struct textout *out, struct crew **ret_crew,
 	       struct err *err);
 
-/* Before the first batch: do without threads. */
+/* Before the first batch: the reader makes all texts. */
 void crew_alone(struct crew *c);
+
+/* Before the iteration: help it with the data of its @nr @handles, if it is compressed. 0; -ENOMEM. */
+int crew_unpack(struct crew *c, struct tracecmd_input **handles, unsigned int nr);
 
 /* The batch to be filled. */
 struct batch *crew_batch(struct crew *c);

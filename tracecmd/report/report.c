@@ -165,17 +165,18 @@ static int print_events(struct inputs *in, struct walk *w, struct err *err)
 		if (tracecmd_follow_missed_events(handles[i], on_lost, w))
 			return err_set(err, -ENOMEM, "out of memory");
 	}
+	if (crew_unpack(w->crew, handles, in->nr_streams))
+		return err_set(err, -ENOMEM, "out of memory");
 	if (in->nr_inputs > 1 && tracecmd_map_vcpus(handles, in->nr_streams) > 0) {
 		kvm_resolve(handles[0]);
 		/* the host's events then ask the guests' parsers */
-		if (w->crew)
-			crew_alone(w->crew);
+		crew_alone(w->crew);
 	}
 	errno = 0;
 	ret = tracecmd_iterate_in_place(handles, in->nr_streams, on_record, w);
 	if (ret && !w->done && !w->error)
 		w->error = errno ? -errno : -EIO;
-	if (w->crew && !w->error)
+	if (!w->error)
 		w->error = crew_finish(w->crew);
 	kvm_resolve(NULL);
 	if (w->error == -ENOMEM)
@@ -216,7 +217,7 @@ static int walk_init(struct walk *w, const struct inputs *in, struct err *err)
 	}
 	if (plan->profile) {
 		w->profiles = profiles_new(in, err);
-		return w->profiles ? 0 : -EINVAL;
+		return w->profiles ? crew_start(in, NULL, &w->crew, err) : -EINVAL;
 	}
 	w->all = !plan->wakeup && !plan->from.given && !plan->to.given && !plan->ts_check &&
 		 !plan->limit && !plan->cpus && !plan->hide_hardirq && !plan->hide_softirq;
@@ -225,7 +226,9 @@ static int walk_init(struct walk *w, const struct inputs *in, struct err *err)
 	w->order.columns = !plan_is_for_people(plan);
 	if (plan->summary) {
 		w->summary = summary_new(in);
-		return w->summary ? 0 : err_set(err, -ENOMEM, "out of memory");
+		if (!w->summary)
+			return err_set(err, -ENOMEM, "out of memory");
+		return crew_start(in, NULL, &w->crew, err);
 	}
 	if (w->order.columns && columns_head(plan, w->out))
 		return err_set(err, -ENOMEM, "out of memory");

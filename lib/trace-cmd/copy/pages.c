@@ -149,7 +149,7 @@ static ssize_t next_unpacked(struct copy_pages *p, void *data)
 	}
 	ret = in_source_read(&f->src, p->packed, c->packed, c->offset);
 	if (!ret)
-		ret = zip_unpack(&p->data->unpacker, f->zip, p->packed, c->packed, data, c->raw);
+		ret = zip_unpack(&p->data->unpack.unpacker, f->zip, p->packed, c->packed, data, c->raw);
 	/* the second try tells the file what is wrong */
 	if (ret)
 		return next_page(p, data);

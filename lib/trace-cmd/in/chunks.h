@@ -26,6 +26,15 @@ int in_chunks_read(struct in_file *f, uint64_t offset, uint64_t size, uint32_t p
 /* The chunk with byte @at, which must be inside. */
 const struct in_chunk_pos *in_chunk_find(const struct in_cpu_data *c, uint64_t at);
 
+/* A new chunk with one reference. NULL: out of memory, or the bound of that is reached. */
+struct in_chunk *in_chunk_new(struct in_data *d, unsigned int cpu, uint64_t start, uint32_t len);
+
+/* Unpack what is at @pos into @chunk, in any thread. 0; -ENODATA, -EBADMSG, -errno; -ENOBUFS no room for it. */
+int in_chunk_unpack(const struct in_data *d, const struct in_chunk_pos *pos, struct in_unpack *u,
+		    struct in_chunk *chunk);
+
+void in_unpack_release(struct in_unpack *u);
+
 /* Bytes of a run of plain pages. */
 static inline uint32_t in_chunk_run(const struct in_data *d)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "in/ahead.h"
 #include "in/chunks.h"
 
 /* --- chunks in memory --------------------------------------------------- */
@@ -36,13 +37,14 @@ static void cache_drop(struct in_data *d)
 		in_chunk_unref(take_ptr(d->cache[i]));
 }
 
-/* A new chunk with one reference. NULL: out of memory, or the bound is reached. */
-static struct in_chunk *chunk_new(struct in_data *d, unsigned int cpu, uint64_t start, uint32_t len)
+struct in_chunk *in_chunk_new(struct in_data *d, unsigned int cpu, uint64_t start, uint32_t len)
 {
 	struct in_chunk *c;
 
-	if (d->live + len > IN_LIVE_MAX)
+	if (d->live + len > IN_LIVE_MAX) {
 		cache_drop(d);
+		in_ahead_drop(d);
+	}
 	if (d->live + len > IN_LIVE_MAX)
 		return NULL;
 	c = take_ptr(d->spare);
@@ -111,7 +113,7 @@ static int plain_load(struct in_data *d, unsigned int cpu, uint64_t at, struct i
 	uint32_t run = in_chunk_run(d);
 	uint64_t start = at - at % run;
 	uint64_t len = c->size - start < run ? c->size - start : run;
-	struct in_chunk *chunk = chunk_new(d, cpu, start, len);
+	struct in_chunk *chunk = in_chunk_new(d, cpu, start, len);
 	int ret;
 
 	if (!chunk)
@@ -127,42 +129,74 @@ static int plain_load(struct in_data *d, unsigned int cpu, uint64_t at, struct i
 }
 
 /* Room for @len packed bytes. */
-static int packed_room(struct in_data *d, size_t len)
+static bool packed_room(struct in_unpack *u, size_t len)
 {
 	uint8_t *more;
 
-	if (len <= d->packed_alloc)
-		return 0;
-	more = realloc(d->packed, len);
+	if (len <= u->alloc)
+		return true;
+	more = realloc(u->packed, len);
 	if (!more)
-		return -ENOMEM;
-	d->packed = more;
-	d->packed_alloc = len;
-	return 0;
+		return false;
+	u->packed = more;
+	u->alloc = len;
+	return true;
 }
 
-/* Unpack the chunk that byte @at is in. */
-static int packed_load(struct in_data *d, unsigned int cpu, uint64_t at, struct in_chunk **ret_chunk)
+int in_chunk_unpack(const struct in_data *d, const struct in_chunk_pos *pos, struct in_unpack *u,
+		    struct in_chunk *chunk)
+{
+	int ret = packed_room(u, pos->packed) ? 0 : -ENOBUFS;
+
+	if (!ret)
+		ret = in_source_read(&d->file->src, u->packed, pos->packed, pos->offset);
+	if (!ret)
+		ret = zip_unpack(&u->unpacker, d->file->zip, u->packed, pos->packed, chunk->data,
+				 pos->raw);
+	return ret;
+}
+
+void in_unpack_release(struct in_unpack *u)
+{
+	free(u->packed);
+	zip_unpacker_release(&u->unpacker);
+	*u = (struct in_unpack){ .packed = NULL };
+}
+
+/* The chunk at @pos, unpacked here and now. */
+static int packed_load(struct in_data *d, unsigned int cpu, const struct in_chunk_pos *pos,
+		       struct in_chunk **ret_chunk)
+{
+	struct in_chunk *chunk = in_chunk_new(d, cpu, pos->start, pos->raw);
+	int ret = chunk ? in_chunk_unpack(d, pos, &d->unpack, chunk) : -ENOBUFS;
+
+	if (!ret) {
+		*ret_chunk = chunk;
+		return 0;
+	}
+	in_chunk_unref(chunk);
+	if (ret == -ENOBUFS)
+		return no_memory(d);
+	return in_file_note(d->file, ret, "cannot uncompress the data of CPU %u at offset %llu: %s",
+			    cpu, (unsigned long long)pos->offset, strerror(-ret));
+}
+
+/*
+ * The chunk that byte @at is in, unpacked by another thread if it could know. @walks: the chunk
+ * in front of it has been read just before.
+ */
+static int packed_get(struct in_data *d, unsigned int cpu, uint64_t at, bool walks,
+		      struct in_chunk **ret_chunk)
 {
 	const struct in_chunk_pos *pos = in_chunk_find(&d->cpus[cpu], at);
-	struct in_chunk *chunk = chunk_new(d, cpu, pos->start, pos->raw);
-	int ret;
+	struct in_chunk *chunk = d->ahead ? in_ahead_take(d, cpu, pos) : NULL;
+	int ret = chunk ? 0 : packed_load(d, cpu, pos, &chunk);
 
-	if (!chunk || packed_room(d, pos->packed)) {
-		in_chunk_unref(chunk);
-		return no_memory(d);
-	}
-	ret = in_source_read(&d->file->src, d->packed, pos->packed, pos->offset);
+	if (d->ahead && walks)
+		in_ahead_go_on(d, cpu, pos);
 	if (!ret)
-		ret = zip_unpack(&d->unpacker, d->file->zip, d->packed, pos->packed, chunk->data,
-				 pos->raw);
-	if (ret) {
-		in_chunk_unref(chunk);
-		return in_file_note(d->file, ret, "cannot uncompress the data of CPU %u at offset %llu: %s",
-				    cpu, (unsigned long long)pos->offset, strerror(-ret));
-	}
-	*ret_chunk = chunk;
-	return 0;
+		*ret_chunk = chunk;
+	return ret;
 }
 
 void in_page_ref_release(struct in_page_ref *ref)
@@ -186,7 +220,7 @@ int in_data_page(struct in_data *d, unsigned int cpu, uint64_t number, struct in
 		if (chunk) {
 			chunk->refs++;
 		} else {
-			ret = c->chunks ? packed_load(d, cpu, at, &chunk) :
+			ret = c->chunks ? packed_get(d, cpu, at, walks, &chunk) :
 					  plain_load(d, cpu, at, &chunk);
 			if (ret)
 				return ret;
@@ -302,9 +336,8 @@ void in_data_close(struct in_data *d)
 	for (i = 0; d->cpus && i < d->nr_cpus; i++)
 		free(d->cpus[i].chunks);
 	free(d->cpus);
-	free(d->packed);
 	free(d->spare);
-	zip_unpacker_release(&d->unpacker);
+	in_unpack_release(&d->unpack);
 	in_file_unref(d->file);
 	free(d);
 }

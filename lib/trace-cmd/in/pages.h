@@ -51,6 +51,16 @@ struct in_cpu_data {
 	unsigned int nr_chunks;
 };
 
+/* What one thread unpacks chunks with; all zeroes to begin with. */
+struct in_unpack {
+	uint8_t *packed;	/* to read compressed bytes into */
+	size_t alloc;		/* bytes of it */
+	struct zip_unpacker unpacker;
+};
+
+struct in_ahead;
+struct in_ahead_cpu;
+
 /* All data of a buffer. */
 struct in_data {
 	struct in_file *file;	/* a reference */
@@ -61,9 +71,9 @@ struct in_data {
 	struct in_chunk *cache[IN_CACHE_CHUNKS];	/* latest first */
 	uint64_t live;		/* bytes of all chunks */
 	struct in_chunk *spare;	/* one without references, to use again */
-	uint8_t *packed;	/* to read compressed bytes into */
-	size_t packed_alloc;
-	struct zip_unpacker unpacker;
+	struct in_unpack unpack;
+	struct in_ahead *ahead;		/* unpacks what comes next, or NULL */
+	struct in_ahead_cpu **ahead_cpus;	/* nr_cpus, its */
 };
 
 /* One page in memory, keeping its chunk there. */
