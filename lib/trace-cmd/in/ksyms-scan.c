@@ -95,7 +95,10 @@ struct scan {
 	size_t offset;			/* of the piece, in the text */
 	unsigned int in_blocks;		/* functions */
 	unsigned int alloc_blocks, alloc_strays, alloc_hashes;
+	uint64_t start;			/* the first 8 characters of the latest line whose value is @high */
+	uint32_t high;
 	uint64_t last;			/* address of the latest one in a block */
+	int left;			/* functions that its block may still have */
 	bool strayed;			/* once one is out of order, all that follow are left to sort() */
 };
 
@@ -151,10 +154,11 @@ static void end_blocks(struct scan *s, size_t offset)
 			.offset = offset, .first = s->in_blocks,
 		};
 	s->strayed = true;
+	s->left = 0;
 }
 
 /* A function whose line of @len bytes is at @offset. 0; -ENOMEM. */
-static inline int add(struct scan *s, uint64_t addr, uint16_t hash, size_t offset, size_t len)
+static int add(struct scan *s, uint64_t addr, uint16_t hash, size_t offset, size_t len)
 {
 	struct in_ksyms *k = s->k;
 	void *room;
@@ -163,14 +167,28 @@ static inline int add(struct scan *s, uint64_t addr, uint16_t hash, size_t offse
 		end_blocks(s, offset);
 	if (s->strayed)
 		return add_stray(s, addr, hash, offset, len);
-	if ((!k->nr_blocks || s->in_blocks - k->blocks[k->nr_blocks - 1].first >= BLOCK) &&
-	    (!k->nr_blocks || addr != s->last) && add_block(s, addr, offset))
-		return -ENOMEM;
+	if (s->left <= 0 && (!k->nr_blocks || addr != s->last)) {
+		if (add_block(s, addr, offset))
+			return -ENOMEM;
+		s->left = BLOCK;
+	}
 	room = with_room(k->hashes, s->in_blocks, &s->alloc_hashes, sizeof(*k->hashes));
 	if (!room)
 		return -ENOMEM;
 	k->hashes = room;
 	k->hashes[s->in_blocks++] = hash;
+	s->left--;
+	s->last = addr;
+	return 0;
+}
+
+/* The same; most are further ones of a block. */
+static inline int add_quick(struct scan *s, uint64_t addr, uint16_t hash, size_t offset, size_t len)
+{
+	if (addr < s->last || s->left <= 0 || s->in_blocks >= s->alloc_hashes)
+		return add(s, addr, hash, offset, len);
+	s->k->hashes[s->in_blocks++] = hash;
+	s->left--;
 	s->last = addr;
 	return 0;
 }
@@ -193,19 +211,24 @@ static int odd_line(struct scan *s, const char *line, size_t len, size_t offset)
 /* One of @len bytes, behind which SLACK more can be read. 0; -ENOMEM. */
 static inline int scan_line(struct scan *s, const char *line, size_t len, size_t offset)
 {
-	uint64_t bad = 0, addr;
+	uint64_t bad = 0, addr, start;
 	char type, first;
 
 	if (len <= HEAD)
 		return odd_line(s, line, len, offset);
-	addr = (uint64_t)hex8(line, &bad) << 32;
-	addr |= hex8(line + 8, &bad);
+	/* most addresses begin as the one before does */
+	memcpy(&start, line, sizeof(start));
+	if (start != s->start) {
+		s->high = hex8(line, &bad);
+		s->start = bad ? 0 : start;
+	}
+	addr = (uint64_t)s->high << 32 | hex8(line + 8, &bad);
 	type = line[17];
 	first = line[HEAD];
 	if (bad || line[16] != ' ' || line[18] != ' ' || type <= ' ' || (type | 0x20) == 'a' ||
 	    first <= ' ' || first == '$')
 		return odd_line(s, line, len, offset);
-	return add(s, addr, in_ksym_hash(line + HEAD), offset, len);
+	return add_quick(s, addr, in_ksym_hash(line + HEAD), offset, len);
 }
 
 /*
