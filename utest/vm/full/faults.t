@@ -9,7 +9,7 @@
 rig=$(dirname "$(dirname "$(readlink -f "$0")")")
 slow=${VM_SLOW:-3}
 out=${VM_OUT:-$T/out}
-read -ra list <<< "${SCENARIOS:-vanish agent recorder wander flood tsc_kvm tsc_exits four many}"
+read -ra list <<< "${SCENARIOS:-vanish agent recorder wander pinned flood tsc_kvm tsc_exits four many}"
 [ "$(uname -m)" = x86_64 ] || skip_all "the emulated machines are for x86-64"
 [ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
 mkdir -p "$T/bin" "$out"
@@ -109,6 +109,12 @@ bounded() {
 	diag "$2: bounds $(value bounds), error $(value truth | cut -d ' ' -f 1)"
 }
 
+# where NAME: "THREAD CPU" of all CPUs that vCPUs of g1 ran on
+where() {
+	"$TRACE_CMD" report "$1.dat" | sed -n 's/.*-\([0-9]*\) *\[\([0-9]*\)\].* kvm_entry: .*/\1 \2/p' | sort -u |
+		grep -wFf <(cut -d ' ' -f 2 "$1-g1.vcpus")
+}
+
 judge_wander() {
 	judge wander g1 wander-g1.dat "wandering vCPUs"
 	negotiated wander "wandering vCPUs" vmexit
@@ -116,12 +122,28 @@ judge_wander() {
 	complete wander.dat "wandering vCPUs: the host's trace" 220
 	sound wander g1
 	# it means nothing if they stayed where they were
-	"$TRACE_CMD" report wander.dat | sed -n 's/.*\[\([0-9]*\)\].* kvm_entry: .*vcpu \([0-9]*\).*/\2 \1/p' |
-		sort -u > wander.where
+	where wander > wander.where
 	[ "$(wc -l < wander.where)" -ge 4 ]
 	ok $? "wandering vCPUs: both ran on both CPUs" "$(cat wander.where)"
 	is "$(sort wander.affinity | uniq -c | awk '$1 % 2' | wc -l)" 0 \
 		"wandering vCPUs: they may run where they could before" || diag "$(cat wander.affinity)"
+}
+
+# narrowed NAME TITLE: the bounds of a busy vsock are wide; what events happened when makes them narrow
+narrowed() {
+	run 120 "$TRACE_CMD" tsync -i "$1.dat" -i "$1-g1.dat" --refine -o "$1-refined.dat"
+	is "$rc" 0 "$2: the bounds are narrowed by events" || diag "$both"
+	sound "$1" refined
+}
+
+judge_pinned() {
+	judge pinned g1 pinned-g1.dat "pinned vCPUs"
+	negotiated pinned "pinned vCPUs" burst
+	bounded pinned "pinned vCPUs"
+	is "$(where pinned | cut -d ' ' -f 2 | sort -u)" 001 "pinned vCPUs: they ran nowhere else"
+	is "$(sed 's/.*:[[:space:]]*//' pinned.affinity | tr '\n' ' ')" "1 1 1 1 " "pinned vCPUs: and they still may not" ||
+		diag "$(cat pinned.affinity)"
+	narrowed pinned "pinned vCPUs"
 }
 
 judge_flood() {
@@ -129,10 +151,7 @@ judge_flood() {
 	negotiated flood "flood" burst
 	bounded flood "flood"
 	complete flood.dat "flood: the host's trace" 100
-	# the bounds of a busy vsock are wide; what events happened when makes them narrow
-	run 120 "$TRACE_CMD" tsync -i flood.dat -i flood-g1.dat --refine -o flood-refined.dat
-	is "$rc" 0 "flood: the bounds are narrowed by events" || diag "$both"
-	sound flood refined
+	narrowed flood "flood"
 	is "$(cat flood.ran)" ran "flood: which ran until the end"
 }
 
