@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tsync/fit.h"
 
@@ -102,10 +101,18 @@ static void pass_begin(const struct items *items, bool backward, struct regime *
 		regime_init(r, items->conf->varies, items->drift_lo, items->drift_hi);
 }
 
-/* Whether a bound is no message's: it is true at its own time. */
-static bool is_exact(const struct items *items, size_t i)
+static bool by_kvm(const struct items *items, size_t i)
 {
 	return items->at[i].point.source == BOUND_KVM;
+}
+
+/*
+ * Whether a bound is no message's: it is true at its own time. What is stated of clocks that are being slewed was made
+ * of moments that the slew may have begun in, so that it had better not be taken by the word.
+ */
+static bool is_exact(const struct items *items, size_t i)
+{
+	return by_kvm(items, i) || (items->at[i].stated && !items->conf->varies);
 }
 
 /* Whether items @i and @k are true of the same time for sure, and both or neither of them. */
@@ -113,7 +120,7 @@ static bool go_together(const struct items *items, size_t i, size_t k)
 {
 	if (items->at[i].point.t != items->at[k].point.t)
 		return false;
-	return (is_exact(items, i) && is_exact(items, k)) || (items->at[i].stated && items->at[k].stated);
+	return (by_kvm(items, i) && by_kvm(items, k)) || (items->at[i].stated && items->at[k].stated);
 }
 
 /* Whether item @i is the other side of the one before it in a pass: neither is true without the other. */
@@ -465,39 +472,4 @@ int fit_segment_at(const struct fit *f, const struct fit_segment *s, int64_t gue
 	v.mid = clamp(estimate(f, s, guest_time, t), v.lo, v.hi);
 	*ret = v;
 	return 0;
-}
-
-/* --- clocks ----------------------------------------------------------------- */
-
-bool fit_clock_adjusted(const char *clock)
-{
-	static const char *const adjusted[] = { "mono", "boot", "tai" };
-	size_t i;
-
-	for (i = 0; clock && i < sizeof(adjusted) / sizeof(adjusted[0]); i++)
-		if (!strcmp(clock, adjusted[i]))
-			return true;
-	return false;
-}
-
-/*
- * x86-tsc is one counter for all of a machine. What kernels make of it by fixed factors, or two
- * quartzes of their own, differ by far less than 200 ppm; what daemons make of it, by 500 ppm each, and
- * by something else a moment later.
- */
-void fit_conf_init(struct fit_conf *conf, const char *clock, bool same_machine)
-{
-	*conf = (struct fit_conf){ .rho_max_ppb = 200000, .quantum = 1 };
-	if (fit_clock_adjusted(clock)) {
-		conf->rho_max_ppb = 1000000;
-		conf->varies = true;
-	}
-	if (clock && !strcmp(clock, "x86-tsc")) {
-		conf->quantum = 0;
-		/* those of two makes have nothing to do with each other: 0.8 to 6 GHz, say */
-		conf->rho_max_ppb = same_machine ? 0 : 10000000000;
-	}
-	/* jiffies, of 10 ms at most */
-	if (clock && !strcmp(clock, "uptime"))
-		conf->quantum = 10000000;
 }

@@ -84,12 +84,6 @@ int fit_at(const struct fit *f, int64_t guest_time, struct fit_value *ret);
 int fit_segment_at(const struct fit *f, const struct fit_segment *s, int64_t guest_time,
 		   struct fit_value *ret);
 
-/* What the trace clock @clock (NULL: unknown) allows to expect, host and guest on one machine or not. */
-void fit_conf_init(struct fit_conf *conf, const char *clock, bool same_machine);
-
-/* Whether daemons may change the rate of the clock at any time: it isn't constant for sure. */
-bool fit_clock_adjusted(const char *clock);
-
 /* A slope as parts in 10^9, rounded to the nearest. */
 int64_t slope_to_ppb(int64_t slope);
 

@@ -1,6 +1,10 @@
 /*
  * model-before.c - see model-before.h. Layer 4, pure.
  */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "tsync/model-before.h"
 
 /* The clock of @cpu, or of those that were not compared. NULL: there is none. */
@@ -63,22 +67,31 @@ struct sure {
 	int64_t from, to;
 };
 
-/* The step before segment @i came before that, the one behind it after that. */
+/* The step before segment @i came before that, the one behind it after that: as late, as early, as any neighbour reaches. */
 static struct sure sure_of(const struct opt_tsync_group *g, uint32_t i)
 {
 	const struct opt_tsync_segment *s = g->segments;
-	struct sure sure = { .from = INT64_MIN, .to = INT64_MAX };
-	uint32_t before = i, next = i + 1;
+	int64_t reach = INT64_MIN, end = INT64_MAX;
+	uint32_t before = i, next = i + 1, k;
 
 	while (before && !(s[before].flags & OPT_TSYNC_SEG_STEP))
 		before--;
-	if (before)
-		sure.from = s[before - 1].to < INT64_MAX ? s[before - 1].to + 1 : INT64_MAX;
+	for (k = 0; k < before; k++)
+		reach = s[k].to > reach ? s[k].to : reach;
 	while (next < g->nr_segments && !(s[next].flags & OPT_TSYNC_SEG_STEP))
 		next++;
-	if (next < g->nr_segments)
-		sure.to = s[next].from > INT64_MIN ? s[next].from - 1 : INT64_MIN;
-	return sure;
+	for (k = next; k < g->nr_segments; k++)
+		end = s[k].from < end ? s[k].from : end;
+	return (struct sure){
+		.from = before && reach < INT64_MAX ? reach + 1 : before ? INT64_MAX : INT64_MIN,
+		.to = next == g->nr_segments ? INT64_MAX : end > INT64_MIN ? end - 1 : INT64_MIN,
+	};
+}
+
+/* Whether @s says nothing that is sure: nobody knows it, or there is no time that none of its neighbours may own. */
+static bool is_lost(const struct opt_tsync_segment *s, const struct sure *sure)
+{
+	return !(s->flags & OPT_TSYNC_SEG_KNOWN) || sure->from > sure->to;
 }
 
 /* The limits of @s at @time, or as near to it as they are sure. */
@@ -118,9 +131,7 @@ static int add_group(const struct opt_tsync_group *g, int cpu, struct bounds *re
 
 		if (!i || s->flags & OPT_TSYNC_SEG_STEP)
 			sure = sure_of(g, i);
-		if (sure.from > sure.to)	/* never */
-			sure = (struct sure){ .from = INT64_MIN, .to = INT64_MAX };
-		if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
+		if (is_lost(s, &sure))
 			continue;
 		err = add_limits(s, &sure, s->first, cpu, ret);
 		if (!err && s->last != s->first)
@@ -142,4 +153,67 @@ int model_before_bounds(const struct opt_tsync *t, struct bounds *ret)
 			err = add_group(g, g->nr_cpus ? g->cpus[k] : -1, ret);
 	}
 	return err;
+}
+
+/* --- what is not sure ---------------------------------------------------------------- */
+
+/* Behind all that begin before it. */
+static int insert(struct opt_tsync_group *g, const struct opt_tsync_segment *s)
+{
+	struct opt_tsync_segment *more = reallocarray(g->segments, g->nr_segments + 1ul, sizeof(*more));
+	uint32_t i = g->nr_segments;
+
+	if (!more)
+		return -ENOMEM;
+	g->segments = more;
+	while (i && more[i - 1].first > s->first)
+		i--;
+	memmove(&more[i + 1], &more[i], (g->nr_segments - i) * sizeof(*more));
+	more[i] = *s;
+	more[i].flags &= ~(uint32_t)OPT_TSYNC_SEG_STEP;
+	more[i].flags |= i ? OPT_TSYNC_SEG_STEP : 0;
+	if (!i)
+		more[1].flags |= OPT_TSYNC_SEG_STEP;
+	g->nr_segments++;
+	return 0;
+}
+
+/* Whether one of the first @n CPUs of @g had the clock @old, too. */
+static bool is_done(const struct opt_tsync *t, const struct opt_tsync_group *g, uint32_t n,
+		    const struct opt_tsync_group *old)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (group_of(t, g->cpus[i]) == old)
+			return true;
+	return false;
+}
+
+static int insert_lost(const struct opt_tsync_group *old, struct opt_tsync_group *g)
+{
+	uint32_t i;
+	int ret = 0;
+
+	for (i = 0; i < old->nr_segments && !ret; i++) {
+		struct sure sure = sure_of(old, i);
+
+		if (is_lost(&old->segments[i], &sure))
+			ret = insert(g, &old->segments[i]);
+	}
+	return ret;
+}
+
+int model_before_unsure(const struct opt_tsync *t, struct opt_tsync_group *g)
+{
+	uint32_t k;
+	int ret = 0;
+
+	for (k = 0; k < g->nr_cpus && !ret; k++) {
+		const struct opt_tsync_group *old = group_of(t, g->cpus[k]);
+
+		if (old && !is_done(t, g, k, old))
+			ret = insert_lost(old, g);
+	}
+	return ret;
 }

@@ -26,4 +26,10 @@ bool model_before_at(const struct opt_tsync *t, int cpu, int64_t time, int64_t *
  */
 int model_before_bounds(const struct opt_tsync *t, struct bounds *ret);
 
+/*
+ * Put the segments of @t of which model_before_bounds() could say nothing, as nobody knows them or when they are true,
+ * among those of @g for the same CPUs: without them the lines of others would be held for true there. 0; -ENOMEM.
+ */
+int model_before_unsure(const struct opt_tsync *t, struct opt_tsync_group *g);
+
 #endif

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "tsync/model-before.h"
+#include "tsync/model-head.h"
 #include "tsync/model-varies.h"
 #include "tsync/model.h"
+#include "tsync/prior.h"
 
 /* Rates of the same TSC differ only if KVM scales it, which it does for more than that. */
 #define SCALING_MIN_PPB		100000
@@ -376,6 +379,7 @@ static int put_group(const struct model *m, const struct group *g, struct opt_ts
 
 static int put_groups(const struct model *m, struct opt_tsync *t)
 {
+	const struct opt_tsync *before = m->conf->before;
 	unsigned int i;
 	int ret = 0;
 
@@ -385,6 +389,9 @@ static int put_groups(const struct model *m, struct opt_tsync *t)
 	t->nr_groups = m->nr_groups;
 	for (i = 0; i < m->nr_groups && !ret; i++) {
 		ret = put_group(m, &m->groups[i], &t->groups[i]);
+		/* its measured bounds would tell, but what it states doesn't */
+		if (!ret && before && !before->nr_raw)
+			ret = model_before_unsure(before, &t->groups[i]);
 		if (m->groups[i].unsure)
 			t->flags |= OPT_TSYNC_UNSURE;
 	}
@@ -398,74 +405,6 @@ static int put_groups(const struct model *m, struct opt_tsync *t)
 	return ret;
 }
 
-static int put_raw(const struct bounds *b, struct opt_tsync *t)
-{
-	size_t i;
-
-	t->raw = calloc(b->count, sizeof(*t->raw));
-	if (!t->raw)
-		return -ENOMEM;
-	t->nr_raw = b->count;
-	for (i = 0; i < b->count; i++)
-		t->raw[i] = (struct opt_tsync_bound){
-			.time = b->at[i].time, .value = b->at[i].value,
-			.guest_cpu = b->at[i].guest_cpu, .host_cpu = b->at[i].host_cpu,
-			.source = b->at[i].source, .upper = b->at[i].upper,
-		};
-	return 0;
-}
-
-static int by_value(const void *pa, const void *pb)
-{
-	int64_t a = *(const int64_t *)pa, b = *(const int64_t *)pb;
-
-	return a < b ? -1 : a > b;
-}
-
-/* The median of @n values, of those that are known; -1. Sorts them. */
-static int64_t median(int64_t *v, size_t n)
-{
-	size_t unknown = 0;
-
-	qsort(v, n, sizeof(*v), by_value);
-	while (unknown < n && v[unknown] < 0)
-		unknown++;
-	return unknown < n ? v[unknown + (n - unknown) / 2] : -1;
-}
-
-/* What the rounds' figures are together. */
-static int put_figures(const struct tsync_samples *s, struct opt_tsync *t)
-{
-	_cleanup_free_ int64_t *rtt = calloc(s->nr_rounds + 1, sizeof(*rtt));
-	_cleanup_free_ int64_t *sigma = calloc(s->nr_rounds + 1, sizeof(*sigma));
-	size_t i;
-
-	if (!rtt || !sigma)
-		return -ENOMEM;
-	t->rounds = s->nr_rounds;
-	t->rtt_min = -1;
-	for (i = 0; i < s->nr_rounds; i++) {
-		const struct round_stat *r = &s->rounds[i];
-
-		rtt[i] = r->rtt_median;
-		sigma[i] = r->sigma;
-		t->probes += r->probes;
-		if (r->rtt_min >= 0 && (t->rtt_min < 0 || r->rtt_min < t->rtt_min))
-			t->rtt_min = r->rtt_min;
-	}
-	t->rtt_median = median(rtt, s->nr_rounds);
-	t->sigma = median(sigma, s->nr_rounds);
-	return 0;
-}
-
-static int put_names(const struct model_conf *conf, struct opt_tsync *t)
-{
-	t->method = strdup(conf->method ? conf->method : "");
-	t->host_clock = strdup(conf->host_clock ? conf->host_clock : "");
-	t->guest_clock = strdup(conf->guest_clock ? conf->guest_clock : "");
-	return t->method && t->host_clock && t->guest_clock ? 0 : -ENOMEM;
-}
-
 int tsync_model_make(const struct tsync_samples *s, const struct model_conf *conf,
 		     struct opt_tsync *ret_t)
 {
@@ -475,23 +414,23 @@ int tsync_model_make(const struct tsync_samples *s, const struct model_conf *con
 
 	if (!s->bounds.count)
 		return -ENODATA;
-	fit_conf_init(&m.fit_conf, conf->host_clock, conf->same_machine);
-	ret = put_figures(s, &t);
+	prior_conf_init(&m.fit_conf, conf->host_clock, conf->same_machine);
+	ret = model_put_figures(s, &t);
 	m.fit_conf.sigma = t.sigma > 0 ? t.sigma : 0;
 	if (m.fit_conf.sigma > HULL_LIMIT / 8)
 		m.fit_conf.sigma = HULL_LIMIT / 8;
 	t.quantum = m.fit_conf.quantum;
 	t.rho_max_ppb = m.fit_conf.rho_max_ppb;
-	if (!fit_clock_adjusted(conf->host_clock))
+	if (!prior_is_adjusted(conf->host_clock))
 		t.flags |= OPT_TSYNC_GUARANTEED;
 	if (!ret)
-		ret = put_names(conf, &t);
+		ret = model_put_names(conf, &t);
 	if (!ret)
 		ret = make_groups(&m);
 	if (!ret)
 		ret = put_groups(&m, &t);
 	if (!ret && conf->raw)
-		ret = put_raw(&s->bounds, &t);
+		ret = model_put_raw(&s->bounds, &t);
 	if (ret)
 		return ret;
 	*ret_t = t;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "tsync/fit.h"
 #include "tsync/pass.h"
+#include "tsync/prior.h"
 
 /* What two clocks may drift apart between two rounds of a pass: 100 ppm. */
 #define DRIFT_PART 10000
@@ -175,7 +175,7 @@ int pass_wait_ms(struct tsync_session *s, unsigned int pass)
 	if (!pass)
 		return p->settle_ms;
 	/* of a rate that daemons change, nothing is known for long */
-	if (fit_clock_adjusted(s->conf.clock))
+	if (prior_is_adjusted(s->conf.clock))
 		return p->interval_ms;
 	s->wait_ms = s->wait_ms ? s->wait_ms * 2 : p->interval_ms;
 	if (s->wait_ms > p->interval_max_ms)
