@@ -10,6 +10,23 @@
 
 #define SEC 1000000000LL
 
+/* theta <= @hi at @up, and >= @lo at @low: a probe. */
+static inline void add_probe(struct bounds *b, uint8_t source, int64_t up, int64_t hi, int64_t low, int64_t lo)
+{
+	struct bound upper = { .time = up, .value = hi, .upper = true, .source = source };
+	struct bound lower = { .time = low, .value = lo, .source = source };
+
+	assert_int_equal(bounds_add(b, &upper), 0);
+	assert_int_equal(bounds_add(b, &lower), 0);
+}
+
+/* The round @r, whose probes @b are. */
+static inline void take_round(struct tsync_samples *s, const struct tsync_result *r, struct bounds *b)
+{
+	assert_int_equal(tsync_samples_add(s, r), 0);
+	assert_int_equal(tsync_samples_take_bounds(s, r, b), 0);
+}
+
 /* A round on a CPU: probes of a path of 2 * 1000, @theta being true at @time. */
 static inline void add_round(struct tsync_samples *s, int guest_cpu, int host_cpu, unsigned int pass,
 		      int64_t time, int64_t theta)
@@ -19,21 +36,20 @@ static inline void add_round(struct tsync_samples *s, int guest_cpu, int host_cp
 				  .guest_cpu = guest_cpu, .host_cpu = host_cpu, .pass = pass };
 	int i;
 
-	for (i = 0; i < 32; i++) {
-		struct bound up = { .time = time + i * 3000, .value = theta + 1000 + i % 5,
-				    .upper = true, .source = BOUND_PTP };
-		struct bound low = { .time = up.time + 2000, .value = theta - 1000 - i % 3,
-				     .source = BOUND_PTP };
-
-		assert_int_equal(bounds_add(&b, &up), 0);
-		assert_int_equal(bounds_add(&b, &low), 0);
-	}
-	assert_int_equal(tsync_samples_add(s, &r), 0);
-	assert_int_equal(tsync_samples_take_bounds(s, &r, &b), 0);
+	for (i = 0; i < 32; i++)
+		add_probe(&b, BOUND_PTP, time + i * 3000, theta + 1000 + i % 5,
+			  time + i * 3000 + 2000, theta - 1000 - i % 3);
+	take_round(s, &r, &b);
 }
 
 static const struct model_conf plain = {
 	.method = "ptp", .host_clock = "local", .guest_clock = "local", .peer_id = 7,
+	.same_machine = true,
+};
+
+/* Of clocks whose rates daemons change. */
+static const struct model_conf adjusted = {
+	.method = "ptp", .host_clock = "mono", .guest_clock = "mono", .peer_id = 7,
 	.same_machine = true,
 };
 

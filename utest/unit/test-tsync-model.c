@@ -70,16 +70,10 @@ static void readers_interpolation_follows_the_lines(void **state)
 			for (n = 0; n < 32; n++) {
 				int64_t at = k * SEC + n * 3000;
 				int64_t theta = at / 1000 * drifts[i] / 1000000;
-				struct bound up = { .time = at, .value = theta + 500,
-						    .upper = true, .source = BOUND_PTP };
-				struct bound low = { .time = at, .value = theta - 500,
-						     .source = BOUND_PTP };
 
-				bounds_add(&b, &up);
-				bounds_add(&b, &low);
+				add_probe(&b, BOUND_PTP, at, theta + 500, at, theta - 500);
 			}
-			assert_int_equal(tsync_samples_add(&s, &r), 0);
-			assert_int_equal(tsync_samples_take_bounds(&s, &r, &b), 0);
+			take_round(&s, &r, &b);
 		}
 		if (i == 1)
 			conf.host_clock = "mono";
@@ -197,11 +191,7 @@ static void bounds_have_an_end(void **state)
 	int64_t i;
 
 	for (i = 0; i < 5000; i++) {
-		struct bound up = { .time = i * SEC, .value = i % 2 * SEC, .upper = true };
-		struct bound low = { .time = i * SEC, .value = i % 2 * SEC - 100 };
-
-		assert_int_equal(bounds_add(&b, &up), 0);
-		assert_int_equal(bounds_add(&b, &low), 0);
+		add_probe(&b, BOUND_PTP, i * SEC, i % 2 * SEC, i * SEC, i % 2 * SEC - 100);
 		assert_int_equal(bounds_thin(&b, 1000), 0);
 		assert_true(b.count <= 1000);
 	}
@@ -228,39 +218,27 @@ static void raw_bounds_are_kept_if_asked_for(void **state)
 	assert_int_equal(t.raw[0].host_cpu, 2);
 }
 
-static void exact_bounds_are_exact(void **state)
-{
-	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
-	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
-	struct model_conf conf = plain;
-	struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1 };
-	struct bounds b = { 0 };
-	struct bound up = { .time = 5, .value = -12, .upper = true, .source = BOUND_KVM };
-	struct bound low = { .time = 5, .value = -12, .source = BOUND_KVM };
-
-	conf.host_clock = "x86-tsc";
-	bounds_add(&b, &up);
-	bounds_add(&b, &low);
-	assert_int_equal(tsync_samples_add(&s, &r), 0);
-	assert_int_equal(tsync_samples_take_bounds(&s, &r, &b), 0);
-	bounds_release(&b);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
-	assert_int_equal(opt_tsync_worst(&t), 0);
-	assert_int_equal(t.groups[0].segments[0].offset, -12);
-}
-
 /* KVM's word of @theta at @time, of all CPUs. */
 static void add_exact(struct tsync_samples *s, unsigned int pass, int64_t time, int64_t theta)
 {
 	struct tsync_result r = { .guest_cpu = -1, .host_cpu = -1, .pass = pass };
 	_cleanup_(bounds_release) struct bounds b = { 0 };
-	struct bound up = { .time = time, .value = theta, .upper = true, .source = BOUND_KVM };
-	struct bound low = { .time = time, .value = theta, .source = BOUND_KVM };
 
-	assert_int_equal(bounds_add(&b, &low), 0);
-	assert_int_equal(bounds_add(&b, &up), 0);
-	assert_int_equal(tsync_samples_add(s, &r), 0);
-	assert_int_equal(tsync_samples_take_bounds(s, &r, &b), 0);
+	add_probe(&b, BOUND_KVM, time, theta, time, theta);
+	take_round(s, &r, &b);
+}
+
+static void exact_bounds_are_exact(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
+	struct model_conf conf = plain;
+
+	conf.host_clock = "x86-tsc";
+	add_exact(&s, 0, 5, -12);
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(opt_tsync_worst(&t), 0);
+	assert_int_equal(t.groups[0].segments[0].offset, -12);
 }
 
 /*
@@ -351,16 +329,10 @@ static void tscs_of_two_makes_are_a_line(void **state)
 
 		for (n = 0; n < 32; n++) {
 			int64_t at = k * 20 * SEC + n * 9000;
-			struct bound up = { .time = at, .value = at * 13 / 21 + 4000, .upper = true,
-					    .source = BOUND_PTP };
-			struct bound low = { .time = at, .value = at * 13 / 21 - 4000,
-					     .source = BOUND_PTP };
 
-			assert_int_equal(bounds_add(&b, &up), 0);
-			assert_int_equal(bounds_add(&b, &low), 0);
+			add_probe(&b, BOUND_PTP, at, at * 13 / 21 + 4000, at, at * 13 / 21 - 4000);
 		}
-		assert_int_equal(tsync_samples_add(&s, &r), 0);
-		assert_int_equal(tsync_samples_take_bounds(&s, &r, &b), 0);
+		take_round(&s, &r, &b);
 	}
 	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
 	assert_int_equal(t.groups[0].nr_segments, 1);

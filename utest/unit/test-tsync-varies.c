@@ -27,15 +27,13 @@ static void a_slewed_clock_may_be_anywhere_between_comparisons(void **state)
 	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
 	_cleanup_(timeshift_release) struct timeshift ts = { 0 };
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct model_conf conf = plain;
 	struct opt_tsync_value v;
 	int64_t time;
 	int k;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (k = 0; k < 5; k++)
 		add_round(&s, -1, -1, k, k * SEC, 0);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 	assert_int_equal(tsync_model_timeshift(&t, TIMESHIFT_CURRENT, 1, 1, &ts), 0);
 	timeshift_prepare(&ts);
 	for (time = 0; time <= 4 * SEC; time += SEC / 50) {
@@ -60,15 +58,13 @@ static void a_slewed_clock_may_step_as_well(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
-	struct model_conf conf = plain;
 	struct opt_tsync_value v;
 	int64_t time;
 	int k;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (k = 0; k < 6; k++)
 		add_round(&s, -1, -1, k, k * SEC, k < 3 ? 0 : 50000000);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 	assert_int_equal(opt_tsync_steps(&t), 1);
 	for (time = 0; time <= 5 * SEC; time += SEC / 50) {
 		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
@@ -90,27 +86,20 @@ static void add_long_round(struct tsync_samples *s, unsigned int pass, int64_t t
 	int i;
 
 	for (i = 0; i < 300; i++) {
-		int64_t at = time + i * 10000;
-		struct bound up = { .time = at, .value = at * slope_ppm / 1000000 +
-				    (i == 10 ? 2000 : 4000), .upper = true, .source = BOUND_BURST };
-		struct bound low = { .time = at + 5000, .value = at * slope_ppm / 1000000 -
-				     (i == 290 ? 2000 : 4000), .source = BOUND_BURST };
+		int64_t at = time + i * 10000, theta = at * slope_ppm / 1000000;
 
-		assert_int_equal(bounds_add(&b, &up), 0);
-		assert_int_equal(bounds_add(&b, &low), 0);
+		add_probe(&b, BOUND_BURST, at, theta + (i == 10 ? 2000 : 4000),
+			  at + 5000, theta - (i == 290 ? 2000 : 4000));
 	}
-	assert_int_equal(tsync_samples_add(s, &r), 0);
-	assert_int_equal(tsync_samples_take_bounds(s, &r, &b), 0);
+	take_round(s, &r, &b);
 }
 
 /* All probes count for the estimate, if not for the limits, whatever rate the clocks have. */
 static void a_slewed_clock_is_estimated_by_whole_bursts(void **state)
 {
 	static const int64_t slopes_ppm[] = { 0, 80, -400 };
-	struct model_conf conf = plain;
 	size_t i;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (i = 0; i < ARRAY_SIZE(slopes_ppm); i++) {
 		_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 		_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
@@ -120,7 +109,7 @@ static void a_slewed_clock_is_estimated_by_whole_bursts(void **state)
 
 		for (k = 0; k < 4; k++)
 			add_long_round(&s, k, k * SEC, slopes_ppm[i]);
-		assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+		assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 		for (n = 0; n < t.groups[0].nr_segments; n += 2) {
 			int64_t time = t.groups[0].segments[n].last;
 
@@ -145,15 +134,13 @@ static void a_clock_may_be_slewed_by_more_than_it_should(void **state)
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct model_conf conf = plain;
 	struct opt_tsync_value v;
 	int64_t time;
 	int k;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (k = 0; k < 6; k++)
 		add_round(&s, -1, -1, k, k * SEC, slewed_fast(k * SEC));
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 	assert_int_equal(opt_tsync_steps(&t), 2);
 	assert_false(t.flags & OPT_TSYNC_GUARANTEED);
 	for (time = 0; time <= 5 * SEC; time += SEC / 100) {
@@ -172,14 +159,12 @@ static void a_clock_that_is_being_slewed_may_go_on(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
-	struct model_conf conf = plain;
 	struct opt_tsync_value v;
 	int k;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (k = 0; k < 3; k++)
 		add_round(&s, -1, -1, k, k * SEC, k < 2 ? 0 : 50000000);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 	assert_int_equal(opt_tsync_at(&t, 0, -1, 3 * SEC, &v), 0);
 	assert_true(v.hi >= 150000000);
 	/* nobody is slewed by 5 s in a second: that is a step, and no more */
@@ -187,7 +172,7 @@ static void a_clock_that_is_being_slewed_may_go_on(void **state)
 	opt_tsync_release(&t);
 	for (k = 0; k < 3; k++)
 		add_round(&s, -1, -1, k, k * SEC, k < 2 ? 0 : 5 * SEC);
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 	assert_int_equal(opt_tsync_at(&t, 0, -1, 3 * SEC, &v), 0);
 	assert_true(v.hi < 5 * SEC + 1002000);
 }
@@ -211,12 +196,11 @@ static int64_t off_between(int64_t width)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 	_cleanup_(opt_tsync_release) struct opt_tsync before = { 0 }, t = { 0 };
-	struct model_conf conf = plain;
+	struct model_conf conf = adjusted;
 	struct opt_tsync_value v;
 	int64_t off = 0, time;
 	int k;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (k = 0; k < 4; k++)
 		add_limits(&s, k * SEC, k * SEC / 20000 - width / 2, k * SEC / 20000 + width / 2);
 	assert_int_equal(tsync_model_make(&s, &conf, &before), 0);
@@ -245,11 +229,10 @@ static void an_estimate_does_not_stay_outside_of_the_limits(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 	_cleanup_(opt_tsync_release) struct opt_tsync before = { 0 }, t = { 0 };
-	struct model_conf conf = plain;
+	struct model_conf conf = adjusted;
 	struct opt_tsync_value v;
 	int k;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (k = 0; k < 2; k++)
 		add_limits(&s, k * SEC, -1000, 1000);
 	assert_int_equal(tsync_model_make(&s, &conf, &before), 0);
@@ -274,18 +257,16 @@ static void a_clock_may_have_been_on_its_way_where_one_side_is_limited(void **st
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
 	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 };
 	struct bound low = { .guest_cpu = -1, .host_cpu = -1, .source = BOUND_WINDOW };
-	struct model_conf conf = plain;
 	struct opt_tsync_value v;
 	int64_t time;
 
-	conf.host_clock = conf.guest_clock = "mono";
 	for (time = 0; time < 5 * SEC; time += SEC)
 		add_limits(&s, time, slewed_for_a_second(time) - 1000, slewed_for_a_second(time) + 1000);
 	for (low.time = SEC * 13 / 10; low.time < SEC * 19 / 10; low.time += SEC / 1000) {
 		low.value = slewed_for_a_second(low.time) - 5000000;
 		assert_int_equal(bounds_add(&s.bounds, &low), 0);
 	}
-	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(tsync_model_make(&s, &adjusted, &t), 0);
 	assert_int_equal(opt_tsync_steps(&t), 1);
 	for (time = 0; time < 4 * SEC; time += SEC / 100) {
 		assert_int_equal(opt_tsync_at(&t, 0, -1, time, &v), 0);
