@@ -2,11 +2,25 @@
  * run.c - see run.h. Layer 5.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "report/run.h"
+
+#define BLOCK_APART	(256 << 10)	/* bytes of a block of memory that is the kernel's again when it is freed */
+
+/*
+ * Tables of files are large and thinly filled, texts of metadata are soon done with. What malloc()
+ * keeps of them it would hand out for such tables, and clear all of it.
+ */
+static void keep_memory_small(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, BLOCK_APART);
+#endif
+}
 
 int report_do(const struct report_plan *plan, bool all_events, report_work work, void *data,
 	      struct err *err)
@@ -15,6 +29,7 @@ int report_do(const struct report_plan *plan, bool all_events, report_work work,
 	_cleanup_(textout_release) struct textout out = { .fd = -1 };
 	int ret;
 
+	keep_memory_small();
 	if (textout_init(&out, STDOUT_FILENO))
 		return err_set(err, -ENOMEM, "out of memory");
 	ret = inputs_open(&in, plan, all_events, err);

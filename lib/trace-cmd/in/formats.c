@@ -46,6 +46,53 @@ int in_formats_add(struct in_formats *f, const char *system, const char *text, u
 	return 0;
 }
 
+int in_formats_keep(struct in_formats *f, struct buf *bytes)
+{
+	f->events = calloc(1, sizeof(*f->events));
+	if (!f->events) {
+		f->count = 0;
+		buf_release(bytes);
+		return -ENOMEM;
+	}
+	f->events->refs = 1;
+	f->events->bytes = *bytes;
+	*bytes = (struct buf)BUF_INIT;
+	return 0;
+}
+
+static void text_unref(struct in_formats_text *t)
+{
+	if (!t || --t->refs)
+		return;
+	buf_release(&t->bytes);
+	free(t);
+}
+
+/* What is at @p in @from, in @to; others stay. */
+static const char *moved(const char *p, const struct buf *from, const struct buf *to)
+{
+	uintptr_t at = (uintptr_t)p - (uintptr_t)from->data;
+
+	return at < from->len ? (const char *)to->data + at : p;
+}
+
+void in_formats_share(struct in_formats *f, const struct in_formats *other)
+{
+	const struct buf *from = f->events ? &f->events->bytes : NULL;
+	const struct buf *to = other->events ? &other->events->bytes : NULL;
+	unsigned int i;
+
+	if (!from || !to || from == to || from->len != to->len)
+		return;
+	for (i = 0; i < f->count; i++) {
+		f->item[i].system = moved(f->item[i].system, from, to);
+		f->item[i].text = moved(f->item[i].text, from, to);
+	}
+	text_unref(f->events);
+	f->events = other->events;
+	f->events->refs++;
+}
+
 struct in_format *in_formats_take(struct in_formats *f, int id, unsigned int *at)
 {
 	/* events that nobody knows are asked for with each of their records */
@@ -92,7 +139,7 @@ int in_formats_named(const struct in_formats *f, const struct in_names *names, u
 
 void in_formats_release(struct in_formats *f)
 {
-	buf_release(&f->events);
+	text_unref(f->events);
 	free(f->unwritten);
 	free(f->item);
 	*f = (struct in_formats){ .item = NULL };

@@ -21,9 +21,15 @@ struct in_format {
 	bool taken;		/* libtraceevent has it, or was offered it */
 };
 
+/* What formats point into. Files with the same bytes can share it. */
+struct in_formats_text {
+	unsigned int refs;
+	struct buf bytes;
+};
+
 /* All zeros: none. */
 struct in_formats {
-	struct buf events;		/* what the others point into */
+	struct in_formats_text *events;	/* what the others point into, or NULL */
 	char *unwritten;		/* a format that is not of the file, likewise; or NULL */
 	struct in_format *item;
 	unsigned int count, alloc;
@@ -32,6 +38,12 @@ struct in_formats {
 
 /* Note a format. 0; -ENOMEM. */
 int in_formats_add(struct in_formats *f, const char *system, const char *text, uint32_t len);
+
+/* Keep @bytes, which all formats so far point into, and which is owned from now on. 0; -ENOMEM: there are none left. */
+int in_formats_keep(struct in_formats *f, struct buf *bytes);
+
+/* Have one copy only of what is kept for @f and @other, which must be the same bytes. */
+void in_formats_share(struct in_formats *f, const struct in_formats *other);
 
 /*
  * The next one of @id that isn't taken, which then is; NULL: none. A negative @id: any. @at: 0 at first,

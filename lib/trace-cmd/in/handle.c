@@ -246,6 +246,7 @@ bool in_handle_same_events(struct tracecmd_input *h, struct tracecmd_input *othe
 	for (i = 0; i < ARRAY_SIZE(ids); i++)
 		if (!in_file_same_part(h->file, other->file, ids[i]))
 			return false;
+	in_formats_share(&h->formats, &other->formats);
 	in_file_unref(h->same);
 	h->same = in_file_ref(other->file);
 	return true;

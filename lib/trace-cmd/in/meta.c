@@ -290,14 +290,6 @@ static int take_part(struct in_file *f, struct tep_handle *tep, struct in_format
 	}
 }
 
-static struct buf take_buf(struct buf *b)
-{
-	struct buf taken = *b;
-
-	*b = (struct buf)BUF_INIT;
-	return taken;
-}
-
 /* 0, also for what is damaged and noted; -ENOMEM. */
 static int read_part(struct in_file *f, struct tep_handle *tep, struct in_formats *later,
 		     unsigned int id)
@@ -316,8 +308,8 @@ static int read_part(struct in_file *f, struct tep_handle *tep, struct in_format
 				(unsigned long long)f->part[id].offset);
 	}
 	/* what is kept for later points into it */
-	if (later && id == DAT_EVENT_FORMATS)
-		later->events = take_buf(&b);
+	if (later && id == DAT_EVENT_FORMATS && in_formats_keep(later, &b))
+		return -ENOMEM;
 	if (ret == -ENOMEM)
 		return ret;
 	if (ret)
