@@ -12,10 +12,21 @@ unsigned long long tracecmd_get_first_ts(struct tracecmd_input *handle)
 	return handle ? in_handle_first_time(handle) : 0;
 }
 
+/* An iteration that goes on must not use times that it has converted ahead. */
+static void timeline_changed(struct tracecmd_input *handle)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; handle->cpus && cpu < handle->nr_cpus; cpu++)
+		handle->cpus[cpu].stream.pair = NULL;
+}
+
 void tracecmd_add_ts_offset(struct tracecmd_input *handle, long long offset)
 {
-	if (handle)
-		in_timeline_add(&handle->timeline, offset);
+	if (!handle)
+		return;
+	in_timeline_add(&handle->timeline, offset);
+	timeline_changed(handle);
 }
 
 int tracecmd_get_tsc2nsec(struct tracecmd_input *handle, int *mult, int *shift,
@@ -74,8 +85,10 @@ bool tracecmd_time_in_ns(struct tracecmd_input *handle)
 
 void tracecmd_set_ts2secs(struct tracecmd_input *handle, unsigned long long hz)
 {
-	if (handle)
-		in_timeline_set_hz(&handle->timeline, hz);
+	if (!handle)
+		return;
+	in_timeline_set_hz(&handle->timeline, hz);
+	timeline_changed(handle);
 }
 
 bool tracecmd_has_timeshift(struct tracecmd_input *handle)

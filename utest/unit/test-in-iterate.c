@@ -16,8 +16,11 @@
 #include "gen/sample.h"
 #include "trace-cmd.h"
 
-#define NR_CPUS 3
+#define NR_CPUS 3	/* at most */
 #define EVENTS	200	/* of each CPU */
+
+/* All tests are done with three CPUs, and with two, which the library merges in another way. */
+static unsigned int nr_cpus;
 
 /* A trace whose events have times of the test's own. */
 struct trace {
@@ -32,7 +35,10 @@ static uint32_t noise(uint32_t *seed)
 	return *seed >> 16;
 }
 
-/* CPUs in runs of any length, with many equal times. */
+/*
+ * CPUs in runs of any length, with many equal times; with a few events in a page, or all of them, which
+ * are more than the library looks ahead.
+ */
 static void trace_open(struct trace *t, unsigned int shape, uint32_t seed)
 {
 	struct gen_event ev[NR_CPUS][EVENTS];
@@ -40,8 +46,10 @@ static void trace_open(struct trace *t, unsigned int shape, uint32_t seed)
 	int fd;
 
 	sample_of_shape(&t->s, shape);
+	if (seed % 2)
+		t->s.g.page_size = 4096;
 	memset(t->pages, 0, sizeof(t->pages));
-	for (cpu = 0; cpu < NR_CPUS; cpu++) {
+	for (cpu = 0; cpu < nr_cpus; cpu++) {
 		struct gen_page p = { .order = t->s.g.order, .long_size = t->s.g.long_size,
 				      .page_size = t->s.g.page_size, .out = &t->pages[cpu] };
 		uint64_t ts = SAMPLE_START;
@@ -53,11 +61,11 @@ static void trace_open(struct trace *t, unsigned int shape, uint32_t seed)
 				.value = (int32_t)(1000 * cpu + i),
 			};
 		}
-		gen_pages(&p, ev[cpu], EVENTS, SAMPLE_PER_PAGE);
+		gen_pages(&p, ev[cpu], EVENTS, p.page_size == 4096 ? EVENTS : SAMPLE_PER_PAGE);
 		t->s.g.buffers[0].cpus[cpu] = (struct gen_cpu){ cpu, p.out->data, p.out->len };
 	}
-	t->s.g.buffers[0].nr_cpus = NR_CPUS;
-	store_u32(t->s.count, t->s.g.order, NR_CPUS);
+	t->s.g.buffers[0].nr_cpus = nr_cpus;
+	store_u32(t->s.count, t->s.g.order, nr_cpus);
 	sample_write(&t->s);
 	fd = memfd_create("trace", MFD_CLOEXEC);
 	assert_int_equal(io_write_full(fd, t->s.file.data, t->s.file.len, DEADLINE_NEVER), 0);
@@ -70,7 +78,7 @@ static void trace_close(struct trace *t)
 	unsigned int cpu;
 
 	tracecmd_close(t->handle);
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
+	for (cpu = 0; cpu < nr_cpus; cpu++)
 		buf_release(&t->pages[cpu]);
 	sample_release(&t->s);
 }
@@ -112,10 +120,10 @@ static void expect(struct trace *t, struct seen *want)
 	int cpu, best;
 
 	want->n = 0;
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
+	for (cpu = 0; cpu < nr_cpus; cpu++)
 		next[cpu] = tracecmd_read_cpu_first(t->handle, cpu);
 	for (;;) {
-		for (best = -1, cpu = 0; cpu < NR_CPUS; cpu++)
+		for (best = -1, cpu = 0; cpu < nr_cpus; cpu++)
 			if (next[cpu] && (best < 0 || next[cpu]->ts < next[best]->ts))
 				best = cpu;
 		if (best < 0)
@@ -125,7 +133,7 @@ static void expect(struct trace *t, struct seen *want)
 		tracecmd_free_record(next[best]);
 		next[best] = tracecmd_read_data(t->handle, best);
 	}
-	assert_int_equal(want->n, NR_CPUS * EVENTS);
+	assert_int_equal(want->n, nr_cpus * EVENTS);
 	tracecmd_iterate_reset(t->handle);
 }
 
@@ -260,7 +268,7 @@ static void test_a_callback_may_read_on(void **state)
 	memset(met, 0, sizeof(met));
 	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, skip_one, &s), 0);
 	/* each event once */
-	assert_int_equal(s.n, NR_CPUS * EVENTS);
+	assert_int_equal(s.n, nr_cpus * EVENTS);
 	for (i = 0; i < s.n; i++) {
 		assert_false(met[s.value[i]]);
 		met[s.value[i]] = true;
@@ -275,7 +283,7 @@ static int rewind_once(struct tracecmd_input *handle, struct tep_record *rec, in
 	int i, ret = see(handle, rec, cpu, data);
 
 	if (s->n == 100)
-		for (i = 0; i < NR_CPUS; i++)
+		for (i = 0; i < nr_cpus; i++)
 			tracecmd_free_record(tracecmd_read_cpu_first(handle, i));
 	return ret;
 }
@@ -339,21 +347,69 @@ static void test_a_callback_may_iterate(void **state)
 	}
 }
 
-/* Closes the handle, as it then stops. */
+/* Makes all times later, from the next event on. */
+static int add_once(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	struct seen *s = data;
+	int ret = see(handle, rec, cpu, data);
+
+	if (s->n == 100)
+		tracecmd_add_ts_offset(handle, 1ll << 40);
+	return ret;
+}
+
+static void test_a_callback_may_change_times(void **state)
+{
+	struct seen s = { 0 };
+	struct trace t;
+	unsigned int i;
+
+	trace_open(&t, 4, 5);
+	s.t = &t;
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, add_once, &s), 0);
+	assert_int_equal(s.n, nr_cpus * EVENTS);
+	for (i = 0; i < s.n; i++)
+		/* the merge of more than two CPUs knows the next time of each */
+		if (i < 100 || i >= 100 + 10 * nr_cpus)
+			assert_int_equal(s.ts[i] >= SAMPLE_START + (1ull << 40), i >= 100);
+	trace_close(&t);
+}
+
+/* Closes the handle when the time has come, as it then stops. */
 static int close_and_stop(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
 {
+	if (--*(int *)data)
+		return 0;
 	tracecmd_close(handle);
 	return 5;
 }
 
 static void test_a_callback_that_stops_may_close(void **state)
 {
-	struct trace t;
+	int n, left;
 
-	trace_open(&t, 0, 3);
-	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, close_and_stop, NULL), 5);
-	t.handle = NULL;
-	trace_close(&t);
+	for (n = 1; n < 2 * EVENTS; n += 1 + n / 8) {
+		struct trace t;
+
+		trace_open(&t, 0, 3 + n);
+		left = n;
+		assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, close_and_stop, &left), 5);
+		assert_int_equal(left, 0);
+		t.handle = NULL;
+		trace_close(&t);
+	}
+}
+
+static int three_cpus(void **state)
+{
+	nr_cpus = 3;
+	return 0;
+}
+
+static int two_cpus(void **state)
+{
+	nr_cpus = 2;
+	return 0;
 }
 
 int main(void)
@@ -365,8 +421,10 @@ int main(void)
 		cmocka_unit_test(test_a_callback_may_read_on),
 		cmocka_unit_test(test_a_callback_may_rewind),
 		cmocka_unit_test(test_a_callback_may_iterate),
+		cmocka_unit_test(test_a_callback_may_change_times),
 		cmocka_unit_test(test_a_callback_that_stops_may_close),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("three CPUs", tests, three_cpus, NULL) +
+	       cmocka_run_group_tests_name("two CPUs", tests, two_cpus, NULL);
 }

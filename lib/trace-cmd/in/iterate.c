@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "in/iterate.h"
-#include "in/merge.h"
+#include "in/pair.h"
 #include "in/pins.h"
 
 static bool wanted(const struct in_iterate *it, unsigned int cpu)
@@ -140,12 +140,15 @@ static int deliver_to_all(const struct in_iterate *it, struct tracecmd_input *h,
 }
 
 /* Everybody who is to see the record, most often the callback only. Non-zero stops. */
-static inline int deliver(const struct in_iterate *it, struct tracecmd_input *h,
-			  struct tep_record *rec, int cpu)
+static inline __attribute__((always_inline)) int deliver(const struct in_iterate *it,
+							 const struct in_merged *x,
+							 struct tep_record *rec)
 {
-	if (h->watched || rec->missed_events || !it->fn)
-		return deliver_to_all(it, h, rec, cpu);
-	return it->fn(h, rec, cpu, it->data);
+	struct tracecmd_input *h = x->source->owner;
+
+	if (h->watched || x->ev.missed || !it->fn)
+		return deliver_to_all(it, h, rec, x->source->number);
+	return it->fn(h, rec, x->source->number, it->data);
 }
 
 /* Is it an event that filters hide, and nobody else asks for? Most often that takes no record. */
@@ -166,38 +169,112 @@ static void set_peers(const struct in_iterate *it, const struct in_iterate *peer
 		in_handle_set_peers(it->handles[i], it, peers);
 }
 
-/* All events of @m, without copies. Returns what stopped it, 0 at the end. */
-static int deliver_in_place(const struct in_iterate *it, struct in_merge *m)
+/* Hand out @x, whose data stays in its page. Non-zero stops. */
+static inline __attribute__((always_inline)) int deliver_in_place(const struct in_iterate *it,
+								  const struct in_merged *x)
 {
 	struct in_place_record r;
+
+	if (is_hidden(x))
+		return 0;
+	r = (struct in_place_record){
+		.rec = {
+			.ts = x->time.ns, .offset = x->ev.key, .missed_events = x->ev.missed,
+			.record_size = (int)x->ev.length, .size = (int)x->ev.size,
+			.data = (void *)x->ev.data, .cpu = (int)x->source->stream->cpu,
+			.ref_count = 1,
+		},
+		.chunk = x->source->stream->ref.chunk,
+	};
+	return deliver(it, x, &r.rec);
+}
+
+/* The events of @p, likewise, up to its end. */
+static int pair_in_place(const struct in_iterate *it, struct in_pair *p)
+{
+	struct in_pair_next next = in_pair_first(p);
+	struct in_merged x;
+	int stop = 0;
+
+	do {
+		while (!stop && in_pair_take(p, &next, &x))
+			stop = deliver_in_place(it, &x);
+	} while (!stop && in_pair_more(p, &next));
+	return stop;
+}
+
+/* All events of @m, without copies. Returns what stopped it, 0 at the end. */
+static int all_in_place(const struct in_iterate *it, struct in_merge *m)
+{
+	bool two = m->count == 2 && !m->reverse;
+	struct in_pair pair;
 	struct in_merged x;
 	int stop = 0;
 
 	while (!stop && in_merge_next(m, &x)) {
-		if (is_hidden(&x))
-			continue;
-		r = (struct in_place_record){
-			.rec = {
-				.ts = x.time.ns, .offset = x.ev.key, .missed_events = x.ev.missed,
-				.record_size = (int)x.ev.length, .size = (int)x.ev.size,
-				.data = (void *)x.ev.data, .cpu = (int)x.source->stream->cpu,
-				.ref_count = 1,
-			},
-			.chunk = x.source->stream->ref.chunk,
-		};
-		stop = deliver(it, x.source->owner, &r.rec, x.source->number);
+		stop = deliver_in_place(it, &x);
+		if (two && !stop && in_pair_begin(&pair, m)) {
+			stop = pair_in_place(it, &pair);
+			if (!stop)
+				in_merge_restart(m);
+		}
 	}
 	return stop;
 }
 
 /*
- * The same, of records that users may keep. 0, with what stopped it in @ret_stop; -ENOMEM. A
+ * The events of @p, in records of @pool, up to its end. Non-zero stops; so does having no memory, when
+ * there is no *@rec_io any more.
+ */
+static __attribute__((noinline)) int pair_copies(const struct in_iterate *it, struct in_pair *p,
+						 struct in_record_pool *pool,
+						 struct tep_record **rec_io)
+{
+	struct in_pair_next next = in_pair_first(p);
+	struct tep_record *rec = *rec_io;
+	in_record_fn fn = it->fn;
+	struct in_merged x;
+	int stop = 0;
+
+	do {
+		/* have a record before the event: not much else needs to be at hand then */
+		while (!stop && (rec = in_record_empty(rec, pool)) && in_pair_take(p, &next, &x)) {
+			struct tracecmd_input *h = x.source->owner;
+			bool all = h->watched || !fn;
+
+			if (all && is_hidden(&x))
+				continue;
+			in_record_fill((struct in_record *)rec, &x.ev, x.time, x.source->stream->cpu);
+			stop = all ? deliver_to_all(it, h, rec, x.source->number) :
+				     fn(h, rec, x.source->number, it->data);
+		}
+	} while (!stop && rec && in_pair_more(p, &next));
+	*rec_io = rec;
+	return stop;
+}
+
+/* Can the events of @m come in pairs, in one record? */
+static bool can_pair(const struct in_merge *m)
+{
+	const struct tracecmd_input *a, *b;
+
+	if (m->count != 2 || m->reverse)
+		return false;
+	a = m->source[0].owner;
+	b = m->source[1].owner;
+	return a->pool == b->pool;
+}
+
+/*
+ * All events of @m, in records that users may keep. 0, with what stopped it in @ret_stop; -ENOMEM. A
  * function of its own, as together there are too few registers for either.
  */
-static __attribute__((noinline)) int deliver_copies(const struct in_iterate *it, struct in_merge *m,
-						    int *ret_stop)
+static __attribute__((noinline)) int all_copies(const struct in_iterate *it, struct in_merge *m,
+						int *ret_stop)
 {
+	bool two = can_pair(m);
 	struct tep_record *rec = NULL;
+	struct in_pair pair;
 	struct in_merged x;
 	int stop = 0;
 
@@ -209,7 +286,14 @@ static __attribute__((noinline)) int deliver_copies(const struct in_iterate *it,
 		rec = in_record_renew(rec, h->pool, &x.ev, x.time, x.source->stream->cpu);
 		if (!rec)
 			return -ENOMEM;
-		stop = deliver(it, h, rec, x.source->number);
+		stop = deliver(it, &x, rec);
+		if (!two || stop || !in_pair_begin(&pair, m))
+			continue;
+		stop = pair_copies(it, &pair, h->pool, &rec);
+		if (!rec)
+			return -ENOMEM;
+		if (!stop)
+			in_merge_restart(m);
 	}
 	in_record_unref(rec);
 	*ret_stop = stop;
@@ -227,11 +311,11 @@ int in_iterate(const struct in_iterate *it, int *ret_stop)
 		ret = add_all(it, &m);
 	if (!ret && it->in_place) {
 		set_peers(it, it);
-		*ret_stop = deliver_in_place(it, &m);
+		*ret_stop = all_in_place(it, &m);
 		set_peers(it, NULL);
 		return 0;
 	}
 	if (!ret)
-		ret = deliver_copies(it, &m, ret_stop);
+		ret = all_copies(it, &m, ret_stop);
 	return ret;
 }

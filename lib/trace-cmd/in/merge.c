@@ -47,9 +47,14 @@ int in_merge_add(struct in_merge *m, struct in_stream *stream, const struct in_t
 /* Find the source's candidate and its time. False: it has none left. */
 static bool look(struct in_merge *m, struct in_merge_source *s)
 {
-	const struct in_event *ev = m->reverse ? in_stream_prev(s->stream) :
-						 in_stream_peek(s->stream);
+	struct in_event common;
+	const struct in_event *ev = &common;
 
+	/* what is easily decoded again stays where it is: so a pair can begin with it */
+	if (m->reverse)
+		ev = in_stream_prev(s->stream);
+	else if (!in_stream_glance(s->stream, &common))
+		ev = in_stream_peek(s->stream);
 	s->candidate = m->reverse && ev;
 	if (!ev)
 		return false;
@@ -62,6 +67,17 @@ static bool look(struct in_merge *m, struct in_merge_source *s)
 static struct losers_key look_key(struct in_merge *m, struct in_merge_source *s)
 {
 	return look(m, s) ? in_merge_key(m, s) : losers_out((unsigned int)(s - m->source));
+}
+
+void in_merge_restart(struct in_merge *m)
+{
+	struct losers_key a = look_key(m, &m->source[0]), b = look_key(m, &m->source[1]);
+	bool swap = losers_before(b, a);
+
+	m->order.node[0] = swap ? b : a;
+	m->order.node[1] = swap ? a : b;
+	m->run = NULL;
+	m->taken = false;
 }
 
 int in_merge_start(struct in_merge *m)

@@ -53,6 +53,9 @@ int in_merge_add(struct in_merge *m, struct in_stream *stream, const struct in_t
 /* Once, when all streams are there. 0; -ENOMEM. */
 int in_merge_start(struct in_merge *m);
 
+/* Of two streams, after they were moved: go on from where they are. */
+void in_merge_restart(struct in_merge *m);
+
 /* An event of a merge. */
 struct in_merged {
 	struct in_event ev;	/* its data is valid until the next one; the stream is behind it */

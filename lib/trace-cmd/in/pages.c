@@ -50,7 +50,8 @@ struct in_chunk *in_chunk_new(struct in_data *d, unsigned int cpu, uint64_t star
 	c = take_ptr(d->spare);
 	if (!c || c->len != len) {
 		free(c);
-		c = malloc(sizeof(*c) + len + IN_EVENT_SLACK);
+		c = aligned_alloc(IN_CHUNK_ALIGN, sizeof(*c) + (len + IN_EVENT_SLACK + IN_CHUNK_ALIGN - 1) /
+				  IN_CHUNK_ALIGN * IN_CHUNK_ALIGN);
 	}
 	if (!c)
 		return NULL;

@@ -17,9 +17,10 @@
 
 #define IN_CHUNK_MAX	(64u << 20)	/* bytes of an unpacked chunk */
 #define IN_LIVE_MAX	(1ull << 30)	/* bytes of all chunks in memory */
+#define IN_CHUNK_ALIGN	64	/* bytes */
 #define IN_CACHE_CHUNKS	16
 #define IN_CACHE_BYTES	(8u << 20)
-#define IN_PLAIN_CHUNK	(32u << 10)	/* bytes of a run of plain pages, if pages are smaller */
+#define IN_PLAIN_CHUNK	(64u << 10)	/* bytes of a run of plain pages, if pages are smaller */
 
 struct in_data;
 
@@ -31,7 +32,8 @@ struct in_chunk {
 	unsigned int cpu;
 	uint64_t start;		/* of its bytes in the CPU's unpacked data */
 	uint32_t len;		/* bytes */
-	uint8_t data[];
+	/* what the kernel copies to a cache line's start, it copies a tenth faster */
+	uint8_t data[] __attribute__((aligned(IN_CHUNK_ALIGN)));
 };
 
 /* Where a compressed chunk is. */

@@ -61,6 +61,18 @@ static struct in_record *record_get(struct in_record_pool *pool, size_t size)
 	return r;
 }
 
+struct tep_record *in_record_get(struct in_record_pool *pool)
+{
+	struct in_record *r = record_get(pool, IN_RECORD_SMALL);
+
+	if (!r)
+		return NULL;
+	r->rec.ref_count = 1;
+	r->rec.locked = 0;
+	pool->in_use++;
+	return &r->rec;
+}
+
 struct tep_record *in_record_new(struct in_record_pool *pool, const struct in_event *ev,
 				 struct trace_time time, unsigned int cpu)
 {

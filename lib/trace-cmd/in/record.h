@@ -37,6 +37,9 @@ void in_record_pool_free(struct in_record_pool *pool);
 struct tep_record *in_record_new(struct in_record_pool *pool, const struct in_event *ev,
 				 struct trace_time time, unsigned int cpu);
 
+/* One with room for IN_RECORD_SMALL bytes, to fill; from the free list alone. NULL: out of memory. */
+struct tep_record *in_record_get(struct in_record_pool *pool);
+
 /* Drop a reference; NULL is fine. */
 void in_record_unref(struct tep_record *rec);
 
@@ -49,15 +52,30 @@ static inline void in_record_fill(struct in_record *r, const struct in_event *ev
 		.record_size = (int)ev->length, .size = (int)ev->size, .data = r->data,
 		.cpu = (int)cpu, .ref_count = 1,
 	};
-	/* a copy of known length takes a few instructions; there is room on both sides */
+	/*
+	 * Copies of known length take a few instructions, and nobody could foresee on which side of a
+	 * lower limit a size is. There is room on both sides.
+	 */
 	_Static_assert(IN_EVENT_SLACK <= IN_RECORD_SMALL, "");
-	if (ev->size <= IN_EVENT_SLACK / 2)
-		memcpy(r->data, ev->data, IN_EVENT_SLACK / 2);
+	if (ev->size <= IN_EVENT_SLACK * 2 / 3)
+		memcpy(r->data, ev->data, IN_EVENT_SLACK * 2 / 3);
 	else if (ev->size <= IN_EVENT_SLACK)
 		memcpy(r->data, ev->data, IN_EVENT_SLACK);
 	else
 		memcpy(r->data, ev->data, ev->size);
 	memset(r->data + ev->size, 0, IN_RECORD_SLACK);
+}
+
+/*
+ * A record of @pool, the one of @rec, to fill with at most IN_RECORD_SMALL bytes: @rec, which may be NULL, if nobody
+ * else has kept it; else it loses a reference. NULL: out of memory.
+ */
+static inline struct tep_record *in_record_empty(struct tep_record *rec, struct in_record_pool *pool)
+{
+	if (rec && rec->ref_count == 1 && !rec->locked)
+		return rec;
+	in_record_unref(rec);
+	return in_record_get(pool);
 }
 
 /*

@@ -36,6 +36,7 @@ static uint64_t stream_pages(const struct in_stream *s)
 /* Have no current page. */
 static void drop_page(struct in_stream *s)
 {
+	s->pair = NULL;
 	in_page_ref_release(&s->ref);
 	s->page = (struct in_page){ .data = NULL };
 }
@@ -133,8 +134,15 @@ static bool page_next(struct in_stream *s)
 	return false;
 }
 
+void in_stream_turn_page(struct in_stream *s)
+{
+	if (!s->ahead && s->ref.data && s->page.pos == s->page.end)
+		page_next(s);
+}
+
 bool in_stream_fill(struct in_stream *s)
 {
+	s->pair = NULL;
 	for (;;) {
 		int ret = s->ref.data ? in_page_next(&s->page, &s->ev) : 0;
 

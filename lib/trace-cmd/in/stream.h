@@ -31,6 +31,7 @@ struct in_stream {
 	int64_t missed;			/* lost before the next page's first event */
 	struct in_event ev;
 	bool ahead;			/* ev is the event behind the position */
+	const void *pair;		/* the struct in_pair whose view of it is right; NULL: none */
 	/* the events of page number marked_page, for going backwards */
 	struct in_stream_mark *marks;
 	unsigned int nr_marks, alloc_marks;
@@ -47,6 +48,9 @@ void in_stream_rewind(struct in_stream *s);
 void in_stream_to_end(struct in_stream *s);
 /* Go before the first event of page @number, or behind the last of all. */
 void in_stream_to_page(struct in_stream *s, uint64_t number);
+
+/* If the current page has no events left, go on to the next one with any, or to the end. */
+void in_stream_turn_page(struct in_stream *s);
 
 /* Decode the next event into s->ev. False at the end. */
 bool in_stream_fill(struct in_stream *s);
