@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "session/comms.h"
 #include "session/early.h"
+#include "session/symbols.h"
 #include "wire/dat.h"
 
 #define POLITE_NICE 10	/* while the traced command runs it comes first */
@@ -23,8 +24,8 @@ static const unsigned int part_ids[] = {
 	DAT_HEADER_INFO, DAT_FTRACE_EVENTS, DAT_EVENT_FORMATS, DAT_KALLSYMS, DAT_PRINTK,
 };
 
-/* Symbols take longest, and can be had before tracing is set up; the second thread reads what can't. */
-enum { READ_SYMBOLS, READ_REST, READERS };
+/* Symbols take longest, and can be had before tracing is set up; the third thread reads what can't. */
+enum { READ_SYMBOLS, PRESS_SYMBOLS, READ_REST, READERS };
 
 struct reader {
 	struct early *early;
@@ -41,6 +42,7 @@ struct reader {
 struct early {
 	const struct plan *plan;
 	const struct ksyms *known;	/* read before; may be NULL */
+	struct symbols *symbols;	/* NULL, or read by one thread, compressed by the second */
 	struct reader reader[READERS];
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -144,7 +146,17 @@ static int read_symbols(struct early *e)
 	e->modules_read = true;
 	pthread_cond_broadcast(&e->changed);
 	pthread_mutex_unlock(&e->lock);
-	return ret ? ret : keep_symbols(e);
+	/* in any case, or the thread that compresses them would wait forever */
+	if (e->symbols)
+		ret = symbols_read(e->symbols) ? -EIO : ret;
+	else if (!ret)
+		ret = keep_symbols(e);
+	return ret;
+}
+
+static int press_symbols(struct early *e)
+{
+	return e->symbols ? symbols_press(e->symbols, &e->part[3]) : 0;
 }
 
 static int read_rest(struct early *e)
@@ -183,7 +195,9 @@ static void *early_thread(void *arg)
 
 int early_start(const struct plan *p, const struct ksyms *known, struct early **ret)
 {
-	static int (*const run[READERS])(struct early *e) = { read_symbols, read_rest };
+	static int (*const run[READERS])(struct early *e) = {
+		read_symbols, press_symbols, read_rest,
+	};
 	struct early *e = calloc(1, sizeof(*e));
 	int i, error = 0;
 	sigset_t all, old;
@@ -193,6 +207,8 @@ int early_start(const struct plan *p, const struct ksyms *known, struct early **
 	e->plan = p;
 	e->known = known;
 	e->packed = p->file_version > 6 && p->zip;
+	if (e->packed && !ksyms_hold(known, p->zip))
+		e->symbols = symbols_new(p->zip);
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->changed, NULL);
 	sigfillset(&all);
@@ -268,6 +284,7 @@ void early_free(struct early *e)
 	for (i = 0; i < ARRAY_SIZE(part_ids); i++)
 		buf_release(&e->part[i]);
 	buf_release(&e->modules);
+	symbols_free(e->symbols);
 	pthread_cond_destroy(&e->changed);
 	pthread_mutex_destroy(&e->lock);
 	free(e);
@@ -279,9 +296,14 @@ void early_free(struct early *e)
 static bool still_holds(struct early *e)
 {
 	_cleanup_buf_ struct buf now = BUF_INIT;
+	int i;
 
 	join(e);
-	if (e->reader[READ_SYMBOLS].result || e->reader[READ_REST].result || ksyms_modules(&now) || now.len != e->modules.len)
+	for (i = 0; i < READERS; i++) {
+		if (e->reader[i].result)
+			return false;
+	}
+	if (ksyms_modules(&now) || now.len != e->modules.len)
 		return false;
 	return !now.len || !memcmp(now.data, e->modules.data, now.len);
 }

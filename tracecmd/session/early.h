@@ -3,7 +3,7 @@
  *
  * Layer 5. The kernel's symbols alone take longer than all the rest of a short
  * run, and nothing of them changes as long as no module comes or goes. So a thread reads
- * them, another one the formats of events, and what comes after the end of the command is quick.
+ * them, one compresses them meanwhile, another one has the formats of events, and what comes after the end of the command is quick.
  */
 #ifndef SESSION_EARLY_H
 #define SESSION_EARLY_H

@@ -42,6 +42,45 @@ static void fill(uint8_t *data, size_t len)
 	}
 }
 
+static void pieces_come_back_behind_what_leads_them(void **state)
+{
+	static const size_t lens[] = { 0, 1, 5000, 300000, 3000000 }, pieces[] = { 700, 131072, 5000000 };
+	static const char lead[] = "four";
+	const struct zip_algo *a;
+	unsigned int i, k, m;
+
+	for (i = 0; (a = zip_at(i)); i++) {
+		for (k = 0; a->stream_add && k < ARRAY_SIZE(lens) * ARRAY_SIZE(pieces); k++) {
+			size_t len = lens[k % ARRAY_SIZE(lens)], at, step = pieces[k / ARRAY_SIZE(lens)];
+			_cleanup_free_ uint8_t *in = malloc(len + 4), *out = malloc(len + 4);
+			_cleanup_buf_ struct buf b = BUF_INIT;
+			void *tables = a->tables_new();
+
+			memcpy(in, lead, 4);
+			fill(in + 4, len);
+			buf_add_str(&b, "before");
+			for (at = 0; at < len; at += step) {
+				size_t n = len - at < step ? len - at : step;
+
+				assert_int_equal(a->stream_add(tables, in + 4 + at, n, false, &b), 0);
+			}
+			assert_int_equal(a->stream_add(tables, NULL, 0, true, &b), 0);
+			a->tables_free(tables);
+			assert_int_equal(a->stream_lead(&b, 6, lead, 4), 0);
+			assert_memory_equal(b.data, "before", 6);
+			assert_int_equal(a->decompress(b.data + 6, b.len - 6, out, len + 4), 0);
+			assert_memory_equal(in, out, len + 4);
+		}
+		for (m = 0; a->stream_add && m < 2; m++) {
+			_cleanup_buf_ struct buf b = BUF_INIT;
+
+			/* too short; a head with more in it */
+			buf_add(&b, "\x28\xb5\x2f\xfd\x20\x40\x01\x00\x00", m ? 9 : 5);
+			assert_int_equal(a->stream_lead(&b, 0, lead, 4), -EIO);
+		}
+	}
+}
+
 static void any_length_comes_back(void **state)
 {
 	static const size_t lens[] = { 0, 1, 7, 4096, 40960, 300000 };
@@ -133,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(algorithms_are_found_by_the_files_name),
 		cmocka_unit_test(any_length_comes_back),
+		cmocka_unit_test(pieces_come_back_behind_what_leads_them),
 		cmocka_unit_test(cut_off_or_changed_bytes_are_refused_or_harmless),
 		cmocka_unit_test(too_little_room_is_enospc),
 		cmocka_unit_test(zstd_frames_carry_no_content_size),

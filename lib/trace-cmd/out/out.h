@@ -123,6 +123,21 @@ int out_part(struct out_file *o, unsigned int id, const struct buf *payload, boo
 /* Append @payload to @ret as out_part() takes it with @packed, in this machine's byte order. 0; -errno. */
 int out_pack_part(const struct zip_algo *zip, const struct buf *payload, struct buf *ret);
 
+/* The same of a payload that comes in pieces, with what leads it known last. All zero: not begun. */
+struct out_stream {
+	const struct zip_algo *zip;
+	void *tables;
+	struct buf *ret;
+	size_t at;
+	uint64_t raw_len;
+};
+
+/* @ret stays, and stays alone, until the end. 0; -EOPNOTSUPP: not by @zip; -ENOMEM. Each further: 0; -ENOMEM; -EIO; -EFBIG. */
+int out_stream_begin(struct out_stream *s, const struct zip_algo *zip, struct buf *ret);
+int out_stream_add(struct out_stream *s, const void *data, size_t len);
+int out_stream_end(struct out_stream *s, const void *lead, size_t len);
+void out_stream_release(struct out_stream *s);
+
 /* CPUCOUNT, in version 7 (version 6 has it behind its parts). 0; -errno. */
 int out_option_cpus(struct out_file *o);
 

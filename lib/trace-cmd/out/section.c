@@ -49,6 +49,48 @@ int out_pack_part(const struct zip_algo *zip, const struct buf *payload, struct 
 	return payload->error ? payload->error : block_put(ret, zip, ORDER_NATIVE, payload);
 }
 
+int out_stream_begin(struct out_stream *s, const struct zip_algo *zip, struct buf *ret)
+{
+	if (!zip->stream_add)
+		return -EOPNOTSUPP;
+	*s = (struct out_stream){ .zip = zip, .ret = ret, .at = ret->len };
+	if (!buf_extend(ret, 8))
+		return ret->error;
+	s->tables = zip->tables_new();
+	return s->tables ? 0 : -ENOMEM;
+}
+
+int out_stream_add(struct out_stream *s, const void *data, size_t len)
+{
+	s->raw_len += len;
+	return s->zip->stream_add(s->tables, data, len, false, s->ret);
+}
+
+int out_stream_end(struct out_stream *s, const void *lead, size_t len)
+{
+	int ret = s->zip->stream_add(s->tables, NULL, 0, true, s->ret);
+	uint64_t size;
+
+	if (!ret)
+		ret = s->zip->stream_lead(s->ret, s->at + 8, lead, len);
+	if (ret)
+		return ret;
+	size = s->ret->len - s->at - 8;
+	s->raw_len += len;
+	if (size > UINT32_MAX || s->raw_len > UINT32_MAX)
+		return -EFBIG;
+	store_u32(s->ret->data + s->at, ORDER_NATIVE, size);
+	store_u32(s->ret->data + s->at + 4, ORDER_NATIVE, s->raw_len);
+	return 0;
+}
+
+void out_stream_release(struct out_stream *s)
+{
+	if (s->tables)
+		s->zip->tables_free(s->tables);
+	s->tables = NULL;
+}
+
 int out_section(struct out_file *o, unsigned int id, const struct buf *payload, bool packed,
 		uint64_t *ret_offset)
 {

@@ -6,8 +6,11 @@
 #ifndef ZIP_ZIP_H
 #define ZIP_ZIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buf.h"
 
 struct zip_algo {
 	const char *name;		/* as stored in the file */
@@ -28,6 +31,16 @@ struct zip_algo {
 	int (*compress_with)(void *tables, const void *in, size_t in_len, void *out,
 			     size_t out_size, size_t *ret_len);
 	void (*tables_free)(void *tables);
+	/*
+	 * One block made of pieces as they come, with tables_new() for the beginning. NULL: not with this algorithm.
+	 * stream_add() appends to @out what it has compressed of them; at the @last that is all. 0; -ENOMEM; -EIO.
+	 */
+	int (*stream_add)(void *tables, const void *in, size_t len, bool last, struct buf *out);
+	/*
+	 * Put the @len bytes (128 KB at most) of @lead before all others of the block that begins at @at of @out: they may be
+	 * known last. 0; -ENOMEM; -EIO.
+	 */
+	int (*stream_lead)(struct buf *out, size_t at, const void *lead, size_t len);
 };
 
 /* The algorithm called @name, NULL if it isn't built in. */

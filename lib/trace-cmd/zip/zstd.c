@@ -7,6 +7,7 @@
 #ifdef HAVE_ZSTD
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -43,6 +44,13 @@ static void zstd_tables_free(void *tables)
 	ZSTD_freeCCtx(tables);
 }
 
+static void set_effort(ZSTD_CCtx *ctx, bool large)
+{
+	ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, large ? ZSTD_LARGE_LEVEL : ZSTD_LEVEL);
+	/* 0: what the level says */
+	ZSTD_CCtx_setParameter(ctx, ZSTD_c_minMatch, large ? ZSTD_LARGE_MATCH : 0);
+}
+
 static int zstd_compress_with(void *tables, const void *in, size_t in_len, void *out,
 			      size_t out_size, size_t *ret_len)
 {
@@ -50,9 +58,7 @@ static int zstd_compress_with(void *tables, const void *in, size_t in_len, void 
 	ZSTD_CCtx *ctx = tables;
 	size_t n;
 
-	ZSTD_CCtx_setParameter(ctx, ZSTD_c_compressionLevel, large ? ZSTD_LARGE_LEVEL : ZSTD_LEVEL);
-	/* 0: what the level says */
-	ZSTD_CCtx_setParameter(ctx, ZSTD_c_minMatch, large ? ZSTD_LARGE_MATCH : 0);
+	set_effort(ctx, large);
 	n = ZSTD_compress2(ctx, out, out_size, in, in_len);
 	if (!ZSTD_isError(n)) {
 		*ret_len = n;
@@ -110,6 +116,52 @@ static int zstd_decompress_with(void *tables, const void *in, size_t in_len, voi
 	return unpacked(ZSTD_decompressDCtx(tables, out, out_len, in, in_len), out_len);
 }
 
+/* Streams are for what is large. */
+static int zstd_stream_add(void *tables, const void *in, size_t len, bool last, struct buf *out)
+{
+	ZSTD_inBuffer from = { in, len, 0 };
+	size_t left;
+
+	/* within a frame it changes nothing */
+	set_effort(tables, true);
+	do {
+		size_t at = out->len, room = ZSTD_CStreamOutSize();
+		ZSTD_outBuffer to = { buf_extend_raw(out, room), room, 0 };
+
+		if (!to.dst)
+			return out->error;
+		left = ZSTD_compressStream2(tables, &to, &from, last ? ZSTD_e_end : ZSTD_e_continue);
+		out->len = at + to.pos;
+		if (ZSTD_isError(left))
+			return -EIO;
+	} while (last ? left : from.pos < from.size);
+	return 0;
+}
+
+/*
+ * A frame (RFC 8878) begins with its magic number, a byte that says what follows, and, if that is 0, just a byte about the window.
+ * Then come blocks, each behind three bytes: 1 for the last, its kind times 2 (0: as it is), its size times 8.
+ * What is further back is found by its distance, so one more block at the start changes nothing.
+ */
+static int zstd_stream_lead(struct buf *out, size_t at, const void *lead, size_t len)
+{
+	static const size_t head = 6;
+	size_t size = 3 + len;
+	uint8_t *frame;
+
+	if (len >= 1 << 17 || out->len < at + head || out->data[at + 4])
+		return -EIO;
+	if (!buf_extend_raw(out, size))
+		return out->error;
+	frame = out->data + at;
+	memmove(frame + head + size, frame + head, out->len - size - at - head);
+	frame[head] = len << 3;
+	frame[head + 1] = len >> 5;
+	frame[head + 2] = len >> 13;
+	memcpy(frame + head + 3, lead, len);
+	return 0;
+}
+
 const struct zip_algo zip_zstd = {
 	.name = "zstd",
 	.version = ZSTD_versionString,
@@ -122,5 +174,7 @@ const struct zip_algo zip_zstd = {
 	.tables_new = zstd_tables_new,
 	.compress_with = zstd_compress_with,
 	.tables_free = zstd_tables_free,
+	.stream_add = zstd_stream_add,
+	.stream_lead = zstd_stream_lead,
 };
 #endif
