@@ -10,7 +10,7 @@
 #include "report/line.h"
 
 #define LINE_HEAD_MAX	512	/* bytes reserved for what comes before the event's name */
-#define LINE_PLAN_MAX	8192	/* bytes where a plan puts the text, whose length it does not know before */
+#define LINE_PLAN_MAX	(32u << 10)	/* bytes where a plan puts the text, whose length it does not know before */
 
 #define ROW(t) t "0" t "1" t "2" t "3" t "4" t "5" t "6" t "7" t "8" t "9"
 static const char two_digits[200] __attribute__((nonstring)) =

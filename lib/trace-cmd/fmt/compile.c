@@ -180,11 +180,11 @@ static bool compile_string(struct compiler *c, struct step *s, struct tep_print_
 	}
 }
 
-/* %08x and its like, with what fits put_hex_wide() */
-static bool zero_filled_hex(const struct directive *d)
+/* %08x, %03d and their like, with what fits put_hex_wide() */
+static bool zero_filled(const struct directive *d)
 {
-	return d->conversion == 'x' && d->zero && !d->left && !d->alternate && !d->plus &&
-	       !d->space && d->precision < 0 && d->width <= 16;
+	return d->zero && !d->left && !d->alternate && !d->plus && !d->space && d->precision < 0 &&
+	       d->width <= 16;
 }
 
 static bool compile_number(struct compiler *c, struct step *s, struct tep_print_arg *arg)
@@ -198,13 +198,14 @@ static bool compile_number(struct compiler *c, struct step *s, struct tep_print_
 		s->offset = s->d.extension == 'S' || s->d.extension == 'F';
 		break;
 	case 'd':
-		s->kind = s->plain ? STEP_SIGNED : STEP_NUMBER;
+		s->kind = s->plain ? STEP_SIGNED : zero_filled(&s->d) ? STEP_SIGNED_ZEROS : STEP_NUMBER;
+		s->digits = s->d.width > 0 ? s->d.width : 1;
 		break;
 	case 'u':
 		s->kind = s->plain ? STEP_UNSIGNED : STEP_NUMBER;
 		break;
 	case 'x':
-		s->kind = s->plain || zero_filled_hex(&s->d) ? STEP_HEX : STEP_NUMBER;
+		s->kind = s->plain || zero_filled(&s->d) ? STEP_HEX : STEP_NUMBER;
 		s->digits = s->d.width > 0 ? s->d.width : 1;
 		break;
 	default:

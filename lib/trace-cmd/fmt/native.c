@@ -93,42 +93,38 @@ void native_compile(struct native *n, struct tep_event *event)
 		n->kind = NATIVE_UNKNOWN;
 }
 
-static uint64_t field_read(const struct native *n, const struct fmt_record *r,
-			   const struct native_field *f)
-{
-	return value_read(r->data + f->offset, f->size, n->swap);
-}
-
 static char *put_text(char *to, const void *text, size_t len)
 {
 	memcpy(to, text, len);
 	return to + len;
 }
 
-static char *put_comm(char *to, const struct fmt_record *r, const struct native_field *f)
+static inline char *put_comm(char *to, const struct fmt_record *r, const struct native_field *f)
 {
 	const char *comm = (const char *)r->data + f->offset;
 
+	if (f->size == TEXT_COMM)
+		return put_comm16(to, comm);
 	return put_text(to, comm, strnlen(comm, f->size));
 }
 
 /* "comm:pid" */
-static char *put_name(const struct native *n, char *to, const struct fmt_record *r,
+static inline char *put_name(const struct native *n, char *to, const struct fmt_record *r,
 		      const struct native_field *comm, const struct native_field *pid)
 {
 	to = put_comm(to, r, comm);
 	*to++ = ':';
-	return put_decimal(to, field_read(n, r, pid));
+	return put_decimal(to, native_read(n, r, pid));
 }
 
 /* "comm:pid [prio]" */
-static char *put_task(const struct native *n, char *to, const struct fmt_record *r,
+static inline char *put_task(const struct native *n, char *to, const struct fmt_record *r,
 		      const struct native_field *comm, const struct native_field *pid,
 		      const struct native_field *prio)
 {
 	to = put_name(n, to, r, comm, pid);
 	to = put_text(to, " [", 2);
-	to = put_signed(to, (int)field_read(n, r, prio));
+	to = put_signed(to, (int)native_read(n, r, prio));
 	*to++ = ']';
 	return to;
 }
@@ -139,7 +135,7 @@ static char *put_task(const struct native *n, char *to, const struct fmt_record 
 static const struct native_state *find_state(const struct native *n, const struct fmt_record *r)
 {
 	unsigned int i, count = __atomic_load_n(&n->nr_states, __ATOMIC_ACQUIRE);
-	uint64_t state = field_read(n, r, &n->state);
+	uint64_t state = native_read(n, r, &n->state);
 
 	for (i = 0; i < count; i++) {
 		if (n->states[i].value == state)
@@ -168,11 +164,11 @@ static char *run_switch(const struct native *n, const struct fmt_record *r, char
 
 static char *run_wakeup(const struct native *n, const struct fmt_record *r, char *to)
 {
-	uint64_t cpu = field_read(n, r, &n->cpu);
+	uint64_t cpu = native_read(n, r, &n->cpu);
 
 	to = put_name(n, to, r, &n->comm, &n->pid);
 	to = put_text(to, " [", 2);
-	to = put_decimal(to, field_read(n, r, &n->prio));
+	to = put_decimal(to, native_read(n, r, &n->prio));
 	to = put_text(to, "] CPU:", 6);
 	if (cpu < 100)
 		*to++ = '0';
@@ -188,23 +184,14 @@ static char *run_stack(const struct native *n, struct symbols *symbols, const st
 	uint64_t none = n->long_size == 8 ? ~0ull : 0xffffffff;
 	uint32_t at;
 
-	to = put_text(to, head, sizeof(head) - 1);
+	memcpy(to, head, sizeof(head) - 1);
+	to += sizeof(head) - 1;
 	for (at = n->pid.offset; at + n->long_size <= r->size; at += n->long_size) {
 		uint64_t address = value_read(r->data + at, n->long_size, n->swap);
-		char *end;
 
 		if (address == none)
 			break;
-		to = put_text(to, "=> ", 3);
-		end = symbols_put(symbols, to, address, false);
-		if (end) {
-			to = put_text(end, " (", 2);
-			to = put_hex(to, address, TEXT_HEX_LOWER);
-			*to++ = ')';
-		} else {
-			to = put_hex(to, address, TEXT_HEX_LOWER);
-		}
-		*to++ = '\n';
+		to = symbols_put_frame(symbols, to, address);
 	}
 	return to;
 }
@@ -224,7 +211,7 @@ char *native_run(const struct native *n, struct symbols *symbols, struct fmt_rec
 		return run_stack(n, symbols, r, to);
 	case NATIVE_CALL_SITE:
 		*to = '(';
-		end = symbols_put(symbols, to + 1, field_read(n, r, &n->pid), true);
+		end = symbols_put(symbols, to + 1, native_read(n, r, &n->pid), true);
 		/* no function: no caller */
 		return end ? put_text(end, ") ", 2) : to;
 	default:
@@ -248,7 +235,7 @@ void native_learn(struct native *n, struct fmt_record *r, const char *text, size
 	if (!end || end == text + before || end - text - before > NATIVE_STATE_LEN)
 		return;
 	n->states[n->nr_states] = (struct native_state){
-		.value = field_read(n, r, &n->state), .len = end - text - before,
+		.value = native_read(n, r, &n->state), .len = end - text - before,
 	};
 	memcpy(n->states[n->nr_states].text, text + before, end - text - before);
 	__atomic_store_n(&n->nr_states, n->nr_states + 1, __ATOMIC_RELEASE);
@@ -259,11 +246,11 @@ unsigned int native_tasks(const struct native *n, const struct fmt_record *r, in
 {
 	if (!native_has_tasks(n))
 		return 0;
-	pids[0] = (int)field_read(n, r, &n->pid);
+	pids[0] = (int)native_read(n, r, &n->pid);
 	comms[0] = &n->comm;
 	if (n->kind == NATIVE_WAKEUP)
 		return 1;
-	pids[1] = (int)field_read(n, r, &n->next_pid);
+	pids[1] = (int)native_read(n, r, &n->next_pid);
 	comms[1] = &n->next_comm;
 	return 2;
 }

@@ -9,6 +9,7 @@
 #define FMT_NATIVE_H
 
 #include "fmt/plan.h"
+#include "fmt/value.h"
 
 enum native_kind {
 	NATIVE_NONE,		/* no handler of a plugin: the print format alone */
@@ -52,10 +53,24 @@ static inline bool native_has_tasks(const struct native *n)
 	return n->kind == NATIVE_SWITCH || n->kind == NATIVE_WAKEUP;
 }
 
+/* The number in field @f of a record of at least n->min_size bytes. */
+static inline uint64_t native_read(const struct native *n, const struct fmt_record *r,
+				   const struct native_field *f)
+{
+	const uint8_t *end = r->data + f->offset + f->size;
+	uint64_t v;
+
+	/* the common fields are before it: eight bytes that end with it are the record's */
+	if (n->swap || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || f->offset < sizeof(v))
+		return value_read(r->data + f->offset, f->size, n->swap);
+	memcpy(&v, end - sizeof(v), sizeof(v));
+	return v >> (64 - 8 * f->size);
+}
+
 /* For a function of a stack. */
 static inline size_t native_room_frame(void)
 {
-	return SYMBOL_TEXT_MAX + 32;
+	return SYMBOL_FRAME_MAX;
 }
 
 /* The most bytes that native_run() puts. */

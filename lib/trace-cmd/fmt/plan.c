@@ -92,8 +92,11 @@ static char *run_string(const struct step *s, const struct fmt_record *r, uint32
 			uint32_t end, char *to)
 {
 	const char *text = (const char *)r->data + from;
-	size_t len = strnlen(text, end - from);
+	size_t len;
 
+	if (s->plain && end - from == TEXT_COMM)
+		return put_comm16(to, text);
+	len = strnlen(text, end - from);
 	if (!s->plain)
 		return directive_string(&s->d, to, text, len);
 	memcpy(to, text, len);
@@ -137,6 +140,8 @@ static inline char *run_step(const struct step *s, struct plan_memory *m, struct
 		return put_short(to, s->text, s->len);
 	case STEP_SIGNED:
 		return put_signed(to, (int64_t)(number(s, r) << s->shift) >> s->shift);
+	case STEP_SIGNED_ZEROS:
+		return put_zero_filled(to, (int64_t)(number(s, r) << s->shift) >> s->shift, s->digits);
 	case STEP_UNSIGNED:
 		return put_decimal(to, number(s, r) << s->shift >> s->shift);
 	case STEP_HEX:

@@ -343,13 +343,18 @@ static inline bool record_sound(const struct printer *p, const struct entry *e,
 
 /* --- printing --------------------------------------------------------------- */
 
+static inline bool is_settled(const struct printer *p, int pid)
+{
+	return (unsigned int)pid >= PIDS || p->named[pid / 8] >> pid % 8 & 1;
+}
+
 /*
  * The plugins tell libtraceevent the names of tasks on the way; so do we, and as often:
  * until it is first asked for a name it takes several for one task, and which of them it
  * gives then depends on all that came. After that it refuses a second name. A trace of the
  * idle task alone never asks: at some point we do.
  */
-static void tell_names(struct printer *p, const struct entry *e, const struct fmt_record *r)
+static void tell_new_names(struct printer *p, const struct entry *e, const struct fmt_record *r)
 {
 	const struct native_field *comms[2];
 	unsigned int i, n;
@@ -360,7 +365,7 @@ static void tell_names(struct printer *p, const struct entry *e, const struct fm
 		char comm[257];
 		size_t len;
 
-		if (pids[i] < 0 || pids[i] >= PIDS || p->named[pids[i] / 8] >> pids[i] % 8 & 1)
+		if (is_settled(p, pids[i]))
 			continue;
 		len = strnlen((const char *)r->data + comms[i]->offset, comms[i]->size);
 		memcpy(comm, r->data + comms[i]->offset, len);
@@ -372,6 +377,17 @@ static void tell_names(struct printer *p, const struct entry *e, const struct fm
 			tep_data_comm_from_pid(p->tep, pids[i]);
 		printer_unlock(p);
 	}
+}
+
+/* Most records are of tasks that have their names. */
+static inline void tell_names(struct printer *p, const struct entry *e, const struct fmt_record *r)
+{
+	const struct native *n = &e->native;
+
+	if (native_has_tasks(n) &&
+	    (!is_settled(p, (int)native_read(n, r, &n->pid)) ||
+	     (n->kind == NATIVE_SWITCH && !is_settled(p, (int)native_read(n, r, &n->next_pid)))))
+		tell_new_names(p, e, r);
 }
 
 /*

@@ -13,6 +13,7 @@ enum step_kind {
 	STEP_NOTHING,				/* but the literal before it */
 	STEP_LITERAL,
 	STEP_SIGNED, STEP_UNSIGNED,		/* nothing but %d, %u */
+	STEP_SIGNED_ZEROS,			/* %d with zeros in front */
 	STEP_HEX,				/* nothing but %x and zeros in front */
 	STEP_NUMBER,
 	STEP_POINTER,
@@ -37,7 +38,7 @@ struct step {
 	uint32_t before_len;
 	uint8_t kind;			/* enum step_kind */
 	uint8_t shift;			/* bits of 64 that aren't the number's */
-	uint8_t digits;			/* of hex, at least */
+	uint8_t digits;			/* of hex and with zeros in front, at least */
 	uint64_t end, mask;		/* value is the bits of mask in the 8 bytes before end; or UINT64_MAX */
 	const struct value *value;
 	bool swap;

@@ -19,6 +19,15 @@ struct symbol {
 	char text[TEXT_MAX];	/* "NAME+0x..." */
 };
 
+#define FRAME_SLOTS	4096
+
+/* A line of a stack. */
+struct frame {
+	uint64_t address;
+	uint32_t len;		/* 0: slot not used */
+	char text[64];		/* "=> NAME (ADDRESS)\n"; longer ones are not kept */
+};
+
 int symbols_init(struct symbols *s, struct tep_handle *tep, pthread_mutex_t *lock)
 {
 	s->tep = tep;
@@ -31,6 +40,7 @@ int symbols_init(struct symbols *s, struct tep_handle *tep, pthread_mutex_t *loc
 void symbols_release(struct symbols *s)
 {
 	free(s->slots);
+	free(s->frames);
 	*s = (struct symbols){ 0 };
 }
 
@@ -114,4 +124,47 @@ char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
 	memcpy(to, slot->name, slot->len);
 	to += slot->len;
 	return offset ? put_offset(slot, to) : to;
+}
+
+/* A line of a stack. In @ret_known: there is a function. */
+static char *make_frame(struct symbols *s, char *to, uint64_t address, bool *ret_known)
+{
+	char *end;
+
+	memcpy(to, "=> ", 3);
+	end = symbols_put(s, to + 3, address, false);
+	*ret_known = end;
+	if (end) {
+		memcpy(end, " (", 2);
+		to = put_hex(end + 2, address, TEXT_HEX_LOWER);
+		*to++ = ')';
+	} else {
+		to = put_hex(to + 3, address, TEXT_HEX_LOWER);
+	}
+	*to++ = '\n';
+	return to;
+}
+
+char *symbols_put_frame(struct symbols *s, char *to, uint64_t address)
+{
+	uint64_t hash = address * 0x9e3779b97f4a7c15ull >> 40;
+	struct frame *f = s->frames ? &s->frames[hash % FRAME_SLOTS] : NULL;
+	bool known;
+	char *end;
+
+	if (f && f->address == address && f->len) {
+		/* in halves, which take no call */
+		memcpy(to, f->text, 32);
+		memcpy(to + 32, f->text + 32, 32);
+		return to + f->len;
+	}
+	end = make_frame(s, to, address, &known);
+	if (!s->frames)
+		s->frames = calloc(FRAME_SLOTS, sizeof(*s->frames));
+	else if (known && (size_t)(end - to) <= sizeof(f->text)) {
+		f->address = address;
+		f->len = end - to;
+		memcpy(f->text, to, f->len);
+	}
+	return end;
 }

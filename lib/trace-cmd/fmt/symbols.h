@@ -19,6 +19,7 @@ struct symbols {
 	struct symbol *slots;
 	unsigned int nr_slots;		/* a power of two */
 	unsigned int misses;		/* since there are so many slots */
+	struct frame *frames;		/* NULL: no stack yet */
 };
 
 /* @lock: of all that use @tep. 0; -ENOMEM. */
@@ -33,5 +34,13 @@ void symbols_release(struct symbols *s);
  * "+0x..." if @offset is set. Returns the end; NULL: none is known, or its name is too long.
  */
 char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset);
+
+#define SYMBOL_FRAME_MAX	(SYMBOL_TEXT_MAX + TEXT_DIGITS_MAX + 8 + TEXT_SLACK)
+
+/*
+ * Put a line of a stack, "=> NAME (ADDRESS)\n", or without what isn't known, where SYMBOL_FRAME_MAX bytes
+ * are free. Returns the end.
+ */
+char *symbols_put_frame(struct symbols *s, char *to, uint64_t address);
 
 #endif

@@ -34,3 +34,19 @@ bool text_grow(struct text *t, size_t more)
 	t->alloc = alloc;
 	return true;
 }
+
+char *put_decimal_long(char *to, uint64_t v)
+{
+	char *end = to + decimal_len(v), *p = end;
+
+	while (v >= 100) {
+		p -= 2;
+		memcpy(p, text_two_digits + v % 100 * 2, 2);
+		v /= 100;
+	}
+	if (v >= 10)
+		memcpy(p - 2, text_two_digits + v * 2, 2);
+	else
+		p[-1] = '0' + v;
+	return end;
+}

@@ -77,27 +77,42 @@ static inline unsigned int decimal_len(uint64_t v)
 	return n + (v >= 10) + (v >= 100) + (v >= 1000);
 }
 
-/* @v in decimal at @to. Returns the end. */
-static inline char *put_decimal(char *to, uint64_t v)
+/* @v, below 10000, in decimal at @to. Returns the end. */
+static inline char *put_decimal4(char *to, unsigned int v)
 {
-	char *end, *p;
+	unsigned int high = v / 100;
 
-	/* most numbers are small */
-	if (v < 10) {
+	if (high) {
+		memcpy(to, text_two_digits + high * 2 + (high < 10), 2);
+		to += 2 - (high < 10);
+		v -= high * 100;
+	} else if (v < 10) {
 		*to = '0' + v;
 		return to + 1;
 	}
-	end = p = to + decimal_len(v);
-	while (v >= 100) {
-		p -= 2;
-		memcpy(p, text_two_digits + v % 100 * 2, 2);
-		v /= 100;
-	}
-	if (v >= 10)
-		memcpy(p - 2, text_two_digits + v * 2, 2);
-	else
-		p[-1] = '0' + v;
-	return end;
+	memcpy(to, text_two_digits + v * 2, 2);
+	return to + 2;
+}
+
+/* @v of any size. */
+char *put_decimal_long(char *to, uint64_t v);
+
+/* @v in decimal at @to. Returns the end. */
+static inline char *put_decimal(char *to, uint64_t v)
+{
+	unsigned int high, low;
+
+	/* most numbers are small */
+	if (v < 10000)
+		return put_decimal4(to, v);
+	if (v >= 100000000)
+		return put_decimal_long(to, v);
+	high = (unsigned int)v / 10000;
+	low = (unsigned int)v - high * 10000;
+	to = put_decimal4(to, high);
+	memcpy(to, text_two_digits + low / 100 * 2, 2);
+	memcpy(to + 2, text_two_digits + low % 100 * 2, 2);
+	return to + 4;
 }
 
 static inline char *put_signed(char *to, int64_t v)
@@ -106,6 +121,20 @@ static inline char *put_signed(char *to, int64_t v)
 		return put_decimal(to, v);
 	*to++ = '-';
 	return put_decimal(to, -(uint64_t)v);
+}
+
+/* The same of at least @width characters, with zeros in front. */
+static inline char *put_zero_filled(char *to, int64_t v, unsigned int width)
+{
+	unsigned int n;
+
+	if (v < 0) {
+		*to++ = '-';
+		width -= width != 0;
+	}
+	for (n = decimal_len(v < 0 ? -(uint64_t)v : v); n < width; n++)
+		*to++ = '0';
+	return put_decimal(to, v < 0 ? -(uint64_t)v : v);
 }
 
 #define TEXT_HEX_LOWER	('a' - '9' - 1)
@@ -162,6 +191,28 @@ static inline char *put_short(char *to, const char *from, size_t len)
 	else if (len > TEXT_SLACK)
 		memcpy(to + len - TEXT_SLACK, from + len - TEXT_SLACK, TEXT_SLACK);
 	return to + len;
+}
+
+#define TEXT_COMM	16	/* bytes of a task's name, as kernels have it */
+
+/* Copy the text at @from, of at most TEXT_COMM bytes and ended by a NUL if shorter; so many are written. Returns the end. */
+static inline char *put_comm16(char *to, const char *from)
+{
+	const uint64_t ones = 0x0101010101010101ull;
+	uint64_t low, high, ends;
+
+	memcpy(&low, from, 8);
+	memcpy(&high, from + 8, 8);
+	memcpy(to, &low, 8);
+	memcpy(to + 8, &high, 8);
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return to + strnlen(from, TEXT_COMM);
+	/* the lowest of the top bits is of the first NUL */
+	ends = (low - ones) & ~low & ones << 7;
+	if (ends)
+		return to + __builtin_ctzll(ends) / 8;
+	ends = (high - ones) & ~high & ones << 7;
+	return to + (ends ? 8 + __builtin_ctzll(ends) / 8 : TEXT_COMM);
 }
 
 #endif
