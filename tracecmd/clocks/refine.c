@@ -117,15 +117,6 @@ static int pass_theta(void *data, int cpu, int64_t time, struct theta *ret)
 	return 0;
 }
 
-/*
- * Whether @t, made of the limits that the file states, has neither the step nor the rate that these were to cover: they
- * are wider than what was measured, by which these were told.
- */
-static bool has_lost_it(const struct opt_tsync *old, const struct opt_tsync *t)
-{
-	return old->flags & OPT_TSYNC_UNSURE && !opt_tsync_steps(t) && is_of_one_rate(t);
-}
-
 static int make_model(struct guest *g, const struct bounds *b, struct opt_tsync *ret)
 {
 	const struct opt_tsync *old = g->known;
@@ -236,7 +227,7 @@ int refine_guest(struct guest *g, struct refined *ret, struct err *err)
 	code = moves < 0 ? moves : make_model(g, &all, &r.known);
 	if (code)
 		return err_set(err, code, "%s: %s", g->path, strerror(-code));
-	if (has_lost_it(g->known, &r.known)) {
+	if (!model_before_kept(g->known, &r.known)) {
 		refined_release(&r);
 		return err_set(err, -ENODATA, "%s: its clock made a step, or has another rate, but by so little that the bounds in the file do not show it: record with --tsync-raw",
 			       g->path);

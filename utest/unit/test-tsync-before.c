@@ -134,12 +134,88 @@ static void one_in_the_beginning_is_unknown_too(void **state)
 	assert_true(v.lo <= 0 && v.lo > -2000 && v.hi >= 0 && v.hi < 2000);
 }
 
+/* Two rounds of one CPU, @gap between the limits of the one and of the other. */
+static void add_two(struct tsync_samples *s, int cpu, int64_t theta, int64_t gap)
+{
+	add_round(s, cpu, -1, 0, SEC + cpu * SEC / 10, theta);
+	add_round(s, cpu, -1, 1, 3 * SEC + cpu * SEC / 10, theta + 2000 + gap);
+}
+
+/* A clock of CPUs apart hides its step: that another one shows its own is of no help. */
+static void steps_of_each_clock_are_to_be_kept(void **state)
+{
+	/* the second CPU's limits touch each other once they are rounded outwards */
+	static const struct { int64_t gap; bool kept; } cases[] = { { 100000, true }, { 1, false } };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+		_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 }, t2 = { 0 };
+		struct opt_tsync_group *g;
+		struct model_conf conf = plain;
+
+		conf.host_clock = conf.guest_clock = "x86-tsc";
+		conf.one_rate = true;
+		add_two(&s, 0, 0, 100000);
+		add_two(&s, 1, 700 * SEC, cases[i].gap);
+		assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+		assert_int_equal(t.nr_groups, 2);
+		g = &t.groups[1];
+		assert_int_equal(g->nr_segments, 2);
+		/* as limits that were not quite that narrow say it */
+		g->segments[0].hi_first++;
+		g->segments[0].hi_last++;
+		make_again(&t, &conf, &t2);
+		assert_int_equal(t2.groups[0].nr_segments, 2);
+		assert_int_equal(opt_tsync_steps(&t2), 1);
+		assert_int_equal(model_before_kept(&t, &t2), cases[i].kept);
+		assert_true(model_before_kept(&t, &t));
+	}
+}
+
+/* A step or a rate: each clock must show the one or the other. */
+static void what_is_unsure_of_each_clock_is_to_be_kept(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 }, t2 = { 0 };
+	struct model_conf conf = plain;
+	int cpu, k;
+
+	conf.host_clock = conf.guest_clock = "x86-tsc";
+	for (cpu = 0; cpu < 2; cpu++)
+		for (k = 0; k < 2; k++)
+			add_round(&s, cpu, -1, k, k * 10 * SEC, cpu * 700 * SEC + k * 50000000);
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(t.nr_groups, 2);
+	assert_true(t.flags & OPT_TSYNC_UNSURE);
+	for (cpu = 0; cpu < 2; cpu++) {
+		struct opt_tsync_value v;
+
+		/* of either clock: the step at any time, and the rate of 5000 ppm */
+		assert_int_equal(opt_tsync_at(&t, cpu, -1, 5 * SEC, &v), 0);
+		assert_true(v.lo <= cpu * 700 * SEC && v.hi >= cpu * 700 * SEC + 50000000);
+		assert_int_equal(opt_tsync_at(&t, cpu, -1, 20 * SEC, &v), 0);
+		assert_true(v.lo <= cpu * 700 * SEC + 50000000 && v.hi >= cpu * 700 * SEC + 100000000);
+	}
+	make_again(&t, &conf, &t2);
+	assert_true(model_before_kept(&t, &t2));
+	/* the one has lost it, the other not */
+	t2.groups[1].nr_segments = 1;
+	t2.groups[1].segments[0].drift = 0;
+	assert_true(opt_tsync_steps(&t2) > 0);
+	assert_false(model_before_kept(&t, &t2));
+	t2.groups[1].segments[0].drift = 5;
+	assert_true(model_before_kept(&t, &t2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nobody_knew_stays_unknown),
 		cmocka_unit_test(of_cpus_apart_each_keeps_its_own),
 		cmocka_unit_test(one_in_the_beginning_is_unknown_too),
+		cmocka_unit_test(steps_of_each_clock_are_to_be_kept),
+		cmocka_unit_test(what_is_unsure_of_each_clock_is_to_be_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,12 +88,6 @@ static struct sure sure_of(const struct opt_tsync_group *g, uint32_t i)
 	};
 }
 
-/* Whether @s says nothing that is sure: nobody knows it, or there is no time that none of its neighbours may own. */
-static bool is_lost(const struct opt_tsync_segment *s, const struct sure *sure)
-{
-	return !(s->flags & OPT_TSYNC_SEG_KNOWN) || sure->from > sure->to;
-}
-
 /* The limits of @s at @time, or as near to it as they are sure. */
 static int add_limits(const struct opt_tsync_segment *s, const struct sure *sure, int64_t time, int cpu,
 		      struct bounds *ret)
@@ -131,7 +125,9 @@ static int add_group(const struct opt_tsync_group *g, int cpu, struct bounds *re
 
 		if (!i || s->flags & OPT_TSYNC_SEG_STEP)
 			sure = sure_of(g, i);
-		if (is_lost(s, &sure))
+		if (sure.from > sure.to)	/* never */
+			sure = (struct sure){ .from = INT64_MIN, .to = INT64_MAX };
+		if (!(s->flags & OPT_TSYNC_SEG_KNOWN))
 			continue;
 		err = add_limits(s, &sure, s->first, cpu, ret);
 		if (!err && s->last != s->first)
@@ -155,7 +151,7 @@ int model_before_bounds(const struct opt_tsync *t, struct bounds *ret)
 	return err;
 }
 
-/* --- what is not sure ---------------------------------------------------------------- */
+/* --- what nobody knows ------------------------------------------------------------- */
 
 /* Behind all that begin before it. */
 static int insert(struct opt_tsync_group *g, const struct opt_tsync_segment *s)
@@ -190,21 +186,18 @@ static bool is_done(const struct opt_tsync *t, const struct opt_tsync_group *g, 
 	return false;
 }
 
-static int insert_lost(const struct opt_tsync_group *old, struct opt_tsync_group *g)
+static int insert_unknown(const struct opt_tsync_group *old, struct opt_tsync_group *g)
 {
 	uint32_t i;
 	int ret = 0;
 
-	for (i = 0; i < old->nr_segments && !ret; i++) {
-		struct sure sure = sure_of(old, i);
-
-		if (is_lost(&old->segments[i], &sure))
+	for (i = 0; i < old->nr_segments && !ret; i++)
+		if (!(old->segments[i].flags & OPT_TSYNC_SEG_KNOWN))
 			ret = insert(g, &old->segments[i]);
-	}
 	return ret;
 }
 
-int model_before_unsure(const struct opt_tsync *t, struct opt_tsync_group *g)
+int model_before_unknown(const struct opt_tsync *t, struct opt_tsync_group *g)
 {
 	uint32_t k;
 	int ret = 0;
@@ -213,7 +206,47 @@ int model_before_unsure(const struct opt_tsync *t, struct opt_tsync_group *g)
 		const struct opt_tsync_group *old = group_of(t, g->cpus[k]);
 
 		if (old && !is_done(t, g, k, old))
-			ret = insert_lost(old, g);
+			ret = insert_unknown(old, g);
 	}
 	return ret;
+}
+
+/* --- what must not be lost --------------------------------------------------------- */
+
+static uint32_t steps_of(const struct opt_tsync_group *g)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < g->nr_segments; i++)
+		n += !!(g->segments[i].flags & OPT_TSYNC_SEG_STEP);
+	return n;
+}
+
+static bool has_rate(const struct opt_tsync_group *g)
+{
+	uint32_t i;
+
+	for (i = 0; i < g->nr_segments; i++)
+		if (g->segments[i].drift)
+			return true;
+	return false;
+}
+
+bool model_before_kept(const struct opt_tsync *t, const struct opt_tsync *again)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < t->nr_groups; i++) {
+		const struct opt_tsync_group *g = &t->groups[i];
+
+		for (k = 0; k < (g->nr_cpus ? g->nr_cpus : 1); k++) {
+			const struct opt_tsync_group *now = group_of(again, g->nr_cpus ? g->cpus[k] : -1);
+
+			if (!now)
+				return false;
+			if (steps_of(now) < steps_of(g) && !(t->flags & OPT_TSYNC_UNSURE && has_rate(now)))
+				return false;
+		}
+	}
+	return true;
 }

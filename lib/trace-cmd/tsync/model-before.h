@@ -27,9 +27,16 @@ bool model_before_at(const struct opt_tsync *t, int cpu, int64_t time, int64_t *
 int model_before_bounds(const struct opt_tsync *t, struct bounds *ret);
 
 /*
- * Put the segments of @t of which model_before_bounds() could say nothing, as nobody knows them or when they are true,
- * among those of @g for the same CPUs: without them the lines of others would be held for true there. 0; -ENOMEM.
+ * Put the segments of @t that nobody knows, of the CPUs of @g, among those of @g: what @t states has nothing
+ * to make them of again, and without them the lines of others would be held for true there. 0; -ENOMEM.
  */
-int model_before_unsure(const struct opt_tsync *t, struct opt_tsync_group *g);
+int model_before_unknown(const struct opt_tsync *t, struct opt_tsync_group *g);
+
+/*
+ * Whether @again, made of what @t states, has all of its clocks' steps, and of a clock of which nobody knew whether it
+ * stepped or has another rate, one of the two. Limits that are wider than what was measured may hide a step that
+ * was just about seen, as may a clock that came back from where nobody knows; a line through both its sides is then not true.
+ */
+bool model_before_kept(const struct opt_tsync *t, const struct opt_tsync *again);
 
 #endif

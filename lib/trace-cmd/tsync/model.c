@@ -391,7 +391,7 @@ static int put_groups(const struct model *m, struct opt_tsync *t)
 		ret = put_group(m, &m->groups[i], &t->groups[i]);
 		/* its measured bounds would tell, but what it states doesn't */
 		if (!ret && before && !before->nr_raw)
-			ret = model_before_unsure(before, &t->groups[i]);
+			ret = model_before_unknown(before, &t->groups[i]);
 		if (m->groups[i].unsure)
 			t->flags |= OPT_TSYNC_UNSURE;
 	}
