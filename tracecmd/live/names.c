@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/comm.h"
 #include "base/io.h"
 #include "live/names.h"
 
@@ -152,28 +153,18 @@ static void set_name(struct names *n, int pid, const char *comm)
 
 /* --- looking up ------------------------------------------------------------- */
 
-/*
- * The name that /proc has for a task; workers of the kernel are shown there with what they
- * work on, "kworker/0:1-events", which is no part of it. False: there is no such task.
- */
+/* The name of a task by /proc. False: there is no such task. */
 static bool from_proc(int pid, char *comm)
 {
 	_cleanup_buf_ struct buf text = { .cap = 256 };
 	char path[40];
-	char *name, *end;
+	const char *name;
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	if (io_read_path(path, &text) || text.len < 2)
 		return false;
 	name = (char *)text.data;
-	name[text.len - 1] = '\0';
-	if (!strncmp(name, "kworker/", 8)) {
-		/* "kworker/R-" begins the names of rescuers */
-		end = strpbrk(name + (name[8] == 'R' ? 10 : 8), "-+");
-		if (end)
-			*end = '\0';
-	}
-	snprintf(comm, COMM_LEN, "%s", name);
+	snprintf(comm, COMM_LEN, "%.*s", (int)comm_length(name, text.len - 1), name);
 	return true;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/comm.h"
 #include "base/io.h"
 #include "session/comms.h"
 
@@ -49,17 +50,18 @@ static void add_thread(struct comms *c, const char *pid, const char *tid)
 {
 	_cleanup_(buf_release) struct buf comm = { .cap = 256 };
 	char path[64];
-	size_t i;
+	size_t i, len;
 
 	snprintf(path, sizeof(path), "/proc/%.16s/task/%.16s/comm", pid, tid);
 	if (io_read_path(path, &comm) || !comm.len || !note_pid(c, strtoul(tid, NULL, 10)))
 		return;
 	/* it may have any byte, but one line it shall be */
-	for (i = 0; i < comm.len - 1; i++) {
+	len = comm_length((char *)comm.data, comm.len - 1);
+	for (i = 0; i < len; i++) {
 		if (comm.data[i] < ' ')
 			comm.data[i] = '?';
 	}
-	buf_printf(&c->text, "%s %.*s\n", tid, (int)comm.len - 1, (char *)comm.data);
+	buf_printf(&c->text, "%s %.*s\n", tid, (int)len, (char *)comm.data);
 }
 
 static void add_process(struct comms *c, const char *pid)

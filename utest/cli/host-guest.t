@@ -37,6 +37,8 @@ gid=$("$TRACE_CMD" dump --options hg-guest.dat | sed -n '/Option TRACEID/{n;p}')
 like "$("$TRACE_CMD" dump --options hg.dat)" "^$gid \[trace id\]$" "the host's GUEST option names the guest's trace"
 like "$("$TRACE_CMD" dump --options hg.dat)" "^guest \[Guest name\]$" "... and its name"
 like "$out" '^Clock of guest guest: (burst|ptp): \+-[0-9.]+ [mu]?s guaranteed, repeatability [0-9.]+ [nmu]?s; drift 0.000 ppm \(.*\); [0-9]+ probes in ([6-9]|[0-9]{2,}) rounds, round trip ' "... and how well the clock is known, by rounds at the start, between, and at the end"
+# /proc has "kworker/0:1-events", events have "kworker/0:1"
+is "$("$TRACE_CMD" dump --cmd-lines hg-guest.dat | grep -E '^[0-9]+ (kworker/[^R].*[-+]|.{16})')" "" "the guest's file has tasks by the names of events"
 [ "$(offsets hg-guest.dat | wc -l)" -ge $((2 * cpus)) ]
 ok $? "every CPU has samples for the start and the end" "$(offsets hg-guest.dat)"
 truth_inside hg-guest.dat "rounds of all CPUs"
