@@ -13,8 +13,10 @@ out=${VM_OUT:-$T/out}
 [ -x "$TRACE_CMD" ] || skip_all "$TRACE_CMD is not built"
 mkdir -p "$out"
 clocks="x86-tsc mono mono_raw boot local"
+more="tai global perf"
 ours="kvm ptp-agent ptp-fastest ptp-histogram ptp-raw ptp-cpus burst-cpus"
 for c in $clocks; do ours+=" burst-$c vmexit-$c ptp-$c"; done
+for c in $more; do ours+=" burst-$c vmexit-$c"; done
 read -ra names <<< "${METHODS:-none stock-kvm stock-ptp ptp-host $ours}"
 export TRACE_CMD
 
@@ -73,7 +75,8 @@ judge_row() {
 	*)
 		us "$bound" 1000000
 		ok $? "$n: a bound is stated" "$bound us"
-		[ "$clock" = local ] || {
+		# of the others only the kernel knows the truth
+		[[ $clock =~ ^(local|global|perf|tai)$ ]] || {
 			us "$error" "$(awk -v b="$bound" 'BEGIN { print b + 3 }')"
 			ok $? "$n: the error is no larger" "$error us, bound $bound us"
 			like "$stated" '^0 of [1-9]' "$n: the truth is within the bounds"
