@@ -91,6 +91,8 @@ static void what_nobody_knew_stays_unknown(void **state)
 			check_excursion(&t2, -1, lasts[k]);
 			make_again(&t2, &conf, &t3);
 			check_excursion(&t3, -1, lasts[k]);
+			/* not if one line is left of the time before and after, nor if it may be a slew */
+			assert_int_equal(model_before_kept(&t, &t2), lasts[k] && strcmp(clocks[i], "mono"));
 			assert_int_equal(t3.groups[0].nr_segments, t2.groups[0].nr_segments);
 		}
 	}
@@ -208,6 +210,31 @@ static void what_is_unsure_of_each_clock_is_to_be_kept(void **state)
 	assert_true(model_before_kept(&t, &t2));
 }
 
+/* Any number of them, in any order, may be in a file. */
+static void too_many_that_nobody_knows_are_refused(void **state)
+{
+	enum { MANY = 10000 };
+	struct opt_tsync_segment *s = calloc(MANY, sizeof(*s));
+	struct opt_tsync_group hostile = { .nr_segments = MANY, .segments = s }, g = { 0 };
+	struct opt_tsync t = { .kind = OPT_TSYNC_ALL, .nr_groups = 1, .groups = &hostile };
+	int32_t any = -1;
+	int i;
+
+	assert_non_null(s);
+	for (i = 0; i < MANY; i++)
+		s[i].first = s[i].last = MANY - i;
+	g.cpus = &any;
+	g.nr_cpus = 1;
+	g.segments = calloc(1, sizeof(*g.segments));
+	g.nr_segments = 1;
+	assert_int_equal(model_before_unknown(&t, &g), -ERANGE);
+	assert_in_range(g.nr_segments, 1000, MANY - 1);
+	for (i = 1; i < (int)g.nr_segments; i++)
+		assert_true(g.segments[i - 1].first <= g.segments[i].first);
+	free(g.segments);
+	free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +243,7 @@ int main(void)
 		cmocka_unit_test(one_in_the_beginning_is_unknown_too),
 		cmocka_unit_test(steps_of_each_clock_are_to_be_kept),
 		cmocka_unit_test(what_is_unsure_of_each_clock_is_to_be_kept),
+		cmocka_unit_test(too_many_that_nobody_knows_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tsync/fit.h"
 #include "tsync/model-before.h"
+#include "tsync/prior.h"
+
+/* Of a group: a file could have any number of those that nobody knows. Of a clock that varies a model has two for each moment. */
+#define SEGMENTS_MAX	(4 * FIT_SEGMENTS_MAX)
 
 /* The clock of @cpu, or of those that were not compared. NULL: there is none. */
 static const struct opt_tsync_group *group_of(const struct opt_tsync *t, int cpu)
@@ -67,25 +72,22 @@ struct sure {
 	int64_t from, to;
 };
 
-/* The step before segment @i came before that, the one behind it after that: as late, as early, as any neighbour reaches. */
+/* The step before segment @i came before that, the one behind it after that. */
 static struct sure sure_of(const struct opt_tsync_group *g, uint32_t i)
 {
 	const struct opt_tsync_segment *s = g->segments;
-	int64_t reach = INT64_MIN, end = INT64_MAX;
-	uint32_t before = i, next = i + 1, k;
+	struct sure sure = { .from = INT64_MIN, .to = INT64_MAX };
+	uint32_t before = i, next = i + 1;
 
 	while (before && !(s[before].flags & OPT_TSYNC_SEG_STEP))
 		before--;
-	for (k = 0; k < before; k++)
-		reach = s[k].to > reach ? s[k].to : reach;
+	if (before)
+		sure.from = s[before - 1].to < INT64_MAX ? s[before - 1].to + 1 : INT64_MAX;
 	while (next < g->nr_segments && !(s[next].flags & OPT_TSYNC_SEG_STEP))
 		next++;
-	for (k = next; k < g->nr_segments; k++)
-		end = s[k].from < end ? s[k].from : end;
-	return (struct sure){
-		.from = before && reach < INT64_MAX ? reach + 1 : before ? INT64_MAX : INT64_MIN,
-		.to = next == g->nr_segments ? INT64_MAX : end > INT64_MIN ? end - 1 : INT64_MIN,
-	};
+	if (next < g->nr_segments)
+		sure.to = s[next].from > INT64_MIN ? s[next].from - 1 : INT64_MIN;
+	return sure;
 }
 
 /* The limits of @s at @time, or as near to it as they are sure. */
@@ -156,9 +158,12 @@ int model_before_bounds(const struct opt_tsync *t, struct bounds *ret)
 /* Behind all that begin before it. */
 static int insert(struct opt_tsync_group *g, const struct opt_tsync_segment *s)
 {
-	struct opt_tsync_segment *more = reallocarray(g->segments, g->nr_segments + 1ul, sizeof(*more));
+	struct opt_tsync_segment *more;
 	uint32_t i = g->nr_segments;
 
+	if (i >= SEGMENTS_MAX)
+		return -ERANGE;
+	more = reallocarray(g->segments, i + 1ul, sizeof(*more));
 	if (!more)
 		return -ENOMEM;
 	g->segments = more;
@@ -232,6 +237,17 @@ static bool has_rate(const struct opt_tsync_group *g)
 	return false;
 }
 
+/* A daemon that slews a clock may have begun with it before, as far as it was measured: segments beside do not show it alone. */
+static bool hides_slew(const struct opt_tsync *t, const struct opt_tsync_group *g)
+{
+	uint32_t i;
+
+	for (i = 0; i < g->nr_segments && prior_is_adjusted(t->host_clock); i++)
+		if (!(g->segments[i].flags & OPT_TSYNC_SEG_KNOWN))
+			return true;
+	return false;
+}
+
 bool model_before_kept(const struct opt_tsync *t, const struct opt_tsync *again)
 {
 	uint32_t i, k;
@@ -239,6 +255,8 @@ bool model_before_kept(const struct opt_tsync *t, const struct opt_tsync *again)
 	for (i = 0; i < t->nr_groups; i++) {
 		const struct opt_tsync_group *g = &t->groups[i];
 
+		if (hides_slew(t, g))
+			return false;
 		for (k = 0; k < (g->nr_cpus ? g->nr_cpus : 1); k++) {
 			const struct opt_tsync_group *now = group_of(again, g->nr_cpus ? g->cpus[k] : -1);
 

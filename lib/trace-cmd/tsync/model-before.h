@@ -28,7 +28,8 @@ int model_before_bounds(const struct opt_tsync *t, struct bounds *ret);
 
 /*
  * Put the segments of @t that nobody knows, of the CPUs of @g, among those of @g: what @t states has nothing
- * to make them of again, and without them the lines of others would be held for true there. 0; -ENOMEM.
+ * to make them of again, and without them the lines of others would be held for true there. 0; -ENOMEM;
+ * -ERANGE: they are too many.
  */
 int model_before_unknown(const struct opt_tsync *t, struct opt_tsync_group *g);
 
@@ -36,6 +37,7 @@ int model_before_unknown(const struct opt_tsync *t, struct opt_tsync_group *g);
  * Whether @again, made of what @t states, has all of its clocks' steps, and of a clock of which nobody knew whether it
  * stepped or has another rate, one of the two. Limits that are wider than what was measured may hide a step that
  * was just about seen, as may a clock that came back from where nobody knows; a line through both its sides is then not true.
+ * Nor is what is made again of clocks that daemons adjust if there are times that nobody knows.
  */
 bool model_before_kept(const struct opt_tsync *t, const struct opt_tsync *again);
 
