@@ -412,6 +412,45 @@ static int two_cpus(void **state)
 	return 0;
 }
 
+#define CROWD 12	/* files: their streams are many enough to be read in small pieces */
+
+struct crowd {
+	struct tracecmd_input *handles[CROWD];
+	unsigned int count;
+	unsigned long long ts;
+	unsigned int of[CROWD];
+};
+
+static int count_in_order(struct tracecmd_input *h, struct tep_record *rec, int cpu, void *data)
+{
+	struct crowd *c = data;
+
+	assert_true(rec->ts >= c->ts);
+	assert_ptr_equal(c->handles[cpu / NR_CPUS], h);
+	c->ts = rec->ts;
+	c->of[cpu / NR_CPUS]++;
+	c->count++;
+	return 0;
+}
+
+static void test_many_files_are_read_whole_and_in_order(void **state)
+{
+	struct crowd c = { .count = 0 };
+	struct trace t[CROWD];
+	unsigned int i;
+
+	for (i = 0; i < CROWD; i++) {
+		trace_open(&t[i], i % 2 ? 0 : 4, i);
+		c.handles[i] = t[i].handle;
+	}
+	assert_int_equal(tracecmd_iterate_in_place(c.handles, CROWD, count_in_order, &c), 0);
+	assert_int_equal(c.count, CROWD * NR_CPUS * EVENTS);
+	for (i = 0; i < CROWD; i++) {
+		assert_int_equal(c.of[i], NR_CPUS * EVENTS);
+		trace_close(&t[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_a_callback_may_iterate),
 		cmocka_unit_test(test_a_callback_may_change_times),
 		cmocka_unit_test(test_a_callback_that_stops_may_close),
+		cmocka_unit_test(test_many_files_are_read_whole_and_in_order),
 	};
 
 	return cmocka_run_group_tests_name("three CPUs", tests, three_cpus, NULL) +

@@ -38,7 +38,9 @@ void in_unpack_release(struct in_unpack *u);
 /* Bytes of a run of plain pages. */
 static inline uint32_t in_chunk_run(const struct in_data *d)
 {
-	return d->format.page_size > IN_PLAIN_CHUNK ? d->format.page_size : IN_PLAIN_CHUNK;
+	uint32_t run = d->crowded ? IN_PLAIN_CROWDED : IN_PLAIN_CHUNK;
+
+	return d->format.page_size > run ? d->format.page_size : run;
 }
 
 #endif

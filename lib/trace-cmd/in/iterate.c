@@ -64,6 +64,9 @@ static int add_all(const struct in_iterate *it, struct in_merge *m)
 		}
 		number += (int)h->nr_cpus;
 	}
+	for (i = 0; i < it->nr_handles; i++)
+		if (it->handles[i]->data)
+			it->handles[i]->data->crowded = m->count >= IN_CROWD;
 	return in_merge_start(m);
 }
 

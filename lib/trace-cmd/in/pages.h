@@ -21,6 +21,8 @@
 #define IN_CACHE_CHUNKS	16
 #define IN_CACHE_BYTES	(8u << 20)
 #define IN_PLAIN_CHUNK	(64u << 10)	/* bytes of a run of plain pages, if pages are smaller */
+#define IN_PLAIN_CROWDED	(8u << 10)	/* the same where so many streams are walked at the same time */
+#define IN_CROWD	32		/* that longer runs of all would not stay in the cache until they are walked */
 
 struct in_data;
 
@@ -68,6 +70,7 @@ struct in_data {
 	struct in_file *file;	/* a reference */
 	const struct in_buffer *buffer;
 	struct in_page_format format;
+	bool crowded;			/* IN_CROWD streams or more are walked with this one's */
 	struct in_cpu_data *cpus;
 	unsigned int nr_cpus;
 	struct in_chunk *cache[IN_CACHE_CHUNKS];	/* latest first */
