@@ -18,9 +18,11 @@
 #include "message.h"
 #include "net/addr.h"
 #include "net/muxer.h"
+#include "session/background.h"
 #include "session/listen-client.h"
 #include "session/listen-log.h"
 #include "session/listen.h"
+#include "session/pidfile.h"
 #include "session/stop.h"
 
 #define STOP_MS			60000	/* for all to finish their files when we are to end */
@@ -247,29 +249,25 @@ static int start_listening(struct listen *l, struct err *err)
 	return 0;
 }
 
-static int become_daemon(struct err *err)
+/* Name us in the pid file, and let who called us go. 0; -errno described in @err. */
+static int begin_daemon(int *ready_fd, struct err *err)
 {
-	FILE *f;
+	pid_t before = pidfile_alive(PID_FILE);
+	int ret;
 
-	/* what is said still goes where it went */
-	if (daemon(1, 1))
-		return err_set(err, -errno, "cannot become a daemon");
-	f = fopen(PID_FILE, "we");
-	if (!f)
-		return err_set(err, -errno, "cannot create '%s'", PID_FILE);
-	fprintf(f, "%d\n", getpid());
-	fclose(f);
-	return 0;
+	if (before)
+		listen_say(PID_FILE " named the listener %d, which goes on; it names this one from now on", before);
+	ret = pidfile_write(PID_FILE, getpid(), err);
+	if (!ret)
+		background_begun(ready_fd);
+	return ret;
 }
 
+/* What waits for clients. 0; -errno described in @err, but for -ENOMEM. */
 static int begin(struct listen *l, struct err *err)
 {
-	int ret = start_listening(l, err);
+	int ret = stop_open_children(&l->stop, &l->child_fd);
 
-	if (!ret && l->conf->daemon)
-		ret = become_daemon(err);
-	if (!ret)
-		ret = stop_open_children(&l->stop, &l->child_fd);
 	if (ret)
 		return ret;
 	io_allow_descriptors();
@@ -286,12 +284,21 @@ int listen_run(const struct listen_conf *conf)
 {
 	struct listen l = { .conf = conf, .fd = -1, .stop = STOP_NONE, .child_fd = -1 };
 	struct err err = { 0 };
-	int ret = conf->log ? listen_log_open(conf->log) : 0;
+	int ret = conf->log ? listen_log_open(conf->log) : 0, ready_fd = -1, status;
 
 	if (ret)
 		err_set(&err, ret, "Can not create file %s", conf->log);
 	if (!ret)
+		ret = start_listening(&l, &err);
+	if (!ret && conf->daemon) {
+		status = background_begin(&ready_fd);
+		if (status >= 0)
+			return status;
+	}
+	if (!ret)
 		ret = begin(&l, &err);
+	if (!ret && conf->daemon)
+		ret = begin_daemon(&ready_fd, &err);
 	if (ret)
 		ret = listen_complain(ret, &err);
 	if (!ret && !sandbox_is_tight())
@@ -303,8 +310,8 @@ int listen_run(const struct listen_conf *conf)
 		stop_clients(&l);
 		munmap(l.slots, conf->max_clients * sizeof(*l.slots));
 	}
-	if (conf->daemon && l.slots)
-		unlink(PID_FILE);
+	if (conf->daemon)
+		pidfile_remove(PID_FILE, getpid());
 	stop_close(&l.stop);
 	fd_close(&l.child_fd);
 	return ret;
