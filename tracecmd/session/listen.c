@@ -263,8 +263,8 @@ static int begin_daemon(int *ready_fd, struct err *err)
 	return ret;
 }
 
-/* What waits for clients. 0; -errno described in @err, but for -ENOMEM. */
-static int begin(struct listen *l, struct err *err)
+/* What waits for clients. 0; -errno. */
+static int begin(struct listen *l)
 {
 	int ret = stop_open_children(&l->stop, &l->child_fd);
 
@@ -296,7 +296,7 @@ int listen_run(const struct listen_conf *conf)
 			return status;
 	}
 	if (!ret)
-		ret = begin(&l, &err);
+		ret = begin(&l);
 	if (!ret && conf->daemon)
 		ret = begin_daemon(&ready_fd, &err);
 	if (ret)
