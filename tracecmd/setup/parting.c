@@ -22,7 +22,8 @@ static void empty(struct parting *p, const char *path)
 {
 	int fd;
 
-	if (close_range(0, ~0U, 0))
+	/* nor does it keep anybody from unmounting what we worked on */
+	if (close_range(0, ~0U, 0) || chdir("/"))
 		_exit(1);
 	atomic_store(&p->pid, getpid());
 	atomic_store(&p->stage, STAGE_ENTERED);
