@@ -439,6 +439,7 @@ static void test_many_files_are_read_whole_and_in_order(void **state)
 	struct trace t[CROWD];
 	unsigned int i;
 
+	nr_cpus = NR_CPUS;
 	for (i = 0; i < CROWD; i++) {
 		trace_open(&t[i], i % 2 ? 0 : 4, i);
 		c.handles[i] = t[i].handle;
