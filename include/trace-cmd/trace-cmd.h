@@ -328,6 +328,19 @@ int tracecmd_follow_missed_events(struct tracecmd_input *handle,
 struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle,
 					    const char *filter_str, bool neg);
 
+/*
+ * tracecmd_filter_add_tasks - show or hide records by the tasks that they are of or about
+ * @pids: @nr_pids numbers of tasks
+ * @neg: hide what matches, instead of showing only what matches
+ *
+ * As tracecmd_filter_add() does with "common_pid == PID || pid == PID || next_pid == PID" for all PIDs and events, but
+ * made for thousands of them.
+ *
+ * NULL with errno EINVAL (no tasks), ENOMEM.
+ */
+struct tracecmd_filter *tracecmd_filter_add_tasks(struct tracecmd_input *handle, const int *pids,
+						  unsigned int nr_pids, bool neg);
+
 /* --- instances ------------------------------------------------------------- */
 
 /* Buffers besides the top one. */

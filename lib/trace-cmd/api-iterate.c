@@ -157,6 +157,18 @@ int tracecmd_follow_missed_events(struct tracecmd_input *handle,
 	return ret ? failed(ret) : 0;
 }
 
+/* What an attempt to add @filter has come to. */
+static struct tracecmd_filter *filter_added(struct tracecmd_input *handle, struct tracecmd_filter *filter, int ret)
+{
+	if (ret) {
+		errno = -ret;
+		return NULL;
+	}
+	handle->filters.stacks_stay = handle->flags & TRACECMD_FL_STACKS_STAY;
+	handle->watched = true;
+	return filter;
+}
+
 struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const char *filter_str,
 					    bool neg)
 {
@@ -165,13 +177,20 @@ struct tracecmd_filter *tracecmd_filter_add(struct tracecmd_input *handle, const
 	struct tep_handle *tep = given && !in_handle_formats_named(handle, filter_str) ? in_handle_tep(handle) : NULL;
 	int ret = given ? -ENOMEM : -EINVAL;
 
-	if (tep) {
-		handle->filters.stacks_stay = handle->flags & TRACECMD_FL_STACKS_STAY;
+	if (tep)
 		ret = in_filters_add(&handle->filters, tep, handle->nr_cpus, filter_str, neg, &filter);
-	}
-	if (ret)
-		errno = -ret;
-	else
-		handle->watched = true;
-	return filter;
+	return filter_added(handle, filter, ret);
+}
+
+struct tracecmd_filter *tracecmd_filter_add_tasks(struct tracecmd_input *handle, const int *pids,
+						  unsigned int nr_pids, bool neg)
+{
+	struct tracecmd_filter *filter = NULL;
+	bool given = handle && pids && nr_pids;
+	struct tep_handle *tep = given ? in_handle_tep(handle) : NULL;
+	int ret = given ? -ENOMEM : -EINVAL;
+
+	if (tep)
+		ret = in_filters_add_tasks(&handle->filters, tep, handle->nr_cpus, pids, nr_pids, neg, &filter);
+	return filter_added(handle, filter, ret);
 }

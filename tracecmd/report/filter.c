@@ -17,54 +17,42 @@ static int bad_filter(struct err *err, const char *text)
 	return -EINVAL;
 }
 
-/* Append "or the task is @pid"; events without one of the fields take it as false. */
-static void add_pid(struct buf *b, int pid)
+/* Append the pids of all tasks called @comm, the one known last first. */
+static void add_comm(struct buf *pids, struct tep_handle *tep, const char *comm)
 {
-	buf_printf(b, "%scommon_pid==%d||pid==%d||next_pid==%d", b->len ? "||" : ".*:", pid, pid,
-		   pid);
-}
-
-/* The pids of all tasks called @comm, the one known last first. 0; -ENOMEM. */
-static int add_comm(struct buf *b, struct tep_handle *tep, const char *comm)
-{
-	_cleanup_buf_ struct buf pids = BUF_INIT;
+	size_t from = pids->len / sizeof(int), to;
 	struct tep_cmdline *c = NULL;
-	size_t n;
+	int *pid;
 
-	while ((c = tep_data_pid_from_comm(tep, comm, c))) {
-		int pid = tep_cmdline_pid(tep, c);
+	while ((c = tep_data_pid_from_comm(tep, comm, c)))
+		buf_add(pids, &(int){ tep_cmdline_pid(tep, c) }, sizeof(int));
+	pid = (int *)pids->data;
+	for (to = pids->len / sizeof(int); from + 1 < to; from++) {
+		int last = pid[--to];
 
-		buf_add(&pids, &pid, sizeof(pid));
+		pid[to] = pid[from];
+		pid[from] = last;
 	}
-	for (n = pids.len / sizeof(int); n; n--) {
-		int pid;
-
-		memcpy(&pid, pids.data + (n - 1) * sizeof(pid), sizeof(pid));
-		add_pid(b, pid);
-	}
-	return pids.error;
 }
 
 /*
- * The filter that --pid and --comm mean for @f, as text in @b; empty if they
- * leave everything. Warns, if @warn, of names that no task of the file has.
+ * The pids, as ints, that --pid and --comm mean for @f; none if they leave
+ * everything. Warns, if @warn, of names that no task of the file has.
  */
-static int task_filter(const struct report_plan *plan, const struct input *f, bool warn,
-		       struct buf *b)
+static int wanted_tasks(const struct report_plan *plan, const struct input *f, bool warn,
+			struct buf *pids)
 {
 	unsigned int i;
 
 	for (i = 0; i < plan->comms.count; i++) {
-		size_t len = b->len;
+		size_t len = pids->len;
 
-		if (add_comm(b, f->tep, plan->comms.item[i]))
-			return -ENOMEM;
-		if (b->len == len && warn && !plan->quiet)
+		add_comm(pids, f->tep, plan->comms.item[i]);
+		if (pids->len == len && warn && !plan->quiet)
 			cmd_warn(0, "comm: %s not in cmdline list", plan->comms.item[i]);
 	}
-	for (i = 0; i < plan->nr_pids; i++)
-		add_pid(b, plan->pids[i]);
-	return b->error;
+	buf_add(pids, plan->pids, plan->nr_pids * sizeof(plan->pids[0]));
+	return pids->error;
 }
 
 static const struct input *stream_input(const struct inputs *in, const struct stream *s)
@@ -81,7 +69,7 @@ static int stream_filters(struct inputs *in, struct stream *s, bool *fits, struc
 {
 	const struct input *f = stream_input(in, s);
 	const struct plan_filters *all = &in->plan->filters, *own = &f->plan->filters;
-	_cleanup_buf_ struct buf tasks = BUF_INIT;
+	_cleanup_buf_ struct buf pids = BUF_INIT;
 	unsigned int i, wanted = 0, added = 0;
 
 	for (i = 0; i < all->count; i++) {
@@ -97,11 +85,11 @@ static int stream_filters(struct inputs *in, struct stream *s, bool *fits, struc
 		wanted += !own->item[i].hide;
 		added += !own->item[i].hide;
 	}
-	if (task_filter(in->plan, f, !s->instance, &tasks))
+	if (wanted_tasks(in->plan, f, !s->instance, &pids))
 		return err_set(err, -ENOMEM, "out of memory");
-	if (tasks.len) {
-		if (!tracecmd_filter_add(s->handle, (char *)tasks.data, false))
-			return bad_filter(err, (char *)tasks.data);
+	if (pids.len) {
+		if (!tracecmd_filter_add_tasks(s->handle, (const int *)pids.data, pids.len / sizeof(int), false))
+			return err_set(err, -errno, "tasks can't be filtered: %s", strerror(errno));
 		added++;
 	}
 	s->mute = wanted && !added;
@@ -163,12 +151,28 @@ static int text_test(const struct input *f, const char *text, struct textout *ou
 	return ret;
 }
 
+/* Print what a filter for @pids means. */
+static int tasks_test(const struct input *f, const struct buf *pids, struct textout *out, struct err *err)
+{
+	const int *pid = (const int *)pids->data;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	size_t i;
+
+	/* an event without one of the fields takes it as false */
+	for (i = 0; i < pids->len / sizeof(*pid); i++)
+		buf_printf(&text, "%scommon_pid==%d||pid==%d||next_pid==%d", i ? "||" : ".*:", pid[i], pid[i],
+			   pid[i]);
+	if (text.error)
+		return err_set(err, -ENOMEM, "out of memory");
+	return text.len ? text_test(f, (char *)text.data, out, err) : 0;
+}
+
 /* Print the filters of the sense @hide that hold for @f. */
 static int input_test(const struct report_plan *plan, const struct input *f, bool hide,
 		      struct textout *out, struct err *err)
 {
 	const struct plan_filters *lists[] = { &plan->filters, &f->plan->filters };
-	_cleanup_buf_ struct buf tasks = BUF_INIT;
+	_cleanup_buf_ struct buf pids = BUF_INIT;
 	unsigned int i, k;
 	int ret = 0;
 
@@ -180,9 +184,9 @@ static int input_test(const struct report_plan *plan, const struct input *f, boo
 	}
 	if (ret || hide)
 		return ret;
-	if (task_filter(plan, f, false, &tasks))
+	if (wanted_tasks(plan, f, false, &pids))
 		return err_set(err, -ENOMEM, "out of memory");
-	return tasks.len ? text_test(f, (char *)tasks.data, out, err) : 0;
+	return tasks_test(f, &pids, out, err);
 }
 
 int filter_test(struct inputs *in, struct textout *out, struct err *err)

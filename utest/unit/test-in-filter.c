@@ -194,6 +194,108 @@ static void filters_of_a_buffer_are_judged_in_their_order(void **state)
 	tep_free(tep);
 }
 
+/* An event that is about two tasks, one with an array by such a name, and one that has none. */
+static struct tep_handle *parser_of_tasks(bool swapped)
+{
+	static const char *const fields[] = {
+		"\tfield:pid_t pid;\toffset:8;\tsize:4;\tsigned:1;\n"
+		"\tfield:u16 next_pid;\toffset:12;\tsize:2;\tsigned:0;\n",
+		"\tfield:int pid[2];\toffset:8;\tsize:8;\tsigned:1;\n",
+		"\tfield:u64 prev_pid;\toffset:8;\tsize:8;\tsigned:0;\n",
+	};
+	struct tep_handle *tep = tep_alloc();
+	char text[1000];
+	int i;
+
+	assert_non_null(tep);
+	if (swapped)
+		tep_set_file_bigendian(tep, tep_is_local_bigendian(tep) ? TEP_LITTLE_ENDIAN : TEP_BIG_ENDIAN);
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), "name: e%d\nID: %d\nformat:\n%.*s%s\nprint fmt: \"%%d\", REC->common_type\n",
+			 i, ID + i, (int)(strstr(format, "\tfield:s8 s1") - strstr(format, "\tfield")),
+			 strstr(format, "\tfield"), fields[i]);
+		assert_int_equal(tep_parse_event(tep, text, strlen(text), "sys"), 0);
+	}
+	return tep;
+}
+
+static void store(uint8_t *at, uint32_t v, unsigned int size, bool swapped)
+{
+	unsigned int i;
+
+	for (i = 0; i < size; i++)
+		at[i] = v >> 8 * (tep_is_bigendian() != swapped ? size - 1 - i : i);
+}
+
+static void check_tasks(bool swapped)
+{
+	static const int pids[] = { 7, 0, 65535, 7, 3 };
+	struct tep_handle *tep = parser_of_tasks(swapped);
+	struct in_filters fs = { 0 }, text = { 0 };
+	unsigned int i, shown = 0, hidden = 0;
+	struct tracecmd_filter *f;
+	uint32_t seed = 5;
+
+	assert_int_equal(in_filters_add_tasks(&fs, tep, 1, pids, 5, false, &f), 0);
+	assert_int_equal(in_filters_add_tasks(&fs, tep, 1, pids + 4, 1, true, &f), 0);
+	assert_int_equal(in_filters_add(&text, tep, 1, ".*:common_pid==7||pid==7||next_pid==7||common_pid==0||pid==0||next_pid==0||"
+					"common_pid==65535||pid==65535||next_pid==65535||common_pid==3||pid==3||next_pid==3",
+					false, &f), 0);
+	assert_int_equal(in_filters_add(&text, tep, 1, ".*:common_pid==3||pid==3||next_pid==3", true, &f), 0);
+	for (i = 0; i < 4000; i++) {
+		uint8_t data[16] = { 0 };
+		struct tep_record rec = { .data = data, .size = i % 10 == 9 ? 10 : sizeof(data) };
+		uint16_t id = ID + noise(&seed) % 4;
+		bool show;
+
+		store(data, id, 2, swapped);
+		store(data + 4, noise(&seed) % 12, 4, swapped);
+		store(data + 8, noise(&seed) % 5 ? noise(&seed) % 24 + 1 : (uint32_t)-1, 4, swapped);
+		store(data + 12, noise(&seed) % 5 ? noise(&seed) % 24 + 1 : 65535, 2, swapped);
+		show = in_filters_show(&text, tep, &rec);
+		if (in_filters_hide(&fs, data, rec.size, 0)) {
+			if (show)
+				fail_msg("record %u of event %d is hidden", i, id);
+			hidden++;
+			continue;
+		}
+		if (in_filters_show(&fs, tep, &rec) != show)
+			fail_msg("record %u of event %d: %d instead of %d", i, id, !show, show);
+		shown += show;
+	}
+	assert_in_range(shown, 500, 3500);
+	assert_int_equal(hidden > 0, !swapped);
+	in_filters_release(&fs);
+	in_filters_release(&text);
+	tep_free(tep);
+}
+
+static void tasks_are_found_as_by_the_text_of_all_their_numbers(void **state)
+{
+	check_tasks(false);
+	check_tasks(true);
+}
+
+static void an_event_is_needed_before_it_is_judged_by_tasks(void **state)
+{
+	struct tep_handle *tep = parser();
+	struct in_filters fs = { 0 };
+	struct tracecmd_filter *f;
+	uint8_t data[SIZE] = { ID };
+	struct tep_record rec = { .data = data, .size = SIZE };
+
+	assert_int_equal(in_filters_add(&fs, tep, 1, "ev:s4==1", true, &f), 0);
+	assert_int_equal(in_filters_needs(&fs, tep, &rec), -1);
+	assert_int_equal(in_filters_add_tasks(&fs, tep, 1, (int[]){ 0 }, 1, false, &f), 0);
+	assert_int_equal(in_filters_needs(&fs, tep, &rec), ID);
+	assert_true(in_filters_show(&fs, tep, &rec));
+	assert_int_equal(in_filters_needs(&fs, tep, &rec), -1);
+	rec.size = 1;
+	assert_int_equal(in_filters_needs(&fs, tep, &rec), -1);
+	in_filters_release(&fs);
+	tep_free(tep);
+}
+
 static void texts_that_libtraceevent_does_not_survive_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -282,6 +384,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans_decide_as_libtraceevent),
 		cmocka_unit_test(filters_of_a_buffer_are_judged_in_their_order),
+		cmocka_unit_test(tasks_are_found_as_by_the_text_of_all_their_numbers),
+		cmocka_unit_test(an_event_is_needed_before_it_is_judged_by_tasks),
 		cmocka_unit_test(texts_that_libtraceevent_does_not_survive_are_refused),
 		cmocka_unit_test(only_texts_of_a_simple_form_are_not_tried),
 		cmocka_unit_test(names_are_found_in_filters),

@@ -14,6 +14,7 @@ enum node_op {
 	NODE_CONST,		/* left's */
 	NODE_NOT, NODE_AND, NODE_OR,
 	NODE_TRUE,		/* left is not 0 */
+	NODE_TASK,		/* left is one of the tasks */
 	NODE_EQ, NODE_NE, NODE_GT, NODE_LT, NODE_GE, NODE_LE,
 };
 
@@ -29,6 +30,7 @@ struct in_filter_node {
 	struct in_filter_node *all;	/* the next one of the plan */
 	enum node_op op;
 	struct operand left, right;
+	const struct in_tasks *tasks;
 	const struct in_filter_node *a, *b;
 };
 
@@ -177,11 +179,22 @@ static struct in_filter_node *compile(struct in_filter_plan *p, const struct tep
 	}
 }
 
+/* 0; -ENOMEM. */
+static int add_test(struct in_filter_plan *p, const struct in_filter_node *node, bool neg)
+{
+	struct in_filter_test *more = reallocarray(p->tests, p->nr_tests + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	p->tests = more;
+	p->tests[p->nr_tests++] = (struct in_filter_test){ .node = node, .neg = neg };
+	return 0;
+}
+
 int in_filter_plan_add(struct in_filter_plan *p, const struct tep_event_filter *filter, int id,
 		       bool neg)
 {
 	const struct in_filter_node *node;
-	struct in_filter_test *more;
 	int i;
 
 	for (i = 0; i < filter->filters && filter->event_filters[i].event_id != id; i++)
@@ -189,14 +202,34 @@ int in_filter_plan_add(struct in_filter_plan *p, const struct tep_event_filter *
 	if (i == filter->filters)
 		return 0;
 	node = compile(p, filter->event_filters[i].filter, 0);
-	if (!node)
-		return -EOPNOTSUPP;
-	more = reallocarray(p->tests, p->nr_tests + 1, sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	p->tests = more;
-	p->tests[p->nr_tests++] = (struct in_filter_test){ .node = node, .neg = neg };
-	return 0;
+	return node ? add_test(p, node, neg) : -EOPNOTSUPP;
+}
+
+int in_filter_plan_add_tasks(struct in_filter_plan *p, const struct in_tasks *tasks, struct tep_event *event,
+			     bool neg)
+{
+	const struct tep_format_field *field[IN_TASK_FIELDS];
+	unsigned int i, n = event ? in_tasks_fields(event, field) : 0;
+	struct in_filter_node *all = NULL;
+
+	for (i = 0; i < n; i++) {
+		const struct tep_filter_arg arg = { .type = TEP_FILTER_ARG_FIELD,
+			.field.field = (struct tep_format_field *)field[i] };
+		struct in_filter_node *task = node_new(p, NODE_TASK);
+		struct in_filter_node *or = all ? node_new(p, NODE_OR) : task;
+
+		if (!task || !or)
+			return -ENOMEM;
+		if (!operand_of(p, &arg, &task->left))
+			return -EOPNOTSUPP;
+		task->tasks = tasks;
+		if (all) {
+			or->a = all;
+			or->b = task;
+		}
+		all = or;
+	}
+	return all ? add_test(p, all, neg) : -EOPNOTSUPP;
 }
 
 /* --- running ------------------------------------------------------------------ */
@@ -241,6 +274,8 @@ static bool is_true(const struct in_filter_node *n, const uint8_t *data)
 		break;
 	}
 	left = number(&n->left, data);
+	if (n->op == NODE_TASK)
+		return in_tasks_has(n->tasks, left);
 	right = number(&n->right, data);
 	switch (n->op) {
 	case NODE_EQ:

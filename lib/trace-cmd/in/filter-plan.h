@@ -13,6 +13,8 @@
 
 #include <event-parse.h>
 
+#include "in/filter-tasks.h"
+
 struct in_filter_plan {
 	struct in_filter_node *nodes;	/* all of them, for freeing */
 	struct in_filter_test *tests;	/* in the order of the filters */
@@ -31,6 +33,10 @@ void in_filter_plan_free(struct in_filter_plan *p);
  */
 int in_filter_plan_add(struct in_filter_plan *p, const struct tep_event_filter *filter, int id,
 		       bool neg);
+
+/* The same for a filter that is about tasks. @event NULL: nobody knows its fields, -EOPNOTSUPP. */
+int in_filter_plan_add_tasks(struct in_filter_plan *p, const struct in_tasks *tasks, struct tep_event *event,
+			     bool neg);
 
 /* Is a record of p->min_size bytes or more to be shown? */
 bool in_filter_plan_shows(const struct in_filter_plan *p, const uint8_t *data);

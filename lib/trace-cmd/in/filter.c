@@ -41,6 +41,7 @@ static int filters_start(struct in_filters *fs, struct tep_handle *tep, unsigned
 		return -ENOMEM;
 	}
 	fs->native = tep_is_file_bigendian(tep) == tep_is_local_bigendian(tep);
+	fs->tep = tep;
 	fs->nr_cpus = nr_cpus;
 	fs->kernel_stack = event_id(tep, "kernel_stack");
 	fs->user_stack = event_id(tep, "user_stack");
@@ -53,6 +54,7 @@ static void filter_free(struct tracecmd_filter *f)
 		return;
 	if (f->filter)
 		tep_filter_free(f->filter);
+	free(f->tasks);
 	free(f);
 }
 
@@ -70,11 +72,27 @@ static void forget_ids(struct in_filters *fs)
 		memset(fs->ids, 0, IDS);
 }
 
+/* Add @f, which is the list's from now on. */
+static void filters_append(struct in_filters *fs, struct tracecmd_filter *f)
+{
+	struct tracecmd_filter **end;
+
+	for (end = &fs->list; *end; end = &(*end)->next)
+		;
+	*end = f;
+	if (f->neg)
+		fs->negative = true;
+	else
+		fs->positive = true;
+	/* a stack that is a CPU's first record has no event that is known */
+	memset(fs->shown, !fs->positive, (fs->nr_cpus + 1) * sizeof(*fs->shown));
+	forget_ids(fs);
+}
+
 int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
 		   const char *text, bool neg, struct tracecmd_filter **ret_filter)
 {
 	_cleanup_(filter_cleanup) struct tracecmd_filter *f = calloc(1, sizeof(*f));
-	struct tracecmd_filter **end;
 	enum tep_errno ret;
 
 	if (!f || filters_start(fs, tep, nr_cpus))
@@ -90,17 +108,25 @@ int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int n
 		return -ENOMEM;
 	if (ret || !filter_is_sane(f->filter))
 		return -EINVAL;
-	for (end = &fs->list; *end; end = &(*end)->next)
-		;
-	if (neg)
-		fs->negative = true;
-	else
-		fs->positive = true;
-	/* a stack that is a CPU's first record has no event that is known */
-	memset(fs->shown, !fs->positive, (nr_cpus + 1) * sizeof(*fs->shown));
-	forget_ids(fs);
 	*ret_filter = f;
-	*end = take_ptr(f);
+	filters_append(fs, take_ptr(f));
+	return 0;
+}
+
+int in_filters_add_tasks(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
+			 const int *pids, unsigned int nr_pids, bool neg, struct tracecmd_filter **ret_filter)
+{
+	_cleanup_(filter_cleanup) struct tracecmd_filter *f = calloc(1, sizeof(*f));
+
+	if (!f || filters_start(fs, tep, nr_cpus))
+		return -ENOMEM;
+	f->neg = neg;
+	f->tasks = in_tasks_new(pids, nr_pids);
+	if (!f->tasks)
+		return -ENOMEM;
+	fs->of_tasks = true;
+	*ret_filter = f;
+	filters_append(fs, take_ptr(f));
 	return 0;
 }
 
@@ -140,7 +166,8 @@ static struct in_filter_plan *plan_make(const struct in_filters *fs, int id)
 	const struct tracecmd_filter *f;
 
 	for (f = fs->list; p && f; f = f->next) {
-		if (in_filter_plan_add(p, f->filter, id, f->neg)) {
+		if (f->tasks ? in_filter_plan_add_tasks(p, f->tasks, tep_find_event(fs->tep, id), f->neg) :
+			       in_filter_plan_add(p, f->filter, id, f->neg)) {
 			in_filter_plan_free(p);
 			p = NULL;
 		}
@@ -160,7 +187,7 @@ static uint8_t filters_of(struct in_filters *fs, int id)
 		return fs->ids[id];
 	fs->ids[id] = IN_FILTER_NONE;
 	for (f = fs->list; f; f = f->next) {
-		if (tep_event_filtered(f->filter, id))
+		if (f->tasks ? !!tep_find_event(fs->tep, id) : tep_event_filtered(f->filter, id))
 			fs->ids[id] = IN_FILTER_SOME;
 	}
 	if (fs->ids[id] == IN_FILTER_SOME && fs->native && fs->nr_plans < PLANS_MAX)
@@ -198,6 +225,13 @@ static bool scratch_copy(struct in_filters *fs, struct tep_record *rec)
 	return true;
 }
 
+static bool filter_matches(const struct in_filters *fs, const struct tracecmd_filter *f, struct tep_record *rec)
+{
+	if (f->tasks)
+		return in_tasks_match(f->tasks, tep_find_event_by_record(fs->tep, rec), rec);
+	return tep_filter_match(f->filter, rec) == TEP_ERRNO__FILTER_MATCH;
+}
+
 static bool matches(const struct in_filters *fs, struct tep_record *rec)
 {
 	bool show = !fs->positive;
@@ -206,7 +240,7 @@ static bool matches(const struct in_filters *fs, struct tep_record *rec)
 	for (f = fs->list; f; f = f->next) {
 		if (!f->neg && show)
 			continue;
-		if (tep_filter_match(f->filter, rec) != TEP_ERRNO__FILTER_MATCH)
+		if (!filter_matches(fs, f, rec))
 			continue;
 		if (f->neg)
 			return false;
@@ -245,7 +279,7 @@ static bool any_matches(struct in_filters *fs, struct tep_record *rec, bool neg)
 	if (!scratch_copy(fs, &copy))
 		return neg;
 	for (f = fs->list; f; f = f->next) {
-		if (f->neg == neg && tep_filter_match(f->filter, &copy) == TEP_ERRNO__FILTER_MATCH)
+		if (f->neg == neg && filter_matches(fs, f, &copy))
 			return true;
 	}
 	return false;
@@ -274,6 +308,13 @@ static bool stays_shown(struct in_filters *fs, struct tep_record *rec, bool *sho
 	else if (fs->negative && ((stack && *shown) || any_matches(fs, rec, false)) && any_matches(fs, rec, true))
 		*shown = false;
 	return verdict || (stack && *shown);
+}
+
+int in_filters_needs(const struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)
+{
+	int id = fs->of_tasks ? record_id(fs, tep, rec) : -1;
+
+	return id >= 0 && id < IDS && !fs->ids[id] ? id : -1;
 }
 
 bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec)

@@ -19,12 +19,14 @@
 struct tracecmd_filter {
 	struct tracecmd_filter *next;
 	struct tep_event_filter *filter;
+	struct in_tasks *tasks;		/* if it isn't NULL, the filter is of these, and there is no other */
 	bool neg;
 };
 
 struct in_filters {
 	struct tracecmd_filter *list;
-	bool positive, negative;	/* there are some */
+	struct tep_handle *tep;
+	bool positive, negative, of_tasks;	/* there are some */
 	bool stacks_stay;		/* TRACECMD_FL_STACKS_STAY */
 	int kernel_stack, user_stack;	/* event ids, -1 none */
 	bool *shown;			/* of each CPU: its latest event that is no stack was */
@@ -40,6 +42,10 @@ struct in_filters {
 /* Add one. 0; -EINVAL (syntax, unknown event); -ENOMEM. */
 int in_filters_add(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
 		   const char *text, bool neg, struct tracecmd_filter **ret_filter);
+
+/* The same for one that is about tasks: whose number is in common_pid, pid or next_pid. */
+int in_filters_add_tasks(struct in_filters *fs, struct tep_handle *tep, unsigned int nr_cpus,
+			 const int *pids, unsigned int nr_pids, bool neg, struct tracecmd_filter **ret_filter);
 void in_filters_release(struct in_filters *fs);
 
 /* What is remembered of an id; 0: nothing yet. */
@@ -64,6 +70,12 @@ static inline bool in_filters_hide(const struct in_filters *fs, const uint8_t *d
 	p = fs->plans[fs->ids[id] - IN_FILTER_PLAN];
 	return in_filter_plan_ready(p, size) && !in_filter_plan_shows(p, data);
 }
+
+/*
+ * The id of an event that the parser must know before in_filters_show() is asked about this record, the first of its
+ * kind; -1: none.
+ */
+int in_filters_needs(const struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec);
 
 /* True if the record is to be shown. To be asked once for each, in order. */
 bool in_filters_show(struct in_filters *fs, struct tep_handle *tep, struct tep_record *rec);

@@ -112,11 +112,16 @@ static bool filters_show(struct tracecmd_input *h, struct tep_record *rec)
 {
 	pthread_mutex_t *guard;
 	bool show;
+	int id;
 
 	if (!h->filters.list)
 		return true;
 	/* who has filters has a parser */
 	guard = guard_begin(h);
+	id = in_filters_needs(&h->filters, in_handle_tep(h), rec);
+	/* without it the event has no fields that are known */
+	if (id >= 0)
+		in_handle_formats(h, id);
 	show = in_filters_show(&h->filters, in_handle_tep(h), rec);
 	guard_end(guard);
 	return show;
