@@ -6,40 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fmt/guard.h"
-#include "fmt/native.h"
+#include "fmt/entry.h"
 #include "fmt/plan.h"
 #include "fmt/printer.h"
 #include "trace-seq.h"
 
 #define IDS		65536	/* an id has 16 bits */
-#define CHECKS		8	/* records of an event that are printed both ways */
 #define PIDS		(1 << 22)	/* the most that Linux gives */
 #define MANY_NAMES	(1 << 16)	/* before libtraceevent must settle them */
-#define COMMON_SIZE	8	/* bytes of common fields that any record has */
-#define FULL_SIZE_MAX	(1 << 20)	/* where fields may end */
-
-/* A field that tells where in the record something of any length is. */
-struct dynamic {
-	struct dynamic *next;
-	uint16_t offset;
-	bool relative;		/* to the end of the field */
-};
-
-struct entry {
-	struct tep_event *event;
-	struct plan *plan;		/* NULL: none, or not right */
-	struct native native;
-	struct guards guards;		/* for libtraceevent */
-	struct dynamic *dynamics;
-	uint32_t min_size;		/* of a record, for any way of printing it */
-	uint32_t full_size;		/* of one whose arrays are all there */
-	uint32_t guard_size;		/* for the guards */
-	uint32_t plan_size;		/* for the plan */
-	uint32_t ready_size;		/* for printer_ready(); UINT32_MAX until all checks are made */
-	uint32_t room, room_each;	/* where the plan's text may go: bytes, and for each of the record */
-	uint8_t checks;			/* still to be made */
-};
 
 /* What is compiled, of the printers of one file or of several that are alike. */
 struct compiled {
@@ -181,90 +155,7 @@ void printer_unlock(struct printer *p)
 	pthread_mutex_unlock(printer_mutex(p));
 }
 
-/* --- what an event needs ---------------------------------------------------- */
-
-static int add_field(struct printer *p, struct entry *e, const struct tep_format_field *f)
-{
-	/* arrays may be shorter in a record than their format says */
-	bool array = f->flags & TEP_FIELD_IS_ARRAY && !(f->flags & TEP_FIELD_IS_DYNAMIC);
-	struct dynamic *d;
-	uint32_t end;
-
-	if (f->offset < 0 || f->offset > UINT16_MAX || f->size < 0 || f->size > FULL_SIZE_MAX ||
-	    (f->flags & TEP_FIELD_IS_DYNAMIC && f->size != 4)) {
-		e->min_size = UINT32_MAX;	/* no record is that long */
-		return 0;
-	}
-	end = f->offset + (array ? 0 : f->size);
-	if (end > e->min_size)
-		e->min_size = end;
-	if (f->offset + (uint32_t)f->size > e->full_size)
-		e->full_size = f->offset + f->size;
-	if (!(f->flags & TEP_FIELD_IS_DYNAMIC))
-		return 0;
-	d = arena_alloc(&p->compiled->arena, sizeof(*d));
-	if (!d)
-		return -ENOMEM;
-	d->offset = f->offset;
-	d->relative = f->flags & TEP_FIELD_IS_RELATIVE;
-	d->next = e->dynamics;
-	e->dynamics = d;
-	return 0;
-}
-
-/* So that a few instructions tell what is asked for each record. */
-static void entry_set_room(struct entry *e)
-{
-	const struct fmt_record one = { .size = e->native.long_size };
-	size_t frame = e->native.kind == NATIVE_STACK ? native_room_frame() : 0;
-
-	e->room = plan_room(e->plan, &(struct fmt_record){ .size = 0 }) + native_room(&e->native, &one);
-	e->room_each = e->plan->nr_steps + (frame + e->native.long_size - 1) / e->native.long_size;
-}
-
-/* All checks are made. */
-static void entry_set_ready(struct entry *e)
-{
-	if (e->plan)
-		e->ready_size = e->plan_size > e->min_size ? e->plan_size : e->min_size;
-}
-
-static struct entry *entry_new(struct printer *p, struct tep_event *event)
-{
-	struct entry *e = arena_alloc(&p->compiled->arena, sizeof(*e));
-	const struct tep_format_field *f;
-	unsigned int never = TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_FAILED | TEP_EVENT_FL_ISBPRINT;
-
-	if (!e)
-		return NULL;
-	e->event = event;
-	e->min_size = COMMON_SIZE;
-	e->ready_size = UINT32_MAX;
-	for (f = event->format.common_fields; f; f = f->next)
-		if (add_field(p, e, f))
-			return NULL;
-	for (f = event->format.fields; f; f = f->next)
-		if (add_field(p, e, f))
-			return NULL;
-	native_compile(&e->native, event);
-	guards_compile(&e->guards, &p->compiled->arena, event, &e->guard_size);
-	if (p->flags & PRINTER_NO_PLANS || event->flags & never || e->native.kind == NATIVE_UNKNOWN ||
-	    (e->native.long_size != 4 && e->native.long_size != 8))
-		return e;
-	if (e->native.kind == NATIVE_NONE || e->native.kind == NATIVE_CALL_SITE)
-		e->plan = plan_compile(&p->compiled->arena, event);
-	else
-		e->plan = arena_alloc(&p->compiled->arena, sizeof(*e->plan));	/* nothing besides */
-	e->checks = p->flags & PRINTER_NO_CHECKS ? 0 : CHECKS;
-	if (e->plan)
-		e->plan_size = e->plan->min_size > e->native.min_size ? e->plan->min_size :
-									 e->native.min_size;
-	if (e->plan)
-		entry_set_room(e);
-	if (!e->checks)
-		entry_set_ready(e);
-	return e;
-}
+/* --- events ------------------------------------------------------------------- */
 
 static struct entry *entry_new_of(struct printer *p, const struct tep_event *event,
 				  struct tep_record *record, int *ret_error)
@@ -296,7 +187,7 @@ static struct entry *entry_new_of(struct printer *p, const struct tep_event *eve
 	if (event) {
 		*ret_error = -ENOMEM;
 		pthread_mutex_lock(&p->compiled->lock);
-		p->entries[id] = entry_new(p, (struct tep_event *)event);
+		p->entries[id] = entry_new(&p->compiled->arena, (struct tep_event *)event, p->flags);
 		pthread_mutex_unlock(&p->compiled->lock);
 	}
 	printer_unlock(p);
@@ -317,28 +208,6 @@ static inline struct entry *entry_of(struct printer *p, const struct tep_event *
 			return e;
 	}
 	return entry_new_of(p, event, record, ret_error);
-}
-
-/* Do all strings and arrays of a record that has e->min_size bytes begin inside of it, and end there? */
-static inline bool arrays_sound(const struct printer *p, const struct entry *e,
-				const struct tep_record *record)
-{
-	const struct dynamic *d;
-
-	for (d = e->dynamics; d; d = d->next) {
-		uint32_t v = value_read((const uint8_t *)record->data + d->offset, 4, p->swap);
-		uint32_t at = (v & 0xffff) + (d->relative ? d->offset + 4u : 0);
-
-		if (at + (v >> 16) > (uint32_t)record->size)
-			return false;
-	}
-	return true;
-}
-
-static inline bool record_sound(const struct printer *p, const struct entry *e,
-				const struct tep_record *record)
-{
-	return (uint32_t)record->size >= e->min_size && arrays_sound(p, e, record);
 }
 
 /* --- printing --------------------------------------------------------------- */
@@ -509,7 +378,7 @@ bool printer_ready(struct printer *p, struct tep_record *record)
 	int error;
 	struct entry *e = entry_of(p, NULL, record, &error);
 
-	if (!e || r.size < e->ready_size || !arrays_sound(p, e, record))
+	if (!e || r.size < e->ready_size || !arrays_sound(e, record, p->swap))
 		return false;
 	if (!native_has_tasks(&e->native))
 		return true;
@@ -557,7 +426,7 @@ int printer_print(struct printer *p, const struct tep_event *event, struct tep_r
 		return error;
 	if (p->whole)
 		return print_share(p, e, record, &r, out);
-	if (!record_sound(p, e, record))
+	if (!record_sound(e, record, p->swap))
 		return -EBADMSG;
 	if (!e->plan || r.size < e->plan_size)
 		return print_other(p, e, record, out);
