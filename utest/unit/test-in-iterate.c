@@ -3,6 +3,7 @@
  * records, move the streams they are in, stop.
  */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -347,6 +348,38 @@ static void test_a_callback_may_iterate(void **state)
 	}
 }
 
+/*
+ * The outer iterator is of two CPUs, the others' of all: they may step over an event of one of the two
+ * without having begun with either.
+ */
+static void test_a_callback_may_iterate_over_other_cpus_too(void **state)
+{
+	uint32_t seed;
+
+	for (seed = 1; seed < 20; seed++) {
+		unsigned int of[NR_CPUS * 1000] = { 0 }, i;
+		struct seen s = { 0 };
+		struct trace t;
+		cpu_set_t two;
+
+		CPU_ZERO(&two);
+		CPU_SET(0, &two);
+		CPU_SET(1, &two);
+		trace_open(&t, 4, seed);
+		s.t = &t;
+		assert_int_equal(tracecmd_iterate_events(t.handle, &two, sizeof(two), nest, &s), 0);
+		for (i = 0; i < s.n; i++)
+			of[s.value[i]]++;
+		for (i = 0; i < ARRAY_SIZE(of); i++) {
+			if (i / 1000 < 2)
+				assert_int_equal(of[i], i % 1000 < EVENTS);
+			else
+				assert_true(of[i] <= 1);
+		}
+		trace_close(&t);
+	}
+}
+
 /* Makes all times later, from the next event on. */
 static int add_once(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
 {
@@ -461,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_a_callback_may_read_on),
 		cmocka_unit_test(test_a_callback_may_rewind),
 		cmocka_unit_test(test_a_callback_may_iterate),
+		cmocka_unit_test(test_a_callback_may_iterate_over_other_cpus_too),
 		cmocka_unit_test(test_a_callback_may_change_times),
 		cmocka_unit_test(test_a_callback_that_stops_may_close),
 		cmocka_unit_test(test_many_files_are_read_whole_and_in_order),

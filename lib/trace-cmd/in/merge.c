@@ -37,6 +37,8 @@ int in_merge_add(struct in_merge *m, struct in_stream *stream, const struct in_t
 		m->source = more;
 		m->alloc = alloc;
 	}
+	/* a merge steps over events without telling a pair that is under way */
+	stream->pair = NULL;
 	m->source[m->count++] = (struct in_merge_source){
 		.stream = stream, .timeline = timeline, .owner = owner,
 		.shift = in_timeline_cpu(timeline, stream->cpu),
