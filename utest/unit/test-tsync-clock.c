@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/cpus.h"
+#include "sim/tracefs-tree.h"
 #include "sim/tsync-pair.h"
 #include "tsync/clock.h"
 #include "tsync/instance.h"
@@ -257,24 +257,6 @@ static void a_new_instance_is_made_small_later(void **state)
 	assert_int_equal(instance_number(id, "buffer_size_kb"), -1);
 }
 
-/* A file of a tree that is like tracefs, with directories on the way to it. */
-static void put_file(const char *dir, const char *name, const char *text)
-{
-	char path[512];
-	char *slash;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	for (slash = path + strlen(dir); (slash = strchr(slash + 1, '/')); *slash = '/') {
-		*slash = 0;
-		mkdir(path, 0700);
-	}
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_equal(fputs(text, f) < 0, 0);
-	assert_int_equal(fclose(f), 0);
-}
-
 /* Whether somebody has claimed the directory @name in @dir. */
 static bool is_claimed(const char *dir, const char *name)
 {
@@ -289,30 +271,6 @@ static bool is_claimed(const char *dir, const char *name)
 	close(fd);
 	return is;
 }
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-/* Remove what is called @name in @dir and all in it. */
-static void remove_all(const char *dir, const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
-
-#define RAW_FORMAT \
-	"name: raw_data\nID: 14\nformat:\n" \
-	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n" \
-	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n" \
-	"\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n" \
-	"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n" \
-	"\tfield:unsigned int id;\toffset:8;\tsize:4;\tsigned:0;\n" \
-	"\tfield:char buf[];\toffset:12;\tsize:0;\tsigned:0;\n\n" \
-	"print fmt: \"id:%04x %08x\", REC->id, (int)REC->buf[0]\n"
 
 /* Also a session that wants no markers has its instance for itself as long as it lasts; or if it wants some later. */
 static void a_picked_instance_is_claimed_all_the_time(void **state)

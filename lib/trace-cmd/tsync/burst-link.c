@@ -129,7 +129,7 @@ static int cross_probe(const struct bridge *over, bool guest, struct burst_probe
 	return ret;
 }
 
-/* Our own stamps become the trace clock's, or none. */
+/* Our own stamps become the trace clock's. 0; what says why some did not. */
 static int cross(struct burst_state *b, bool guest)
 {
 	struct bridge over;
@@ -138,8 +138,6 @@ static int cross(struct burst_state *b, bool guest)
 
 	for (i = 0; i < b->nr && !ret; i++)
 		ret = cross_probe(&over, guest, &b->probe[i]);
-	for (i = 0; i < b->nr && ret; i++)
-		b->probe[i].have = 0;
 	bridge_release(&over);
 	return ret;
 }
@@ -147,10 +145,17 @@ static int cross(struct burst_state *b, bool guest)
 int burst_collect(struct tsync_link *link)
 {
 	struct burst_state *b = link->state;
+	bool bridged = b->bridged;
 	int ret = b->marker ? sync_instance_drain(link->clock.inst, take_mark, link) : 0;
+	unsigned int i;
 
-	if (!ret && b->bridged)
-		ret = cross(b, link->guest);
+	/* the kernel may have given up its counter meanwhile */
+	b->bridged = bridged && direct_is_linear(link->conf->clock);
+	if (!ret && bridged)
+		ret = b->bridged ? cross(b, link->guest) : -ESTALE;
+	/* what has not become the trace clock's is still the other one's */
+	for (i = 0; i < b->nr && bridged && ret; i++)
+		b->probe[i].have = 0;
 	if (ret)
 		log_debug("tsync: reading back the markers: %s", strerror(-ret));
 	return ret;

@@ -56,7 +56,10 @@ int burst_send(struct tsync_link *link, const struct burst_packet *p, enum burst
 int burst_recv(struct tsync_link *link, unsigned int number, enum burst_field field,
 	       struct burst_packet *ret_packet, int64_t *ret_time);
 
-/* After the round: have all stamps that count by the trace clock. 0; -ESTALE: a clock stepped; -errno. */
+/*
+ * After the round: have all stamps that count by the trace clock, or, with a bridge that does not hold, none of ours. 0; -ESTALE:
+ * a clock stepped, or the kernel goes by another counter now: no bridge from now on; -errno.
+ */
 int burst_collect(struct tsync_link *link);
 
 #endif
