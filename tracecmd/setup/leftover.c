@@ -130,12 +130,64 @@ static int lock_dir(int fd)
 	return 0;
 }
 
+/* A file that was found. */
+struct found {
+	struct statx_timestamp born;
+	long pid;
+};
+
+/* When was the file @name made? Where that can't be told, when it was read last: nobody does before it is put back. */
+static struct statx_timestamp birth_of(int dir, const char *name)
+{
+	struct statx st = { 0 };
+
+	statx(dir, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_ATIME, &st);
+	return st.stx_mask & STATX_BTIME ? st.stx_btime : st.stx_atime;
+}
+
+static int by_birth_latest_first(const void *a, const void *b)
+{
+	const struct statx_timestamp *x = &((const struct found *)a)->born;
+	const struct statx_timestamp *y = &((const struct found *)b)->born;
+
+	if (x->tv_sec != y->tv_sec)
+		return x->tv_sec < y->tv_sec ? 1 : -1;
+	return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
+}
+
+/* All journals in @dir, the latest first. Their number; -ENOMEM. */
+static int find_files(DIR *dir, struct found **ret)
+{
+	struct found *found = NULL, *more;
+	struct dirent *d;
+	int n = 0;
+
+	while ((d = readdir(dir))) {
+		char *end;
+		long pid = strtol(d->d_name, &end, 10);
+
+		if (end == d->d_name || strcmp(end, SUFFIX))
+			continue;
+		more = reallocarray(found, n + 1, sizeof(*found));
+		if (!more) {
+			free(found);
+			return -ENOMEM;
+		}
+		found = more;
+		found[n++] = (struct found){ .born = birth_of(dirfd(dir), d->d_name), .pid = pid };
+	}
+	if (n)
+		qsort(found, n, sizeof(*found), by_birth_latest_first);
+	*ret = found;
+	return n;
+}
+
 int leftover_restore(int *ret_pid, struct err *err)
 {
 	_cleanup_free_ char *name = dir_name();
+	_cleanup_free_ struct found *found = NULL;
 	_cleanup_closedir_ DIR *dir = NULL;
-	int fd = name ? open_dir(name) : -ENOMEM, count = 0;
-	struct dirent *d;
+	int fd = name ? open_dir(name) : -ENOMEM, count = 0, i, n;
 
 	if (fd < 0)
 		return 0;
@@ -150,13 +202,15 @@ int leftover_restore(int *ret_pid, struct err *err)
 		close(fd);
 		return 0;
 	}
-	while ((d = readdir(dir))) {
-		char *end;
-		long pid = strtol(d->d_name, &end, 10);
+	n = find_files(dir, &found);
+	/* who began while another one recorded has noted what that one had set */
+	for (i = 0; i < n; i++) {
+		char file[32];
 
-		if (end == d->d_name || strcmp(end, SUFFIX) || !restore_file(fd, d->d_name))
+		snprintf(file, sizeof(file), "%ld" SUFFIX, found[i].pid);
+		if (!restore_file(fd, file))
 			continue;
-		*ret_pid = pid;
+		*ret_pid = found[i].pid;
 		count++;
 	}
 	return count;

@@ -21,7 +21,7 @@ int leftover_begin(char **ret_path);
 void leftover_end(int fd, const char *path);
 
 /*
- * Put back what dead processes have left; if somebody else is at it, wait until that is done, or who begins
+ * Put back what dead processes have left, of the one that began last first; if somebody else is at it, wait until that is done, or who begins
  * now would take it for what was there before. Returns of how many; @ret_pid is one of them, for a
  * message. What can't be read or put back is passed over. -ETIMEDOUT described in @err: it isn't done.
  */
