@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "message.h"
@@ -105,6 +106,8 @@ static int check(const struct agent_args *a, const struct serve_conf *serve)
 		return cmd_fail(0, "-N cannot be used with -P: one is for TCP, the other for vsock");
 	if (conf->proxy && !conf->client && !a->cid_given)
 		return cmd_fail(0, "--proxy: which guest? Name it with -N, or by its CID with -P alone");
+	if (conf->debug_dir && access(conf->debug_dir, W_OK | X_OK))
+		return cmd_fail(errno, "--tsync-debug: cannot write files to the directory '%s'", conf->debug_dir);
 	return conf->client ? serve_check_tcp(serve) : 0;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "commands.h"
 #include "message.h"
@@ -39,10 +41,11 @@ const struct opt_spec listen_options[] = {
 
 static int set_max(struct listen_conf *conf, int id, const char *arg)
 {
+	const char *option = id == OPT_MAX_FILES ? "max-files" : id == OPT_MAX_CLIENTS ? "max-clients" : "max-per-host";
 	long long number, most = id == OPT_MAX_FILES ? INT64_MAX : 4096;
 
 	if (opt_number(arg, 1, most, &number))
-		return cmd_fail(0, "'%s' is no number from 1 to %lld", arg, most);
+		return cmd_fail(0, "--%s: '%s' is no number from 1 to %lld", option, arg, most);
 	if (id == OPT_MAX_FILES)
 		conf->max_files = number;
 	else if (id == OPT_MAX_CLIENTS)
@@ -93,6 +96,22 @@ static int listen_option(void *data, int id, const char *arg)
 	}
 }
 
+/* Can files be made where -d and -o say? 0; an exit status after a message. */
+static int check_dir(const struct listen_conf *conf)
+{
+	_cleanup_buf_ struct buf dir = BUF_INIT;
+	const char *slash = strrchr(conf->base, '/');
+
+	buf_printf(&dir, "%s", conf->dir ? conf->dir : slash == conf->base ? "/" : slash ? "" : ".");
+	if (slash)
+		buf_printf(&dir, "%s%.*s", conf->dir ? "/" : "", (int)(slash - conf->base), conf->base);
+	if (dir.error)
+		return cmd_fail(-dir.error, "listen");
+	if (access((char *)dir.data, W_OK | X_OK))
+		return cmd_fail(errno, "cannot write files to the directory '%s'", (char *)dir.data);
+	return 0;
+}
+
 /* What only the whole of the options shows. 0; an exit status after a message. */
 static int check(const struct listen_conf *conf, const struct serve_conf *serve)
 {
@@ -101,10 +120,7 @@ static int check(const struct listen_conf *conf, const struct serve_conf *serve)
 
 	if (ret)
 		return ret;
-	if (access(conf->dir ? conf->dir : ".", W_OK | X_OK))
-		return cmd_fail(errno, "cannot write files to the directory '%s'",
-				conf->dir ? conf->dir : ".");
-	return 0;
+	return check_dir(conf);
 }
 
 int cmd_listen(int argc, char **argv)

@@ -93,6 +93,7 @@ int parse_file(struct parse *x, int id, const char *arg)
 	case OPT_FILE_VERSION:
 		return file_version(arg, &p->file_version, x->err) ? -EINVAL : 0;
 	case OPT_COMPRESSION:
+		p->packed = strcmp(arg, "any") && strcmp(arg, "none");
 		return file_compression(arg, &p->zip, x->err) ? -EINVAL : 0;
 	case OPT_LIMIT_SIZE:
 		return set_limit(x, arg);

@@ -167,9 +167,11 @@ static int check_output(const struct plan *p, struct err *err)
 	return check_replaced(p, err);
 }
 
-/* Limits that don't go together. */
-static int check_limits(const struct plan *p, struct err *err)
+/* Choices that don't go together. */
+static int check_choices(const struct plan *p, struct err *err)
 {
+	if (p->file_version < 7 && p->packed)
+		return err_set(err, -EINVAL, "version 6 has no compression: use --file-version 7 or --compression none");
 	if (!p->rotate.bytes && !p->rotate.ms)
 		return 0;
 	if (p->max_kb)
@@ -263,7 +265,7 @@ int plan_check(const struct plan *p, bool agent, struct err *err)
 		return check_output(p, err);
 	ret = setup_try(p->instances, p->nr_instances, err);
 	if (!ret)
-		ret = check_limits(p, err);
+		ret = check_choices(p, err);
 	if (ret)
 		return ret;
 	return !agent && p->kind == PLAN_RECORD && !p->listener.port ? check_output(p, err) : 0;

@@ -87,6 +87,7 @@ struct plan {
 	char *temp_dir;			/* NULL: beside the output */
 	int file_version;
 	const struct zip_algo *zip;
+	bool packed;			/* by the very algorithm that was named */
 	bool all_formats;		/* -a */
 	bool ignore_unknown;		/* -i */
 	bool quiet;

@@ -35,6 +35,7 @@ bad "filter first" "filter must come after event" -f 'a == 1' -e sched true
 bad "no directory" "--temp: an empty name is no file" --temp "" -e sched true
 bad "unknown version" "Unsupported file version 5" --file-version 5 -e sched true
 bad "unknown compression" "lzma is not supported" --compression lzma -e sched true
+bad "version 6, compressed" "version 6 has no compression" --file-version 6 --compression zlib -e sched true
 bad "buffer of nothing" "must be positive" -b 0 -e sched true
 bad "no offset" "'12x' is no number of nanoseconds" --ts-offset 12x -e sched true
 bad "no agent there" "Failed to connect to host 127.0.0.1:9:" -e sched -A 127.0.0.1:9 true

@@ -38,6 +38,25 @@ why sqlhist -f some.sql nonsense -- "unexpected argument 'nonsense': -f has the 
 why stack --start --stop -- "--start, --stop and --reset: one at a time"
 why listen -- "the port is missing: -p PORT"
 
+# --- what is taken, but cannot be
+
+# sorry REGEX COMMAND...: a line says what is wrong, and nothing begins
+sorry() {
+	local what=$1
+	shift
+	run 10 "$TRACE_CMD" "$@"
+	like "$err" "^  $what" "$*"
+	isnt "$rc" 0 "... and nothing begins"
+}
+sorry "cannot write files to the directory '$T/none'" listen -p 1 -d "$T/none"
+sorry "cannot write files to the directory 'none'" listen -p 1 -o none/x
+sorry "cannot write files to the directory '/none'" listen -p 1 -o /none/x
+sorry "cannot write files to the directory '$T/none'" listen -p 1 -d "$T" -o none/x
+for o in max-clients max-per-host max-files; do
+	sorry "--$o: '0' is no number from 1 to" listen -p 1 --$o 0
+done
+sorry "--tsync-debug: cannot write files to the directory 'none'" agent -N localhost -p 1 --tsync-debug none
+
 run 10 "$TRACE_CMD" nonsense
 is "$rc $err" "255 trace-cmd: there is no command 'nonsense'" "no command is called that"
 like "$out" '^     record - ' "... and which there are"
