@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -37,11 +38,12 @@ int pidfile_write(const char *path, pid_t pid, struct err *err)
 	char text[32];
 	int len = snprintf(text, sizeof(text), "%d\n", pid), ret;
 
-	if (asprintf(&new, "%s.new", path) < 0)
+	/* a file of our own: others may be about to name themselves */
+	if (asprintf(&new, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = mkostemp(new, O_CLOEXEC);
 	ret = fd < 0 ? -errno : io_write_full(fd, text, len, DEADLINE_NEVER);
-	if (!ret && rename(new, path))
+	if (!ret && (fchmod(fd, 0644) || rename(new, path)))
 		ret = -errno;
 	if (ret && fd >= 0)
 		unlink(new);
