@@ -289,7 +289,8 @@ int local_stop(struct local *l, struct err *err)
 	first = local_tracing(l, false, err);
 	/* where that fails, or with -k, it's done later */
 	if (!l->tidy && !l->plan->keep)
-		l->tidy = tidy_start(l->journal, l->early, l->may_part);
+		/* a guest's agent may be on this machine, for a try: it puts back our events, so we have to be later */
+		l->tidy = tidy_start(l->journal, l->early, !l->plan->nr_guests, l->may_part);
 	for (i = 0; i < l->nr_instances; i++) {
 		struct local_instance *in = &l->instances[i];
 

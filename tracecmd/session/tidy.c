@@ -15,7 +15,7 @@
 struct tidy {
 	struct journal *journal;
 	struct early *early;
-	bool may_part;
+	bool events, may_part;
 	struct parting parting;
 	pthread_t thread;
 };
@@ -25,11 +25,11 @@ static void *tidy_thread(void *arg)
 	struct tidy *t = arg;
 
 	early_wait_formats(t->early);
-	journal_restore_early(t->journal, t->may_part ? &t->parting : NULL);
+	journal_restore_early(t->journal, t->events, t->may_part ? &t->parting : NULL);
 	return NULL;
 }
 
-struct tidy *tidy_start(struct journal *j, struct early *early, bool may_part)
+struct tidy *tidy_start(struct journal *j, struct early *early, bool events, bool may_part)
 {
 	struct tidy *t = calloc(1, sizeof(*t));
 	sigset_t all, old;
@@ -39,6 +39,7 @@ struct tidy *tidy_start(struct journal *j, struct early *early, bool may_part)
 		return NULL;
 	t->journal = j;
 	t->early = early;
+	t->events = events;
 	t->may_part = may_part;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);

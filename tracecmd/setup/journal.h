@@ -64,12 +64,12 @@ int journal_mkdir(struct journal *j, const char *path);
 int journal_restore(struct journal *j);
 
 /*
- * Put back what other things don't depend on and what makes the kernel wait: which events are on, and our words in
- * lists. That takes some 40 ms, so it is worth being done by another thread while nobody uses the journal. Of the list
+ * Put back what other things don't depend on and what makes the kernel wait: with @events which of these are on, and our
+ * words in lists. That takes some 40 ms, so it is worth being done by another thread while nobody uses the journal. Of the list
  * of the top instance @p, if it isn't NULL, does what takes longest, as the very last. What fails is left to
  * journal_restore().
  */
-void journal_restore_early(struct journal *j, struct parting *p);
+void journal_restore_early(struct journal *j, bool events, struct parting *p);
 
 /* By who doesn't wait for the end of that, parting_is_left() having said so: nothing else is to be done there. */
 void journal_parted(struct journal *j);

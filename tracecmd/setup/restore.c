@@ -181,14 +181,15 @@ static bool may_part(const struct entry *e)
 	return is_exclusion(e->path) && !strstr(e->path, "/instances/");
 }
 
-void journal_restore_early(struct journal *j, struct parting *p)
+void journal_restore_early(struct journal *j, bool events, struct parting *p)
 {
 	struct entry *last = NULL;
 	int failed = 0;
 
 	if (j->finished)
 		return;
-	restore_events(j);
+	if (events)
+		restore_events(j);
 	for (size_t i = j->count; i-- > 0;) {
 		struct entry *e = &j->entry[i];
 

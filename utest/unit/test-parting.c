@@ -257,7 +257,7 @@ static void journal_puts_back_events_and_lists_early(void **state)
 	for (int by_process = 0; by_process < 2; by_process++) {
 		struct journal *j = session();
 
-		journal_restore_early(j, by_process ? &p : NULL);
+		journal_restore_early(j, true, by_process ? &p : NULL);
 		check_text(dir, "set_event", "");
 		check_text(dir, "set_event_notrace_pid", "");
 		check_text(dir, "tracing_on", "0");
@@ -275,7 +275,7 @@ static void words_of_others_stay_and_need_no_process(void **state)
 
 	(void)state;
 	put_in(dir, "set_event_notrace_pid", "77\n99\n78\n");
-	journal_restore_early(j, &p);
+	journal_restore_early(j, true, &p);
 	check_text(dir, "set_event_notrace_pid", "99");
 	assert_int_equal(atomic_load(&p.pid), 0);
 	journal_free(j);
@@ -288,7 +288,7 @@ static void list_that_was_left_is_not_touched_again(void **state)
 	struct parting p = { 0 };
 
 	(void)state;
-	journal_restore_early(j, &p);
+	journal_restore_early(j, true, &p);
 	journal_parted(j);
 	put_in(dir, "set_event_notrace_pid", "77\n");
 	assert_int_equal(journal_restore(j), 0);
@@ -305,7 +305,21 @@ static void events_with_triggers_wait_for_the_rest(void **state)
 	(void)state;
 	put_in(dir, "trigger", "# Available triggers:\n");
 	assert_int_equal(journal_triggers(j, path_of(dir, "trigger").s), 0);
-	journal_restore_early(j, NULL);
+	journal_restore_early(j, true, NULL);
+	check_text(dir, "set_event", "sched:sched_switch\n");
+	check_text(dir, "set_event_notrace_pid", "");
+	journal_restore(j);
+	check_text(dir, "set_event", "");
+	journal_free(j);
+}
+
+/* Others may set them meanwhile, and put them back. */
+static void events_wait_for_others(void **state)
+{
+	struct journal *j = session();
+
+	(void)state;
+	journal_restore_early(j, false, NULL);
 	check_text(dir, "set_event", "sched:sched_switch\n");
 	check_text(dir, "set_event_notrace_pid", "");
 	journal_restore(j);
@@ -327,6 +341,7 @@ int main(void)
 		on_session(words_of_others_stay_and_need_no_process),
 		on_session(list_that_was_left_is_not_touched_again),
 		on_session(events_with_triggers_wait_for_the_rest),
+		on_session(events_wait_for_others),
 		on_instance(kernel_list_is_empty_for_all_from_when_it_is_left),
 	};
 
