@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "session/claim.h"
 #include "session/local.h"
+#include "session/putback.h"
 #include "session/tidy.h"
 
 /* LOCAL_DRAIN_MS when another recorder, which had as much time, has been given up. */
@@ -140,6 +141,9 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 		l->instances[i].claim_fd = -1;
 	}
 	ret = claim_all(l, err);
+	/* again: one may have been killed since others looked, and left us its instance; now that is ours */
+	if (!ret)
+		ret = put_back_leftovers(NULL, err);
 	if (!ret)
 		ret = setup_apply_system(&plan->system, l->journal, err);
 	return ret ? ret : setup_all(l, err);

@@ -1,0 +1,138 @@
+/*
+ * test-local.c - session/local: what is found, and so comes back in the end, is what was there before anybody traced.
+ *
+ * On a made-up tracing directory, as a user whom nobody else uses: leftovers are in a directory of theirs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+#include <tracefs.h>
+
+#include "base/cleanup.h"
+#include "session/local.h"
+#include "setup/leftover.h"
+#include "unit/tracefs-util.h"
+
+static char fake[] = "/tmp/utest-local-XXXXXX";
+static uid_t nobody;
+
+/* The session's calls come here instead of to setup/find.c. */
+int setup_find_tracing(const char **ret_dir, struct err *err)
+{
+	(void)err;
+	*ret_dir = fake;
+	return 0;
+}
+
+static int make_fake(void **state)
+{
+	static const char *const dirs[] = {
+		"events", "instances", "options", "per_cpu", "per_cpu/cpu0",
+	};
+	static const struct {
+		const char *file, *text;
+	} files[] = {
+		{ "available_events", "sched:sched_switch\n" },
+		{ "available_tracers", "nop\n" },
+		{ "trace_clock", "[local] global\n" },
+		{ "tracing_on", "0\n" },
+		{ "current_tracer", "nop\n" },
+		{ "set_event", "" },
+		{ "buffer_size_kb", "1408\n" },
+		{ "events/enable", "0\n" },
+		{ "events/header_page", "\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
+					"\tfield: char data;\toffset:16;\tsize:8176;\n" },
+		{ "per_cpu/cpu0/stats", "entries: 0\noverrun: 0\n" },
+	};
+
+	(void)state;
+	if (!mkdtemp(fake))
+		return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		if (mkdir(path_of(fake, dirs[i]).s, 0777))
+			return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (put_in(fake, files[i].file, files[i].text) ||
+		    chmod(path_of(fake, files[i].file).s, 0666))
+			return -1;
+	if (tracefs_set_tracing_dir(fake) || chmod(fake, 0777) || geteuid())
+		return 0;
+	nobody = 2000000000 + getpid();
+	return seteuid(nobody);
+}
+
+static int remove_fake(void **state)
+{
+	char files[64];
+
+	(void)state;
+	snprintf(files, sizeof(files), "/tmp/trace-cmd-%u", geteuid());
+	if (nobody) {
+		remove_tree(files);
+		if (seteuid(0))
+			return -1;
+	}
+	tracefs_set_tracing_dir(NULL);
+	remove_tree(fake);
+	return 0;
+}
+
+/* A session that switches tracing on, and is killed. */
+static void killed_session(void)
+{
+	struct journal *j = journal_new(-1);
+	_cleanup_free_ char *path = NULL;
+	int fd = leftover_begin(&path);
+
+	if (!j || fd < 0)
+		_exit(1);
+	journal_copy_to(j, fd);
+	_exit(journal_write(j, path_of(fake, "tracing_on").s, "1", NULL) ? 1 : 0);
+}
+
+/* It has ended since we looked for such, or we would have had to wait for it. */
+static void one_killed_in_between_is_put_back(void **state)
+{
+	struct plan plan;
+	struct local l;
+	struct err err = { 0 };
+	struct note *note = note_new();
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (!nobody) {
+		print_message("SKIPPED %s: needs root\n", __func__);
+		skip();
+	}
+	assert_int_equal(plan_init(&plan), 0);
+	plan.kind = PLAN_START;
+	plan.instances[0].tracer = strdup("nop");
+	note->journal_fd = -1;
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		killed_session();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	check_text(fake, "tracing_on", "1");
+	if (local_setup(&l, &plan, note, -1, false, &err))
+		fail_msg("%s", err.text);
+	local_release(&l);
+	check_text(fake, "tracing_on", "0");
+	plan_release(&plan);
+	note_free(note);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_killed_in_between_is_put_back),
+	};
+
+	return cmocka_run_group_tests(tests, make_fake, remove_fake);
+}
