@@ -46,6 +46,7 @@ struct known {
 };
 
 struct mem {
+	bool any;			/* records, of whatever event */
 	struct known *files;
 	unsigned int nr_files;
 	struct ptable sites_known, blocks_known, starts_known;
@@ -212,6 +213,7 @@ static int mem_record(void *data, const struct stream *s, struct tep_record *rec
 	const struct kind *k;
 	uint32_t i;
 
+	m->any = true;
 	if (!file)
 		return -ENOMEM;
 	if (!e || !file->by_id[e->tep->id])
@@ -246,6 +248,10 @@ static int mem_print(void *data, struct textout *out, struct err *err)
 	struct mem *m = data;
 	uint32_t i;
 
+	if (!m->any) {
+		err_set(err, 0, "No records found in file");
+		return -ENODATA;
+	}
 	textout_str(out, "                Function            \tWaste\tAlloc\treq\t\tTotAlloc     TotReq"
 		    "\t\tMaxAlloc     MaxReq\tMaxWaste\n");
 	textout_str(out, "                --------            \t-----\t-----\t---\t\t--------     ------"

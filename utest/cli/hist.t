@@ -149,6 +149,9 @@ stock_same "... as Debian's" mem known.dat
 (cat mem.text; echo '0 1000009000 kmalloc 10 0xffffffff81003010 0x2000 50 64') | mktrace again.dat
 run 10 "$TRACE_CMD" mem again.dat
 is "$(grep middle <<< "$out" | cut -f2-4)" $'0\t0\t0' "mem: what is given away again was freed"
+run 10 "$TRACE_CMD" mem none.dat
+is "$rc $out" "255 " "mem of no events is an error"
+like "$err" 'No records found in file' "... which is told"
 
 # --- usage
 
