@@ -161,6 +161,22 @@ static void clocks_that_daemons_change_are_not_linear(void **state)
 	assert_false(direct_is_linear(NULL));
 }
 
+static void clocks_are_linear_by_counters_that_the_kernel_trusts(void **state)
+{
+	static const struct { const char *clock, *counter; bool linear; } cases[] = {
+		{ "local", "tsc", true }, { "perf", "tsc", true }, { "global", "tsc", true }, { "mono_raw", "tsc", true },
+		{ "perf", "arch_sys_counter", true }, { "mono", "tsc", false }, { "x86-tsc", "tsc", false },
+		/* of kvm-clock nobody tells a guest's programs whether its kernel does */
+		{ "local", "kvm-clock", true }, { "mono_raw", "kvm-clock", true },
+		{ "perf", "kvm-clock", false }, { "global", "kvm-clock", false },
+		{ "local", "hpet", false }, { "mono_raw", "acpi_pm", false }, { "local", "", false }, { NULL, "tsc", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(direct_is_linear_by(cases[i].clock, cases[i].counter), cases[i].linear);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +185,7 @@ int main(void)
 		cmocka_unit_test(nothing_comes_of_nothing),
 		cmocka_unit_test(far_readings_are_refused),
 		cmocka_unit_test(clocks_that_daemons_change_are_not_linear),
+		cmocka_unit_test(clocks_are_linear_by_counters_that_the_kernel_trusts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,17 +103,25 @@ static bool is_one_of(const char *name, const char *const *names)
 	return *names;
 }
 
-bool direct_is_linear(const char *clock)
+bool direct_is_linear_by(const char *clock, const char *counter)
 {
 	static const char *const linear[] = { "local", "perf", "global", "mono_raw", NULL };
-	/* those that sched_clock() is made of as well */
+	/* those that sched_clock() is made of as well, */
 	static const char *const counters[] = { "tsc", "kvm-clock", "arch_sys_counter", NULL };
+	/* and these of sched_clock() as it is */
+	static const char *const plain[] = { "local", "mono_raw", NULL };
+
+	if (!clock || !is_one_of(clock, linear) || !is_one_of(counter, counters))
+		return false;
+	return strcmp(counter, "kvm-clock") || is_one_of(clock, plain);
+}
+
+bool direct_is_linear(const char *clock)
+{
 	char counter[32];
 
-	if (!clock || !is_one_of(clock, linear))
-		return false;
 	read_counter(counter);
-	return is_one_of(counter, counters);
+	return direct_is_linear_by(clock, counter);
 }
 
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf)

@@ -40,6 +40,12 @@ int64_t direct_epsilon(const char *clock);
  */
 bool direct_is_linear(const char *clock);
 
+/*
+ * The same, if that counter is @counter. A host whose TSC is unfit still gives its guests kvm-clock, which they go by
+ * then without trusting it: perf and global are corrected by the clock that daemons adjust, at each tick of a CPU.
+ */
+bool direct_is_linear_by(const char *clock, const char *counter);
+
 /* Choose by conf.clock. */
 void direct_init(struct tsync_direct *d, const struct tsync_conf *conf);
 
