@@ -194,6 +194,8 @@ int guardian_run(const struct plan *p,
 		return status;
 	}
 	guardian = getpid();
+	if (note)
+		note->guardian = guardian;
 	status = note ? begin_journal(p, &note->journal_fd, &journal_path, &err) : 0;
 	if (status) {
 		launch_end(p, guardian);

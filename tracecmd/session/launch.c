@@ -58,9 +58,9 @@ static void name_guardian(pid_t pid)
 void launch_begun(const struct plan *p, struct note *note)
 {
 	if (p->daemonize)
-		name_guardian(getppid());
+		name_guardian(note->guardian);
 	if (!p->command && p->daemonize)
-		printf("Send SIGINT/SIGTERM to pid %d to stop recording\n", getppid());
+		printf("Send SIGINT/SIGTERM to pid %d to stop recording\n", note->guardian);
 	else if (!p->command)
 		printf("Hit Ctrl^C to stop recording\n");
 	fflush(stdout);

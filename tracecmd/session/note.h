@@ -53,6 +53,7 @@ struct note {
 	struct note_guest guests[PLAN_MAX_GUESTS];
 	/* of both processes, which are forked one from the other */
 	bool kept;		/* what is set up shall stay (-k) */
+	pid_t guardian;		/* not to be asked for later: it may be gone, and its child another one's */
 	int command_stdout;	/* standard output of the command, -1: ours */
 	int ready_fd;		/* --daemonize: write a byte once recording has begun; -1: nobody waits */
 	int journal_fd;		/* a file that the journal is copied to, see setup/leftover.h; -1: none */
