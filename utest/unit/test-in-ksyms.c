@@ -225,6 +225,29 @@ static void pieces_of_a_long_list(void **state)
 	in_ksyms_release(&k);
 }
 
+/* Lines that begin with NULs are none, and take nothing from others. */
+static void lines_of_nuls(void **state)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	struct in_ksyms k;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		buf_add(&b, "\0\0\0\0\0\0\0\0", 8);
+		buf_add_str(&b, "00000ff0 T none\n");
+		buf_add_str(&b, i ? "x000000000001040 T none_either\n" : "0000000000001000 T first\n");
+	}
+	buf_add(&b, "\0\0\0\0\0\0\0\0", 8);
+	buf_add_str(&b, "00001030 T none\n0000000000001010 T last\n");
+	assert_int_equal(in_ksyms_parse(&k, &b, 0, b.len), 0);
+	assert_true(k.damaged);
+	assert_int_equal(k.count, 2);
+	expect(&k, 0x1008, "first");
+	expect(&k, 0x1010, "last");
+	expect_all(&k, 2);
+	in_ksyms_release(&k);
+}
+
 /* The first by address; of several at one the last line, as libtraceevent has them. */
 static void of_one_name(void **state)
 {
@@ -312,6 +335,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_line_is_damage),
 		cmocka_unit_test(as_libtraceevent_finds),
 		cmocka_unit_test(pieces_of_a_long_list),
+		cmocka_unit_test(lines_of_nuls),
 		cmocka_unit_test(of_one_name),
 		cmocka_unit_test(those_of_a_file_are_read_when_needed),
 		cmocka_unit_test(a_parser_that_outlives_its_file_knows_none),

@@ -220,7 +220,8 @@ static inline int scan_line(struct scan *s, const char *line, size_t len, size_t
 	memcpy(&start, line, sizeof(start));
 	if (start != s->start) {
 		s->high = hex8(line, &bad);
-		s->start = bad ? 0 : start;
+		s->start = bad ? EACH('0') : start;
+		s->high = bad ? 0 : s->high;
 	}
 	addr = (uint64_t)s->high << 32 | hex8(line + 8, &bad);
 	type = line[17];
@@ -350,7 +351,7 @@ static int scan_pieces(struct scan *s, struct buf *room)
 int in_ksyms_scan(struct in_ksyms *k)
 {
 	_cleanup_buf_ struct buf room = BUF_INIT;
-	struct scan s = { .k = k };
+	struct scan s = { .k = k, .start = EACH('0') };
 	int ret = scan_pieces(&s, &room);
 
 	if (!s.strayed)
