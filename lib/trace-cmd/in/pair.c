@@ -10,7 +10,7 @@ static bool look_ahead(struct in_pair *pair, unsigned int i)
 	const struct in_timeline *timeline = l->source->timeline;
 	const struct timeshift_cpu *shift = l->source->shift;
 	const struct in_page *p = &l->stream->page;
-	struct in_pair_event *e = pair->event[i], *end = e + IN_PAIR_AHEAD;
+	struct in_pair_event *e = pair->event[i], *end = e + pair->ahead;
 	uint32_t pos = p->pos, quick = p->quick, head, type, next;
 	struct raw_time time = { p->time };
 
@@ -40,6 +40,7 @@ bool in_pair_begin(struct in_pair *p, const struct in_merge *m)
 {
 	unsigned int i;
 
+	p->ahead = IN_PAIR_FIRST;
 	for (i = 0; i < 2; i++) {
 		p->lane[i].source = &m->source[i];
 		p->lane[i].stream = m->source[i].stream;
@@ -67,5 +68,6 @@ bool in_pair_look(struct in_pair *p, bool first, bool second)
 {
 	if (p->lane[0].stream->pair != p || p->lane[1].stream->pair != p)
 		return false;
+	p->ahead = p->ahead < IN_PAIR_AHEAD / 2 ? 2 * p->ahead : IN_PAIR_AHEAD;
 	return (!first || look_further(p, 0)) && (!second || look_further(p, 1));
 }

@@ -12,6 +12,7 @@
 #include "in/merge.h"
 
 #define IN_PAIR_AHEAD	128	/* events of a stream, about a page of them */
+#define IN_PAIR_FIRST	4	/* at first: where many events are not common, those behind them are decoded in vain */
 
 /* A common event that is to come; behind the last one there is one of time 0 without size. */
 struct in_pair_event {
@@ -36,6 +37,7 @@ struct in_pair_next {
 
 struct in_pair {
 	struct in_pair_lane lane[2];
+	unsigned int ahead;		/* events that are decoded at a time; more and more, as long as the pair goes on */
 	struct in_pair_event event[2][IN_PAIR_AHEAD + 1];
 };
 
