@@ -98,6 +98,33 @@ static void what_nobody_knew_stays_unknown(void **state)
 	}
 }
 
+/* Of measured bounds it is the same model again, also of clocks that daemons adjust: nothing is lost. */
+static void measured_bounds_lose_nothing(void **state)
+{
+	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 }, raw = { .keep_all = true };
+	_cleanup_(opt_tsync_release) struct opt_tsync t = { 0 }, t2 = { 0 };
+	struct model_conf conf = adjusted;
+	uint32_t i;
+
+	s.keep_all = conf.raw = true;
+	add_excursion(&s, -1, 50 * SEC);
+	assert_int_equal(tsync_model_make(&s, &conf, &t), 0);
+	assert_int_equal(opt_tsync_steps(&t), 2);
+	for (i = 0; i < t.nr_raw; i++) {
+		struct bound one = { .time = t.raw[i].time, .value = t.raw[i].value, .source = t.raw[i].source,
+				     .upper = t.raw[i].upper, .guest_cpu = -1, .host_cpu = -1 };
+
+		assert_int_equal(bounds_add(&raw.bounds, &one), 0);
+	}
+	conf.before = &t;
+	assert_int_equal(tsync_model_make(&raw, &conf, &t2), 0);
+	check_excursion(&t2, -1, 50 * SEC);
+	assert_true(model_before_kept(&t, &t2));
+	/* of what it states alone it would not be the same */
+	t.nr_raw = 0;
+	assert_false(model_before_kept(&t, &t2));
+}
+
 static void of_cpus_apart_each_keeps_its_own(void **state)
 {
 	_cleanup_(tsync_samples_release) struct tsync_samples s = { 0 };
@@ -239,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_nobody_knew_stays_unknown),
+		cmocka_unit_test(measured_bounds_lose_nothing),
 		cmocka_unit_test(of_cpus_apart_each_keeps_its_own),
 		cmocka_unit_test(one_in_the_beginning_is_unknown_too),
 		cmocka_unit_test(steps_of_each_clock_are_to_be_kept),

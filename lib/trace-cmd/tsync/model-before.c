@@ -242,7 +242,8 @@ static bool hides_slew(const struct opt_tsync *t, const struct opt_tsync_group *
 {
 	uint32_t i;
 
-	for (i = 0; i < g->nr_segments && prior_is_adjusted(t->host_clock); i++)
+	/* measured bounds, if they were kept, show as much as they did before */
+	for (i = 0; i < g->nr_segments && prior_is_adjusted(t->host_clock) && !t->nr_raw; i++)
 		if (!(g->segments[i].flags & OPT_TSYNC_SEG_KNOWN))
 			return true;
 	return false;

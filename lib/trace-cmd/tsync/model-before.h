@@ -34,10 +34,10 @@ int model_before_bounds(const struct opt_tsync *t, struct bounds *ret);
 int model_before_unknown(const struct opt_tsync *t, struct opt_tsync_group *g);
 
 /*
- * Whether @again, made of what @t states, has all of its clocks' steps, and of a clock of which nobody knew whether it
+ * Whether @again, made of what @t states, or of the measured bounds that it has, has all of its clocks' steps, and of a clock of which nobody knew whether it
  * stepped or has another rate, one of the two. Limits that are wider than what was measured may hide a step that
  * was just about seen, as may a clock that came back from where nobody knows; a line through both its sides is then not true.
- * Nor is what is made again of clocks that daemons adjust if there are times that nobody knows.
+ * Nor is what is made again, without the measured bounds, of clocks that daemons adjust if there are times that nobody knows.
  */
 bool model_before_kept(const struct opt_tsync *t, const struct opt_tsync *again);
 
