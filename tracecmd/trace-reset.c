@@ -117,7 +117,7 @@ static int parse(struct reset_plan *r, int argc, char **argv)
 	opt_release(&p);
 	if (!ret && r->choose.sel.count > ARRAY_SIZE(r->own))
 		ret = cmd_fail(0, "more than %zu instances", ARRAY_SIZE(r->own));
-	return ret ? ret : choose_end(&r->choose);
+	return ret;
 }
 
 /* Reset or delete the @i-th buffer. 0; or the exit status after a message. */
@@ -141,7 +141,9 @@ int cmd_reset(int argc, char **argv)
 	unsigned int i;
 	int ret = choose_init(&r.choose), pid, dead = 0;
 
-	/* only so do instances go that it had made */
+	if (!ret)
+		ret = parse(&r, argc, argv);
+	/* only so do instances go that it had made; before -a looks for those there are */
 	if (!ret)
 		dead = leftover_restore(&pid, &err);
 	if (dead < 0)
@@ -149,7 +151,7 @@ int cmd_reset(int argc, char **argv)
 	else if (dead)
 		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back", pid);
 	if (!ret)
-		ret = parse(&r, argc, argv);
+		ret = choose_end(&r.choose);
 	if (!ret && !r.force)
 		ret = choose_claim(&r.choose, "takes its settings away");
 	if (!ret) {

@@ -74,7 +74,7 @@ start late.log "$TRACE_CMD" record -B "$used" -e sched:sched_switch -o late.dat 
 late=$pid
 wait_for 10 waits "$late"
 ok $? "a recording that comes meanwhile waits"
-start reset.log "$TRACE_CMD" reset -B "other-$$"
+start reset.log "$TRACE_CMD" reset -B "$used"
 wait_for 10 waits "$pid"
 ok $? "... as does a reset"
 stop "$pid" TERM

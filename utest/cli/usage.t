@@ -11,9 +11,29 @@ why() {
 	like "$rc $err" "^255 ${words[0]}: $2\$" "${words[*]}: why"
 	like "$out" "^ trace-cmd ${words[0]}( |\$)" "... and how it is used"
 }
-for c in stop restart clear reset show stat snapshot stack list options check-events agent listen; do
+for c in stack list options check-events agent listen; do
 	why $c nonsense -- "unexpected argument 'nonsense'"
 done
+# (these look where tracing is first)
+if [ -w "$TRACING/trace_marker" ] && [ "$(id -u)" = 0 ]; then
+	# what a killed recording has left is no matter of a command that is not understood; there are no pids so large
+	left=/run/trace-cmd/5000000.journal
+	[ -d /run/trace-cmd ] || mkdir -m 700 /run/trace-cmd
+	at_exit "rm -f $left"
+	echo 1 > value
+	{ printf '\1\0\0\0'; python3 -c 'import struct, sys; sys.stdout.buffer.write(struct.pack("=II", len(sys.argv[1]), 1))' "$T/value"
+	  printf '%s0' "$T/value"; } > left
+	mv left $left
+	why reset nonsense -- "unexpected argument 'nonsense'"
+	run 10 "$TRACE_CMD" reset -h
+	is "$rc $err" "255 " "help: reset -h, whatever others have left"
+	rm -f $left
+	for c in stop restart clear show stat snapshot; do
+		why $c nonsense -- "unexpected argument 'nonsense'"
+	done
+else
+	skip 15 "needs root and a writable tracefs"
+fi
 for c in dump hist mem; do
 	why $c a.dat nonsense -- "one file at a time: unexpected argument 'nonsense'"
 done
