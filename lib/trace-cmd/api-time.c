@@ -57,8 +57,10 @@ int tracecmd_set_cpu_to_timestamp(struct tracecmd_input *handle, int cpu, unsign
 	struct in_position *p = handle ? in_handle_position(handle, cpu) : NULL;
 	int ret = p ? in_seek_time(&p->stream, &handle->timeline, ts) : -EINVAL;
 
-	if (!ret)
+	if (!ret) {
+		in_filters_moved(&handle->filters, (unsigned int)cpu);
 		return 0;
+	}
 	errno = -ret;
 	return -1;
 }

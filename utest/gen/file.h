@@ -16,6 +16,7 @@
 #define GEN_OPTIONS	24
 #define GEN_TICK	100	/* ids of the two events, test:tick and test:tock */
 #define GEN_TOCK	101
+#define GEN_STACK	4	/* of ftrace:kernel_stack */
 
 struct gen_option {
 	uint16_t id;
@@ -121,7 +122,7 @@ static inline void gen_part(struct gen_file *g, unsigned int id, struct buf *b)
 		break;
 	case DAT_FTRACE_EVENTS:
 		put_u32(b, g->order, 1);
-		gen_format(g, b, "kernel_stack", 4);
+		gen_format(g, b, "kernel_stack", GEN_STACK);
 		break;
 	case DAT_EVENT_FORMATS:
 		put_u32(b, g->order, 1);

@@ -36,6 +36,17 @@ static uint32_t noise(uint32_t *seed)
 	return *seed >> 16;
 }
 
+/* Write it, and open what was written. */
+static void trace_write(struct trace *t)
+{
+	int fd = memfd_create("trace", MFD_CLOEXEC);
+
+	sample_write(&t->s);
+	assert_int_equal(io_write_full(fd, t->s.file.data, t->s.file.len, DEADLINE_NEVER), 0);
+	t->handle = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
+	assert_non_null(t->handle);
+}
+
 /*
  * CPUs in runs of any length, with many equal times; with a few events in a page, or all of them, which
  * are more than the library looks ahead.
@@ -44,7 +55,6 @@ static void trace_open(struct trace *t, unsigned int shape, uint32_t seed)
 {
 	struct gen_event ev[NR_CPUS][EVENTS];
 	unsigned int cpu, i;
-	int fd;
 
 	sample_of_shape(&t->s, shape);
 	if (seed % 2)
@@ -67,11 +77,7 @@ static void trace_open(struct trace *t, unsigned int shape, uint32_t seed)
 	}
 	t->s.g.buffers[0].nr_cpus = nr_cpus;
 	store_u32(t->s.count, t->s.g.order, nr_cpus);
-	sample_write(&t->s);
-	fd = memfd_create("trace", MFD_CLOEXEC);
-	assert_int_equal(io_write_full(fd, t->s.file.data, t->s.file.len, DEADLINE_NEVER), 0);
-	t->handle = tracecmd_open_fd(fd, TRACECMD_FL_LOAD_NO_PLUGINS);
-	assert_non_null(t->handle);
+	trace_write(t);
 }
 
 static void trace_close(struct trace *t)
@@ -485,6 +491,51 @@ static void test_many_files_are_read_whole_and_in_order(void **state)
 	}
 }
 
+/* A CPU that begins with a stack, whose event is not there; then two events, the latter with a stack. */
+static void stacks_open(struct trace *t)
+{
+	struct gen_event ev[] = {
+		{ .ts = SAMPLE_START, .id = GEN_STACK }, { .ts = SAMPLE_START + 1, .id = GEN_TICK },
+		{ .ts = SAMPLE_START + 2, .id = GEN_TOCK }, { .ts = SAMPLE_START + 3, .id = GEN_STACK },
+	};
+	struct gen_page p = { .out = &t->pages[0] };
+
+	sample_of_shape(&t->s, 0);
+	p.order = t->s.g.order;
+	p.long_size = t->s.g.long_size;
+	p.page_size = t->s.g.page_size;
+	memset(t->pages, 0, sizeof(t->pages));
+	gen_pages(&p, ev, ARRAY_SIZE(ev), SAMPLE_PER_PAGE);
+	t->s.g.buffers[0].cpus[0] = (struct gen_cpu){ 0, p.out->data, p.out->len };
+	t->s.g.buffers[0].nr_cpus = 1;
+	store_u32(t->s.count, t->s.g.order, 1);
+	trace_write(t);
+}
+
+static int count(struct tracecmd_input *handle, struct tep_record *rec, int cpu, void *data)
+{
+	++*(unsigned int *)data;
+	return 0;
+}
+
+static void test_a_stack_at_the_start_is_of_no_event_of_an_earlier_walk(void **state)
+{
+	unsigned int n = 0;
+	struct trace t;
+
+	stacks_open(&t);
+	assert_non_null(tracecmd_filter_add(t.handle, "test/tock", false));
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, count, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(tracecmd_iterate_reset(t.handle), 0);
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, count, &n), 0);
+	assert_int_equal(n, 4);
+	assert_int_equal(tracecmd_set_all_cpus_to_timestamp(t.handle, SAMPLE_START), 0);
+	assert_int_equal(tracecmd_iterate_events(t.handle, NULL, 0, count, &n), 0);
+	assert_int_equal(n, 6);
+	trace_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_a_callback_may_iterate_over_other_cpus_too),
 		cmocka_unit_test(test_a_callback_may_change_times),
 		cmocka_unit_test(test_a_callback_that_stops_may_close),
+		cmocka_unit_test(test_a_stack_at_the_start_is_of_no_event_of_an_earlier_walk),
 		cmocka_unit_test(test_many_files_are_read_whole_and_in_order),
 	};
 

@@ -48,6 +48,13 @@ int in_filters_add_tasks(struct in_filters *fs, struct tep_handle *tep, unsigned
 			 const int *pids, unsigned int nr_pids, bool neg, struct tracecmd_filter **ret_filter);
 void in_filters_release(struct in_filters *fs);
 
+/* @cpu goes on elsewhere: the event that a stack there belongs to is not known. */
+static inline void in_filters_moved(struct in_filters *fs, unsigned int cpu)
+{
+	if (fs->list && cpu < fs->nr_cpus)
+		fs->shown[cpu] = !fs->positive;
+}
+
 /* What is remembered of an id; 0: nothing yet. */
 enum { IN_FILTER_NONE = 1, IN_FILTER_SOME, IN_FILTER_PLAN };
 

@@ -24,6 +24,7 @@ void in_iterate_rewind(const struct in_iterate *it, bool to_end)
 		for (cpu = 0; h->cpus && cpu < h->nr_cpus; cpu++) {
 			if (!wanted(it, cpu))
 				continue;
+			in_filters_moved(&h->filters, cpu);
 			if (to_end)
 				in_stream_to_end(&h->cpus[cpu].stream);
 			else
