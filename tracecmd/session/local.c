@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -93,6 +94,24 @@ static int claim_all(struct local *l, struct err *err)
 	return ret;
 }
 
+/*
+ * Put back what is left by one who was killed after others looked: what we have claimed was its until then. An instance
+ * that it had made goes with that; the new one is claimed when it is there.
+ */
+static int put_back_claimed(struct local *l, struct err *err)
+{
+	int i, ret = put_back_leftovers(NULL, err);
+	struct stat st;
+
+	for (i = 0; i < l->nr_instances; i++) {
+		int *fd = &l->instances[i].claim_fd;
+
+		if (*fd >= 0 && !fstat(*fd, &st) && !st.st_nlink)
+			fd_close(fd);
+	}
+	return ret;
+}
+
 /* Set up those that take part. */
 static int setup_all(struct local *l, struct err *err)
 {
@@ -141,9 +160,8 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 		l->instances[i].claim_fd = -1;
 	}
 	ret = claim_all(l, err);
-	/* again: one may have been killed since others looked, and left us its instance; now that is ours */
 	if (!ret)
-		ret = put_back_leftovers(NULL, err);
+		ret = put_back_claimed(l, err);
 	if (!ret)
 		ret = setup_apply_system(&plan->system, l->journal, err);
 	return ret ? ret : setup_all(l, err);

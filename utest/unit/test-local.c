@@ -53,7 +53,7 @@ static int make_fake(void **state)
 	if (!mkdtemp(fake))
 		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		if (mkdir(path_of(fake, dirs[i]).s, 0777))
+		if (mkdir(path_of(fake, dirs[i]).s, 0700) || chmod(path_of(fake, dirs[i]).s, 0777))
 			return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (put_in(fake, files[i].file, files[i].text) ||
@@ -94,6 +94,27 @@ static void killed_session(void)
 	_exit(journal_write(j, path_of(fake, "tracing_on").s, "1", NULL) ? 1 : 0);
 }
 
+/* As above, with an instance made instead. */
+static void killed_maker(void)
+{
+	struct journal *j = journal_new(-1);
+	_cleanup_free_ char *path = NULL;
+	int fd = leftover_begin(&path);
+
+	if (!j || fd < 0)
+		_exit(1);
+	journal_copy_to(j, fd);
+	_exit(journal_mkdir(j, path_of(fake, "instances/made").s) ? 1 : 0);
+}
+
+static void end_well(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* It has ended since we looked for such, or we would have had to wait for it. */
 static void one_killed_in_between_is_put_back(void **state)
 {
@@ -101,7 +122,6 @@ static void one_killed_in_between_is_put_back(void **state)
 	struct local l;
 	struct err err = { 0 };
 	struct note *note = note_new();
-	int status;
 	pid_t pid;
 
 	(void)state;
@@ -117,8 +137,7 @@ static void one_killed_in_between_is_put_back(void **state)
 	pid = fork();
 	if (!pid)
 		killed_session();
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	end_well(pid);
 	check_text(fake, "tracing_on", "1");
 	if (local_setup(&l, &plan, note, -1, false, &err))
 		fail_msg("%s", err.text);
@@ -128,10 +147,49 @@ static void one_killed_in_between_is_put_back(void **state)
 	note_free(note);
 }
 
+/* What is claimed must be there: the one that is made in its place, or nothing yet. */
+static void instance_that_goes_with_it_is_claimed_anew(void **state)
+{
+	struct plan plan;
+	struct local l;
+	struct err err = { 0 };
+	struct note *note = note_new();
+	struct stat st;
+	pid_t pid;
+
+	(void)state;
+	if (!nobody) {
+		print_message("SKIPPED %s: needs root\n", __func__);
+		skip();
+	}
+	assert_int_equal(plan_init(&plan), 0);
+	plan.kind = PLAN_START;
+	assert_non_null(plan_add_instance(&plan, "made"));
+	plan.instances[1].tracer = strdup("nop");
+	note->journal_fd = -1;
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		killed_maker();
+	end_well(pid);
+	/* here the new one is an empty directory, which nothing can be traced in */
+	local_setup(&l, &plan, note, -1, false, &err);
+	assert_int_equal(access(path_of(fake, "instances/made").s, F_OK), 0);
+	if (l.instances[1].claim_fd >= 0) {
+		assert_int_equal(fstat(l.instances[1].claim_fd, &st), 0);
+		assert_int_not_equal(st.st_nlink, 0);
+	}
+	local_release(&l);
+	assert_int_equal(access(path_of(fake, "instances/made").s, F_OK), -1);
+	plan_release(&plan);
+	note_free(note);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_killed_in_between_is_put_back),
+		cmocka_unit_test(instance_that_goes_with_it_is_claimed_anew),
 	};
 
 	return cmocka_run_group_tests(tests, make_fake, remove_fake);
