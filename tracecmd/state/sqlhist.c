@@ -183,7 +183,7 @@ static void undo(const struct command *done, unsigned int n, const char *name)
 	while (n--) {
 		_cleanup_free_ char *text = NULL;
 
-		if ((n ? asprintf(&text, "!%s", done[n].text) : asprintf(&text, "-:%s", name)) >= 0)
+		if ((n ? asprintf(&text, "!%s", done[n].text) : asprintf(&text, "-:synthetic/%s", name)) >= 0)
 			give_command(&done[n], text);
 	}
 }

@@ -66,7 +66,7 @@ for f in t/dynamic_events t/events/sched/one/trigger t/events/sched/two/trigger;
 mv t/events/sched/two/trigger there
 sql -n waited -e -m lat -S prio "$joined"
 isnt "$rc" 0 "where there is no trigger it fails"
-like "$(cat t/dynamic_events)" '-:waited$' "... and the event is taken back"
+like "$(cat t/dynamic_events)" '-:synthetic/waited$' "... and the event is taken back"
 like "$(cat t/events/sched/one/trigger)" '!hist:.*' "... as is its beginning"
 mv there t/events/sched/two/trigger
 for f in t/dynamic_events t/events/sched/one/trigger; do : > $f; done

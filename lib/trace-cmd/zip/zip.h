@@ -37,7 +37,7 @@ struct zip_algo {
 	 */
 	int (*stream_add)(void *tables, const void *in, size_t len, bool last, struct buf *out);
 	/*
-	 * Put the @len bytes (128 KB at most) of @lead before all others of the block that begins at @at of @out: they may be
+	 * Put the @len bytes (less than 128 KB) of @lead before all others of the block that begins at @at of @out: they may be
 	 * known last. 0; -ENOMEM; -EIO.
 	 */
 	int (*stream_lead)(struct buf *out, size_t at, const void *lead, size_t len);
