@@ -9,7 +9,8 @@
 #include "base/cleanup.h"
 #include "report/run.h"
 
-#define BLOCK_APART	(256 << 10)	/* bytes of a block of memory that is the kernel's again when it is freed */
+#define BLOCK_APART	(512 << 10)	/* bytes of a block of memory that is the kernel's again when it is freed; no text of lines */
+#define BLOCKS_KEPT	(1 << 20)	/* bytes of smaller ones that malloc() keeps for the next of them */
 
 /*
  * Tables of files are large and thinly filled, texts of metadata are soon done with. What malloc()
@@ -19,6 +20,7 @@ static void keep_memory_small(void)
 {
 #ifdef __GLIBC__
 	mallopt(M_MMAP_THRESHOLD, BLOCK_APART);
+	mallopt(M_TRIM_THRESHOLD, BLOCKS_KEPT);
 #endif
 }
 
