@@ -15,17 +15,9 @@
 #include "base/cleanup.h"
 #include "setup/journal.h"
 #include "setup/leftover.h"
-#include "unit/tracefs-util.h"
+#include "unit/nobody.h"
 
-static char dir[] = "/tmp/utest-leftover-XXXXXX", files[64];
-static uid_t nobody;
-
-#define need_nobody() do { \
-	if (!nobody) { \
-		print_message("SKIPPED %s: needs root\n", __func__); \
-		skip(); \
-	} \
-} while (0)
+static char dir[] = "/tmp/utest-leftover-XXXXXX";
 
 /* File systems tell no times in between. */
 static void wait_for_tick(void)
@@ -107,23 +99,14 @@ static void living_are_left_alone(void **state)
 static int begin(void **state)
 {
 	(void)state;
-	if (!mkdtemp(dir))
-		return -1;
-	if (geteuid())
-		return 0;
-	nobody = 2000000000 + getpid();
-	return chown(dir, nobody, -1) || seteuid(nobody) ? -1 : 0;
+	return !mkdtemp(dir) || chmod(dir, 0777) ? -1 : nobody_begin();
 }
 
 static int end(void **state)
 {
 	(void)state;
-	snprintf(files, sizeof(files), "/tmp/trace-cmd-%u", geteuid());
-	if (nobody) {
-		remove_tree(files);
-		if (seteuid(0))
-			return -1;
-	}
+	if (nobody_end())
+		return -1;
 	remove_tree(dir);
 	return 0;
 }

@@ -15,10 +15,9 @@
 #include "base/cleanup.h"
 #include "session/local.h"
 #include "setup/leftover.h"
-#include "unit/tracefs-util.h"
+#include "unit/nobody.h"
 
 static char fake[] = "/tmp/utest-local-XXXXXX";
-static uid_t nobody;
 
 /* The session's calls come here instead of to setup/find.c. */
 int setup_find_tracing(const char **ret_dir, struct err *err)
@@ -59,30 +58,21 @@ static int make_fake(void **state)
 		if (put_in(fake, files[i].file, files[i].text) ||
 		    chmod(path_of(fake, files[i].file).s, 0666))
 			return -1;
-	if (tracefs_set_tracing_dir(fake) || chmod(fake, 0777) || geteuid())
-		return 0;
-	nobody = 2000000000 + getpid();
-	return seteuid(nobody);
+	return tracefs_set_tracing_dir(fake) || chmod(fake, 0777) ? -1 : nobody_begin();
 }
 
 static int remove_fake(void **state)
 {
-	char files[64];
-
 	(void)state;
-	snprintf(files, sizeof(files), "/tmp/trace-cmd-%u", geteuid());
-	if (nobody) {
-		remove_tree(files);
-		if (seteuid(0))
-			return -1;
-	}
+	if (nobody_end())
+		return -1;
 	tracefs_set_tracing_dir(NULL);
 	remove_tree(fake);
 	return 0;
 }
 
-/* A session that switches tracing on, and is killed. */
-static void killed_session(void)
+/* A session that switches tracing on, or (@maker) makes an instance, and is killed. */
+static void killed_session(bool maker)
 {
 	struct journal *j = journal_new(-1);
 	_cleanup_free_ char *path = NULL;
@@ -91,20 +81,8 @@ static void killed_session(void)
 	if (!j || fd < 0)
 		_exit(1);
 	journal_copy_to(j, fd);
-	_exit(journal_write(j, path_of(fake, "tracing_on").s, "1", NULL) ? 1 : 0);
-}
-
-/* As above, with an instance made instead. */
-static void killed_maker(void)
-{
-	struct journal *j = journal_new(-1);
-	_cleanup_free_ char *path = NULL;
-	int fd = leftover_begin(&path);
-
-	if (!j || fd < 0)
-		_exit(1);
-	journal_copy_to(j, fd);
-	_exit(journal_mkdir(j, path_of(fake, "instances/made").s) ? 1 : 0);
+	_exit((maker ? journal_mkdir(j, path_of(fake, "instances/made").s) :
+		       journal_write(j, path_of(fake, "tracing_on").s, "1", NULL)) ? 1 : 0);
 }
 
 static void end_well(pid_t pid)
@@ -125,10 +103,7 @@ static void one_killed_in_between_is_put_back(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (!nobody) {
-		print_message("SKIPPED %s: needs root\n", __func__);
-		skip();
-	}
+	need_nobody();
 	assert_int_equal(plan_init(&plan), 0);
 	plan.kind = PLAN_START;
 	plan.instances[0].tracer = strdup("nop");
@@ -136,7 +111,7 @@ static void one_killed_in_between_is_put_back(void **state)
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		killed_session();
+		killed_session(false);
 	end_well(pid);
 	check_text(fake, "tracing_on", "1");
 	if (local_setup(&l, &plan, note, -1, false, &err))
@@ -158,10 +133,7 @@ static void instance_that_goes_with_it_is_claimed_anew(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (!nobody) {
-		print_message("SKIPPED %s: needs root\n", __func__);
-		skip();
-	}
+	need_nobody();
 	assert_int_equal(plan_init(&plan), 0);
 	plan.kind = PLAN_START;
 	assert_non_null(plan_add_instance(&plan, "made"));
@@ -170,7 +142,7 @@ static void instance_that_goes_with_it_is_claimed_anew(void **state)
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		killed_maker();
+		killed_session(true);
 	end_well(pid);
 	/* here the new one is an empty directory, which nothing can be traced in */
 	local_setup(&l, &plan, note, -1, false, &err);

@@ -290,19 +290,27 @@ static int sort(struct in_ksym_stray *sym, unsigned int count)
 	return 0;
 }
 
-/* Of functions at one address the last line comes first, as libtraceevent has them. */
-static void turn_equals(struct in_ksym_stray *sym, unsigned int count)
+static uint64_t addr_at(const uint8_t *sym)
 {
-	unsigned int from, to, a, b;
+	uint64_t addr;
 
-	for (from = 0; from < count; from = to) {
-		for (to = from + 1; to < count && sym[to].addr == sym[from].addr; to++)
+	memcpy(&addr, sym, sizeof(addr));
+	return addr;
+}
+
+void in_ksyms_turn_equals(void *sym, size_t size, unsigned int count)
+{
+	uint8_t *at = sym, *end = count ? at + count * size : at, *to, *a, *b;
+
+	for (; at < end; at = to) {
+		for (to = at + size; to < end && addr_at(to) == addr_at(at); to += size)
 			;
-		for (a = from, b = to - 1; a < b; a++, b--) {
-			struct in_ksym_stray other = sym[a];
+		for (a = at, b = to - size; a < b; a += size, b -= size) {
+			uint8_t other[sizeof(struct in_ksym_stray) + sizeof(struct in_ksym)];
 
-			sym[a] = sym[b];
-			sym[b] = other;
+			memcpy(other, a, size);
+			memcpy(a, b, size);
+			memcpy(b, other, size);
 		}
 	}
 }
@@ -360,7 +368,7 @@ int in_ksyms_scan(struct in_ksyms *k)
 		ret = sort(k->strays, k->nr_strays);
 	if (ret)
 		return ret;
-	turn_equals(k->strays, k->nr_strays);
+	in_ksyms_turn_equals(k->strays, sizeof(*k->strays), k->nr_strays);
 	k->count = s.in_blocks + k->nr_strays;
 	return 0;
 }

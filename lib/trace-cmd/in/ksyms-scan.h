@@ -24,6 +24,12 @@ bool in_ksym_parse_line(char *line, struct in_ksym *ret, bool *ret_damaged);
 /* @len bytes at @offset of the text, into @to. 0; -errno. */
 int in_ksyms_read(const struct in_ksyms *k, void *to, size_t len, size_t offset);
 
+/*
+ * Put the first @count of @sym in the order that libtraceevent has: of functions at one address that of the last line is first.
+ * They are of @size bytes, begin with their addresses and come by these, then by lines.
+ */
+void in_ksyms_turn_equals(void *sym, size_t size, unsigned int count);
+
 /* Of a name, by its first bytes. At least 8 bytes must be readable. */
 uint16_t in_ksym_hash(const char *name);
 

@@ -75,23 +75,6 @@ static unsigned int block_count(const struct in_ksym_block *b)
 	return b[1].first - b[0].first;
 }
 
-/* See turn_equals() in ksyms-scan.c. */
-static void turn_equals(struct in_ksym *sym, unsigned int count)
-{
-	unsigned int from, to, a, b;
-
-	for (from = 0; from < count; from = to) {
-		for (to = from + 1; to < count && sym[to].addr == sym[from].addr; to++)
-			;
-		for (a = from, b = to - 1; a < b; a++, b--) {
-			struct in_ksym other = sym[a];
-
-			sym[a] = sym[b];
-			sym[b] = other;
-		}
-	}
-}
-
 /* The functions of @b, in the order in which libtraceevent has them. NULL: they cannot be read. */
 static const struct in_ksym *block_get(const struct in_ksyms *k, struct in_ksym_block *b)
 {
@@ -119,7 +102,7 @@ static const struct in_ksym *block_get(const struct in_ksyms *k, struct in_ksym_
 		free(sym);
 		return NULL;
 	}
-	turn_equals(sym, count);
+	in_ksyms_turn_equals(sym, sizeof(*sym), count);
 	b->sym = sym;
 	return sym;
 }
