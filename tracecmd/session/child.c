@@ -16,6 +16,8 @@
 
 /* How often to look whether it has ended. */
 #define CHILD_LOOK_MS 20
+/* How long it may take to end after a signal. */
+#define PATIENCE_MS 1000
 
 /* What the process tells when it cannot become the command. */
 struct child_failure {
@@ -151,15 +153,17 @@ int child_wait(struct child *c, int *ret_status)
 
 void child_end(struct child *c, int *ret_status)
 {
-	int status = 0;
+	int status = SIGKILL;
 
 	if (c->pid <= 0)
 		return;
 	kill(c->pid, SIGTERM);
 	/* one that ignores SIGTERM gets a second, then no choice */
-	if (!child_ends_within(c, 1000))
+	if (!child_ends_within(c, PATIENCE_MS))
 		kill(c->pid, SIGKILL);
-	child_wait(c, &status);
+	/* but its end is told to who debugs it first */
+	if (child_ends_within(c, PATIENCE_MS))
+		child_wait(c, &status);
 	c->pid = 0;
 	if (ret_status)
 		*ret_status = status;

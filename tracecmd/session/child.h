@@ -45,7 +45,10 @@ bool child_ends_within(const struct child *c, int ms);
 /* Wait for its end; the status of waitpid() in @ret_status. */
 int child_wait(struct child *c, int *ret_status);
 
-/* Make it end, whatever it is doing; its status, if it had any, in @ret_status (may be NULL). */
+/*
+ * Make it end, whatever it is doing; its status in @ret_status (may be NULL), that of one killed if a debugger
+ * that is stuck doesn't let us have it.
+ */
 void child_end(struct child *c, int *ret_status);
 
 /* Leave it to itself: it is not ours any more. */

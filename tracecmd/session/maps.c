@@ -214,8 +214,8 @@ int maps_start(struct maps *m, const struct plan *p, const struct note *note, pi
 		m->end_fd = take_fd(end[1]);
 		fd_close(&ready[1]);
 		/* the command must not be let go before it is watched */
-		if (!ret)
-			io_read_full(ready[0], &c, 1, deadline_in_ms(WATCH_MS));
+		if (!ret && io_read_full(ready[0], &c, 1, deadline_in_ms(WATCH_MS)))
+			cmd_warn(0, "nobody watches processes yet, address maps may be missing");
 	}
 	fd_close(&end[0]);
 	fd_close(&end[1]);

@@ -29,7 +29,8 @@ int maps_file(const struct plan *p);
 /*
  * Begin to watch the command @command (0: none) and the tasks of -P of those instances that want
  * it. Warns of processes that cannot be watched: their maps are those at the end of the
- * recording, if they are still there. 0; -errno.
+ * recording, if they are still there. Before there are threads: the watcher is a new process, and would wait
+ * for ever for a lock that one of them has just then. 0; -errno.
  */
 int maps_start(struct maps *m, const struct plan *p, const struct note *note, pid_t command);
 

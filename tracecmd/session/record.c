@@ -147,8 +147,6 @@ static int run_start(struct run *r, struct err *err)
 		      local_record_files(&r->local, err);
 	if (!ret)
 		ret = whom_limit(&r->local, r->command.child.pid, err);
-	if (!ret)
-		ret = maps_start(&r->maps, r->plan, r->note, r->command.child.pid);
 	if (!ret && !r->plan->command)
 		ret = tasks_open(&r->tasks, r->plan);
 	/* -K touches the switch only for a command */
@@ -432,6 +430,8 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 		ret = -ENOMEM;
 	if (!ret)
 		ret = command_start(&r.command, p, note);
+	if (!ret)
+		ret = maps_start(&r.maps, p, note, r.command.child.pid);
 	io_allow_descriptors();
 	if (!ret && (p->rotate.bytes || p->rotate.ms)) {
 		ret = rotate_new(p, note, &r.rotate);

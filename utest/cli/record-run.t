@@ -193,6 +193,7 @@ os._exit(0)
 E2
 head -c 4096 /dev/zero > "late file"
 record --proc-map -o maps.dat python3 late.py "late file"
+is "$rc" 0 "--proc-map: a command that maps a file and ends at once"
 maps maps.dat > maps.txt
 like "$(cat maps.txt)" '^map .*/late\\040file$' "--proc-map: as it was at the end; a blank in a name is written as \\040"
 record --proc-map -F -c -o maps.dat sh -c 'sleep 0.05 & wait; ls > /dev/null; true'
@@ -218,6 +219,17 @@ wait_for 10 grep -q 'Hit Ctrl' maps.log
 stop "$pid" INT
 like "$(cat maps.log)" "^  --proc-map is ignored for instance $own, no command or filtered PIDs" \
 	"--proc-map without anybody: a warning"
+# who watches the command is told of its end before its parent is
+start maps.log "$TRACE_CMD" record -q -B "$own" -e sched:sched_switch --proc-map -o stuck.dat sleep 1000
+wait_for 10 eval '[ "$(cat "$TRACING/instances/$own/tracing_on" 2> /dev/null)" = 1 ]'
+watcher=$(pgrep -x trace-cmd-maps -P "$(pgrep -P "$pid")")
+kill -STOP "$watcher"
+kill -INT "$pid"
+wait_for 30 eval "! kill -0 $pid"
+ok $? "--proc-map: a watcher that is stuck holds up nobody for ever"
+kill -KILL "$watcher" 2> /dev/null
+stop "$pid"
+succeeds "... there is a file" "$TRACE_CMD" report stuck.dat
 same_state "--proc-map"
 
 # --- in the background
