@@ -95,12 +95,46 @@ static void test_a_parser_without_a_size_of_long(void **state)
 	check_text(&format, &wanted);
 }
 
+/* What is no function has a text, too: libtraceevent need not be asked for each record. */
+static void test_addresses_of_no_function(void **state)
+{
+	static const char format[] = FORMAT "\"at %ps, %pS\", (void *)REC->n, (void *)REC->n\n";
+	static const char wanted[] = "at 0x7f000294ec1b, 0x7f000294ec1b";
+	uint64_t data[2] = { 7, 0x7f000294ec1b };
+	struct tep_record record = { .size = sizeof(data), .data = data };
+	struct tep_handle *tep = tep_alloc();
+	unsigned long long plans, others;
+	struct printer *p;
+	unsigned int i;
+
+	tep_set_long_size(tep, 8);
+	assert_int_equal(tep_parse_event(tep, format, strlen(format), "odd"), 0);
+	assert_int_equal(tep_register_function(tep, "function", 0xffffffff81000000, NULL), 0);
+	assert_int_equal(tep_register_function(tep, "next", 0xffffffff81000400, NULL), 0);
+	p = printer_new(tep, 0);
+	assert_non_null(p);
+	for (i = 0; i < 100; i++) {
+		struct text out = { 0 };
+
+		assert_int_equal(printer_print(p, NULL, &record, &out), 0);
+		assert_int_equal(out.len, strlen(wanted));
+		assert_memory_equal(out.data, wanted, out.len);
+		text_release(&out);
+	}
+	printer_counts(p, &plans, &others);
+	assert_int_equal(plans + others, 100);
+	assert_true(plans > others);	/* but for the first, which both print */
+	printer_free(p);
+	tep_free(tep);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flags_with_long_text_between_them),
 		cmocka_unit_test(test_many_arguments),
 		cmocka_unit_test(test_a_parser_without_a_size_of_long),
+		cmocka_unit_test(test_addresses_of_no_function),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,7 +150,7 @@ static inline char *run_step(const struct step *s, struct plan_memory *m, struct
 	case STEP_POINTER:
 		return run_pointer(number(s, r), to);
 	case STEP_FUNCTION:
-		return symbols_put(&m->symbols, to, number(s, r), s->offset);
+		return symbols_put_any(&m->symbols, to, number(s, r), s->offset);
 	case STEP_STRING:
 		return run_string(s, r, s->offset, s->size ? s->offset + s->size : r->size, to);
 	case STEP_DYNAMIC_STRING:

@@ -15,7 +15,8 @@ struct symbol {
 	uint64_t start;		/* of the function */
 	const char *name;	/* libtraceevent's; NULL: slot not used */
 	uint32_t len;
-	uint32_t whole;		/* bytes of text; 0: it has no room for it */
+	uint16_t whole;		/* bytes of text; 0: it has no room for it */
+	bool none;		/* there is no function */
 	char text[TEXT_MAX];	/* "NAME+0x..." */
 };
 
@@ -51,7 +52,7 @@ static char *put_offset(const struct symbol *slot, char *to)
 	return put_hex(to + 3, slot->address - slot->start, TEXT_HEX_LOWER);
 }
 
-/* Look @address up. False: there is no function, or its name is too long. */
+/* Look @address up. False: its name is too long. */
 static bool find(struct symbols *s, struct symbol *slot, uint64_t address)
 {
 	char text[TEXT_MAX + TEXT_DIGITS_MAX + 16];
@@ -63,12 +64,13 @@ static bool find(struct symbols *s, struct symbol *slot, uint64_t address)
 	if (name)
 		start = tep_find_function_address(s->tep, address);
 	pthread_mutex_unlock(s->lock);
-	if (!name || strlen(name) > SYMBOL_NAME_MAX)
+	if (name && strlen(name) > SYMBOL_NAME_MAX)
 		return false;
 	*slot = (struct symbol){
-		.address = address, .name = name, .len = strlen(name), .start = start,
+		.address = address, .name = name ? name : "", .len = name ? strlen(name) : 0,
+		.start = start, .none = !name,
 	};
-	if (slot->len > TEXT_MAX)
+	if (slot->none || slot->len > TEXT_MAX)
 		return true;
 	memcpy(text, name, slot->len);
 	slot->whole = put_offset(slot, text + slot->len) - text;
@@ -107,15 +109,16 @@ static struct symbol *add(struct symbols *s, uint64_t address)
 	return find(s, slot, address) ? slot : NULL;
 }
 
-char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
+/* What is known of @address; NULL: as find(). */
+static inline struct symbol *lookup(struct symbols *s, uint64_t address)
 {
 	struct symbol *slot = slot_of(s, address);
 
-	if (!slot->name || slot->address != address) {
-		slot = add(s, address);
-		if (!slot)
-			return NULL;
-	}
+	return slot->name && slot->address == address ? slot : add(s, address);
+}
+
+static inline char *put_symbol(const struct symbol *slot, char *to, bool offset)
+{
 	if (slot->whole) {
 		/* all of it: a copy of known length needs no call */
 		memcpy(to, slot->text, sizeof(slot->text));
@@ -124,6 +127,25 @@ char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
 	memcpy(to, slot->name, slot->len);
 	to += slot->len;
 	return offset ? put_offset(slot, to) : to;
+}
+
+char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
+{
+	const struct symbol *slot = lookup(s, address);
+
+	return slot && !slot->none ? put_symbol(slot, to, offset) : NULL;
+}
+
+char *symbols_put_any(struct symbols *s, char *to, uint64_t address, bool offset)
+{
+	const struct symbol *slot = lookup(s, address);
+
+	if (!slot)
+		return NULL;
+	if (!slot->none)
+		return put_symbol(slot, to, offset);
+	memcpy(to, "0x", 2);
+	return put_hex(to + 2, address, TEXT_HEX_LOWER);
 }
 
 /* A line of a stack. In @ret_known: there is a function. */

@@ -35,6 +35,9 @@ void symbols_release(struct symbols *s);
  */
 char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset);
 
+/* The same, but "0x..." if none is known. NULL: its name is too long. */
+char *symbols_put_any(struct symbols *s, char *to, uint64_t address, bool offset);
+
 #define SYMBOL_FRAME_MAX	(SYMBOL_TEXT_MAX + TEXT_DIGITS_MAX + 8 + TEXT_SLACK)
 
 /*
