@@ -49,7 +49,7 @@ static void entry_set_room(struct entry *e)
 
 void entry_set_ready(struct entry *e)
 {
-	if (e->plan)
+	if (e->plan && e->native.kind != NATIVE_FUNCTION)
 		e->ready_size = e->plan_size > e->min_size ? e->plan_size : e->min_size;
 }
 

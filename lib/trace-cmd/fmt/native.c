@@ -68,6 +68,14 @@ static bool compile_stack(struct native *n, struct tep_event *e)
 	return n->long_size == 4 || n->long_size == 8;
 }
 
+/* Newer kernels may record arguments, too. */
+static bool compile_function(struct native *n, struct tep_event *e)
+{
+	n->kind = NATIVE_FUNCTION;
+	return field_find(n, e, "ip", false, &n->pid) && field_find(n, e, "parent_ip", false, &n->caller) &&
+	       !tep_find_any_field(e, "args");
+}
+
 void native_compile(struct native *n, struct tep_event *event)
 {
 	const char *plugin;
@@ -88,6 +96,8 @@ void native_compile(struct native *n, struct tep_event *event)
 		ok = field_find(n, event, "call_site", false, &n->pid);
 	} else if (!strcmp(plugin, "plugin_function.so") && !strcmp(event->name, "kernel_stack")) {
 		ok = compile_stack(n, event);
+	} else if (!strcmp(plugin, "plugin_function.so") && !strcmp(event->name, "function")) {
+		ok = compile_function(n, event);
 	}
 	if (!ok)
 		n->kind = NATIVE_UNKNOWN;

@@ -18,6 +18,7 @@ enum native_kind {
 	NATIVE_WAKEUP,		/* sched_wakeup, sched_wakeup_new */
 	NATIVE_CALL_SITE,	/* kmem: the caller in front of the print format */
 	NATIVE_STACK,		/* kernel_stack: functions, one a line */
+	NATIVE_FUNCTION,	/* function: as deep as its caller tells; not native_run()'s but nested.c's */
 };
 
 #define NATIVE_STATES		32
@@ -35,6 +36,7 @@ struct native {
 	uint32_t min_size;
 	struct native_field comm, pid, prio, state;	/* of who leaves or wakes up */
 	struct native_field next_comm, next_pid, next_prio, cpu;
+	struct native_field caller;	/* of a function, which is pid */
 	/* How libtraceevent writes task states: learned from it. */
 	struct native_state {
 		uint64_t value;

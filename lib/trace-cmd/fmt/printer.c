@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fmt/entry.h"
+#include "fmt/nested.h"
 #include "fmt/plan.h"
 #include "fmt/printer.h"
 #include "trace-seq.h"
@@ -35,6 +36,7 @@ struct printer {
 	struct plan_memory own;
 	uint8_t *named;			/* a bit for each pid whose name is settled */
 	unsigned int told;		/* names that were taken */
+	struct nest nest;		/* of the function tracer */
 	struct trace_seq seq;
 	uint8_t *scratch;		/* a record as libtraceevent gets it */
 	size_t scratch_size;
@@ -90,6 +92,7 @@ void printer_free(struct printer *p)
 		return;
 	trace_seq_destroy(&p->seq);
 	free(p->scratch);
+	nest_release(&p->nest);
 	plan_memory_release(&p->own);
 	if (!p->whole) {
 		compiled_unref(p->compiled);
@@ -372,6 +375,29 @@ static int print_checked(struct printer *p, struct entry *e, struct tep_record *
 	return 0;
 }
 
+/* Of the function tracer: the nest is kept from the first record on, also while the plugin prints. */
+static int print_function(struct printer *p, struct entry *e, struct tep_record *record,
+			  struct text *out)
+{
+	struct symbols *symbols = &p->memory->symbols;
+	size_t start = out->len;
+	int ret;
+
+	if (e->checks && nested_agrees(&e->native, p->tep, symbols, record))
+		e->checks = 0;
+	ret = nested_print(&e->native, &p->nest, symbols, record, out);
+	if (ret == -ENOMEM)
+		return ret;
+	if (!ret && !e->checks) {
+		p->plans++;
+		return out->error ? -ENOMEM : 0;
+	}
+	out->len = start;
+	if (e->checks && !--e->checks)
+		e->plan = NULL;
+	return print_other(p, e, record, out);
+}
+
 bool printer_ready(struct printer *p, struct tep_record *record)
 {
 	struct fmt_record r = { .data = record->data, .size = record->size };
@@ -430,6 +456,8 @@ int printer_print(struct printer *p, const struct tep_event *event, struct tep_r
 		return -EBADMSG;
 	if (!e->plan || r.size < e->plan_size)
 		return print_other(p, e, record, out);
+	if (e->native.kind == NATIVE_FUNCTION)
+		return print_function(p, e, record, out);
 	if (e->checks)
 		return print_checked(p, e, record, &r, out);
 	if (print_plan(p, e, &r, out)) {

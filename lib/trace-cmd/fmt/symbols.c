@@ -136,6 +136,16 @@ char *symbols_put(struct symbols *s, char *to, uint64_t address, bool offset)
 	return slot && !slot->none ? put_symbol(slot, to, offset) : NULL;
 }
 
+bool symbols_name(struct symbols *s, uint64_t address, struct symbol_name *ret)
+{
+	const struct symbol *slot = lookup(s, address);
+
+	if (!slot || slot->none)
+		return false;
+	*ret = (struct symbol_name){ .text = slot->name, .len = slot->len };
+	return true;
+}
+
 char *symbols_put_any(struct symbols *s, char *to, uint64_t address, bool offset)
 {
 	const struct symbol *slot = lookup(s, address);

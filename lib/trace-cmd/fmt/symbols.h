@@ -29,6 +29,15 @@ void symbols_release(struct symbols *s);
 #define SYMBOL_NAME_MAX	512	/* bytes of a name; the kernel's are shorter */
 #define SYMBOL_TEXT_MAX	(SYMBOL_NAME_MAX + 3 + TEXT_DIGITS_MAX)
 
+/* libtraceevent's, which stays as long as the tep handle does. */
+struct symbol_name {
+	const char *text;
+	uint32_t len;
+};
+
+/* The function that @address is in. False: none is known, or its name is too long. */
+bool symbols_name(struct symbols *s, uint64_t address, struct symbol_name *ret);
+
 /*
  * Put the function that @address is in at @to, where SYMBOL_TEXT_MAX bytes are free, with
  * "+0x..." if @offset is set. Returns the end; NULL: none is known, or its name is too long.
