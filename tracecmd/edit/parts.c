@@ -128,21 +128,22 @@ static int set_limits(struct parts *p, uint64_t start_ns, bool started)
 int parts_open(struct parts *p, struct in_file *f, const struct split_plan *plan, struct err *err)
 {
 	bool ns = f->info.has_tsc2nsec || in_clock_is_ns(f->info.clock);
-	uint64_t start = 0;
+	struct seconds_span start = { 0 }, end = { .last = UINT64_MAX };
 	int ret;
 
-	*p = (struct parts){ .end_ns = UINT64_MAX };
+	*p = (struct parts){ 0 };
 	if (plan->start && seconds_parse(plan->start, ns, &start))
 		return err_set(err, 0, "Start value not floating point: %s", plan->start), -EINVAL;
-	if (plan->end && seconds_parse(plan->end, ns, &p->end_ns))
+	if (plan->end && seconds_parse(plan->end, ns, &end))
 		return err_set(err, 0, "End value not floating point: %s", plan->end), -EINVAL;
-	if (p->end_ns < start)
+	p->end_ns = end.last;
+	if (p->end_ns < start.first)
 		return err_set(err, 0, "Error: end is less than start"), -EINVAL;
 	p->part = calloc((size_t)f->nr_buffers + plan->nr_keep + 1, sizeof(*p->part));
 	if (!p->part)
 		return err_set(err, -ENOMEM, "%s: out of memory", plan->input);
 	ret = add_all(p, f, plan, err);
-	if (!ret && set_limits(p, start, plan->start))
+	if (!ret && set_limits(p, start.first, plan->start))
 		ret = err_set(err, -ENOMEM, "%s: out of memory", plan->input);
 	return ret;
 }

@@ -7,6 +7,8 @@
 #include "edit/seconds.h"
 
 #define NS_PER_S	1000000000u
+#define HALF_US		500		/* ns */
+#define US_DIGITS	6
 
 /* Read digits at *@at into *@value. How many; -ERANGE. */
 static int digits(const char **at, uint64_t *value)
@@ -20,7 +22,16 @@ static int digits(const char **at, uint64_t *value)
 	return n;
 }
 
-int seconds_parse(const char *text, bool ns, uint64_t *ret)
+/* All ns that lines show as the microsecond @ns; they round half up. */
+static struct seconds_span shown_as(uint64_t ns)
+{
+	return (struct seconds_span){
+		.first = ns - (ns < HALF_US ? ns : HALF_US),
+		.last = ns > UINT64_MAX - HALF_US ? UINT64_MAX : ns + HALF_US - 1,
+	};
+}
+
+int seconds_parse(const char *text, bool ns, struct seconds_span *ret)
 {
 	uint64_t whole = 0, unit = NS_PER_S, part = 0;
 	int n = digits(&text, &whole), behind = 0;
@@ -28,7 +39,7 @@ int seconds_parse(const char *text, bool ns, uint64_t *ret)
 	if (n < 0)
 		return n;
 	if (!ns && !*text && n) {
-		*ret = whole;
+		*ret = (struct seconds_span){ whole, whole };
 		return 0;
 	}
 	if (*text == '.') {
@@ -43,6 +54,6 @@ int seconds_parse(const char *text, bool ns, uint64_t *ret)
 	if (__builtin_mul_overflow(whole, NS_PER_S, &whole) ||
 	    __builtin_add_overflow(whole, part, &whole))
 		return -ERANGE;
-	*ret = whole;
+	*ret = ns && behind <= US_DIGITS ? shown_as(whole) : (struct seconds_span){ whole, whole };
 	return 0;
 }

@@ -44,6 +44,14 @@ for kind in "7 none little events" "7 none big events" "7 zlib little events" \
 		t >= s && t <= e')" "$f: these events, and no others"
 	is "$(report range.dat | events | wc -l)" 51 "$f: ... which are 51"
 	valid "$f: range" range.dat
+	# as lines without -t show them: what is shown as the first or the last is in
+	"$TRACE_CMD" report -i "$f" | grep -v '^cpus=' | events > shown
+	start=$(sed -n 12p shown | times) end=$(sed -n 58p shown | times)
+	run 30 "$TRACE_CMD" split -i "$f" -o shown.dat "$start" "$end"
+	is "$rc" 0 "$f: from $start to $end" "$both"
+	is "$("$TRACE_CMD" report -i shown.dat | grep -v '^cpus=' | events)" "$(awk -v s="$start" -v e="$end" '
+		{ match($0, /[0-9]+\.[0-9]+: /); t = substr($0, RSTART, RLENGTH - 2) }
+		t >= s && t <= e' shown)" "$f: the lines of these times, and no others"
 	if [ -n "$STOCK" ] && [[ $kind != *zlib* ]]; then
 		"$STOCK" report -t -i range.dat 2> /dev/null | grep -v "^start" > stock.txt
 		is "$("$TRACE_CMD" report --compat 3.1 -t -i range.dat)" "$(cat stock.txt)" \
