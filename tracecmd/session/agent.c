@@ -19,6 +19,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/reap.h"
 #include "message.h"
 #include "net/addr.h"
 #include "net/channel.h"
@@ -191,10 +192,11 @@ static void end_session(struct agent *a)
 	_cleanup_close_ int claim_fd = -1;
 	struct journal *journal = NULL;
 	bool finished = false;
-	int status = 0;
+	int status = SIGKILL;
 
-	while (waitpid(a->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	/* who is told first, a debugger, shall not keep us from putting back */
+	if (reap_within(a->pid, &status, REAP_KILLED_MS))
+		log_debug("the end of the session's process %d is not told", (int)a->pid);
 	if (!WIFEXITED(status)) {
 		cmd_warn(0, "the session was ended by signal %d; tracing is put back",
 			 WTERMSIG(status));

@@ -4,17 +4,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/reap.h"
 #include "message.h"
 #include "session/maps-watch.h"
 #include "wire/dat.h"
@@ -227,17 +225,8 @@ int maps_start(struct maps *m, const struct plan *p, const struct note *note, pi
 
 void maps_stop(struct maps *m)
 {
-	struct deadline d = deadline_in_ms(WATCH_MS);
-	static const struct timespec pause = { .tv_nsec = 2000000 };
-
 	fd_close(&m->end_fd);
-	while (m->pid > 0 && waitpid(m->pid, NULL, WNOHANG) == 0) {
-		if (deadline_passed(d)) {
-			kill(m->pid, SIGKILL);
-			waitpid(m->pid, NULL, 0);
-			break;
-		}
-		nanosleep(&pause, NULL);
-	}
+	if (m->pid > 0 && reap_within(m->pid, NULL, WATCH_MS) == -ETIMEDOUT)
+		reap_killed(m->pid, NULL);
 	m->pid = 0;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +14,11 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/reap.h"
 #include "session/virsh.h"
 
 #define ANSWER_MS	10000
 #define ANSWER_MAX	65536
-#define LOOK_MS		10	/* between looks whether it has ended */
 
 /* The new process; does not return. */
 static void run(char *const argv[], int out_fd)
@@ -50,28 +49,14 @@ static int read_answer(int fd, struct buf *out, struct deadline d)
 	}
 }
 
-/*
- * Its end, by @d: one that neither ends nor prints is made to end. Its status as of wait(); -ETIMEDOUT.
- */
+/* Its end, by @d: one that neither ends nor prints is made to end. Its status as of wait(); -ETIMEDOUT; -errno. */
 static int wait_end(pid_t pid, struct deadline d)
 {
-	int status;
+	int status, ret = reap_within(pid, &status, deadline_left_ms(d));
 
-	for (;;) {
-		pid_t ended = waitpid(pid, &status, WNOHANG);
-
-		if (ended == pid)
-			return status;
-		if (ended < 0 && errno != EINTR)
-			return -errno;
-		if (deadline_passed(d))
-			break;
-		poll(NULL, 0, LOOK_MS);
-	}
-	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return -ETIMEDOUT;
+	if (ret == -ETIMEDOUT)
+		reap_killed(pid, NULL);
+	return ret ? ret : status;
 }
 
 /* Its standard output in @out. 0; -ENOENT there is no such program; -EIO it failed; -ETIMEDOUT; -errno. */

@@ -181,6 +181,31 @@ static void guard_gives_the_mask_back_when_the_session_is_killed(void **state)
 	idler_stop(&idler);
 }
 
+/* More orders than it has room for, then its end. */
+static void a_guard_that_is_stopped_holds_up_nobody(void **state)
+{
+	struct idler idler;
+	struct pins pins;
+	pid_t guard;
+	int i;
+
+	idler_start(&idler);
+	pins_init(&pins);
+	assert_int_equal(pins_guard_start(&pins), 0);
+	guard = pins.guard;
+	assert_int_equal(kill(guard, SIGSTOP), 0);
+	alarm(PATIENCE_MS / 1000);
+	for (i = 0; i < 5000; i++) {
+		assert_int_equal(pins_set(&pins, idler.tid, first_cpu(&idler.mask)), 0);
+		pins_restore(&pins);
+	}
+	pins_release(&pins);
+	alarm(0);
+	assert_false(moved(&idler));
+	assert_int_equal(kill(guard, 0), -1);
+	idler_stop(&idler);
+}
+
 static void pins_move_nothing_if_one_of_both_cannot_be_moved(void **state)
 {
 	cpu_set_t before, after;
@@ -203,6 +228,7 @@ int main(void)
 		cmocka_unit_test(each_host_cpu_of_the_masks_gets_a_round_each_vcpu_at_least_one),
 		cmocka_unit_test(masks_come_back_when_a_pinned_round_is_broken_off),
 		cmocka_unit_test(guard_gives_the_mask_back_when_the_session_is_killed),
+		cmocka_unit_test(a_guard_that_is_stopped_holds_up_nobody),
 		cmocka_unit_test(pins_move_nothing_if_one_of_both_cannot_be_moved),
 	};
 

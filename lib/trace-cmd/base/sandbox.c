@@ -17,17 +17,14 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
+#include "base/reap.h"
 #include "base/sandbox.h"
 
 #define TIMEOUT_MS	30000
 #define CPU_S		20	/* of the processor */
-#define LOOK_MIN_US	50	/* between looks whether it has ended; they get rarer */
-#define LOOK_MAX_US	5000
 #define DESCRIPTORS_MAX	65536	/* closed one by one where the kernel has no close_range() */
 #define NOBODY		65534
 #define FAILED		70	/* exit status: it could not be shut in */
@@ -184,26 +181,11 @@ static void run_inside(sandbox_fn fn, const void *arg, void *result, bool tight)
 /* Wait for @pid, which is ended after TIMEOUT_MS. 0; -ETIMEDOUT; -errno. */
 static int wait_inside(pid_t pid, int *ret_status)
 {
-	struct deadline d = deadline_in_ms(TIMEOUT_MS);
-	long us = LOOK_MIN_US;
+	int ret = reap_within(pid, ret_status, TIMEOUT_MS);
 
-	for (;;) {
-		struct timespec nap = { .tv_nsec = us * 1000 };
-		pid_t got = waitpid(pid, ret_status, WNOHANG);
-
-		if (got == pid)
-			return 0;
-		if (got < 0 && errno != EINTR)
-			return -errno;
-		if (deadline_passed(d)) {
-			kill(pid, SIGKILL);
-			while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-				;
-			return -ETIMEDOUT;
-		}
-		nanosleep(&nap, NULL);
-		us = us * 2 < LOOK_MAX_US ? us * 2 : LOOK_MAX_US;
-	}
+	if (ret == -ETIMEDOUT)
+		reap_killed(pid, ret_status);
+	return ret;
 }
 
 int sandbox_run(sandbox_fn fn, const void *arg, void *result, size_t size, struct err *err)

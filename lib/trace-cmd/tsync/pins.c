@@ -7,19 +7,19 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/cpus.h"
 #include "base/log.h"
+#include "base/reap.h"
 #include "tsync/pins.h"
 
 #define GUARD_POLL_MS	500	/* how soon the guard sees that we died */
 
 /* An order to the guard. */
 struct order {
-	pid_t tid;		/* restore this thread when we die; 0: nothing to do; -1: exit */
+	pid_t tid;		/* restore this thread when we die; 0: nothing to do */
 	cpu_set_t mask;
 };
 
@@ -51,8 +51,6 @@ static void guard(int fd, pid_t parent)
 		if (n != sizeof(next))
 			break;
 		order = next;
-		if (order.tid < 0)
-			break;
 	}
 	if (order.tid > 0)
 		sched_setaffinity(order.tid, sizeof(order.mask), &order.mask);
@@ -92,7 +90,8 @@ static void tell_guard(struct pins *p, pid_t tid)
 {
 	struct order order = { .tid = tid, .mask = p->vcpu_mask };
 
-	if (p->guard_fd >= 0 && send(p->guard_fd, &order, sizeof(order), MSG_NOSIGNAL) < 0)
+	/* who has stopped the guard shall not stop us */
+	if (p->guard_fd >= 0 && send(p->guard_fd, &order, sizeof(order), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		log_debug("tsync: the guard of CPU affinities does not listen");
 }
 
@@ -139,10 +138,9 @@ void pins_release(struct pins *p)
 {
 	if (p->pinned)
 		restore_vcpu(p);
-	if (p->guard) {
-		tell_guard(p, -1);
-		waitpid(p->guard, NULL, 0);
-	}
+	/* nothing is left for it to do */
+	if (p->guard && reap_killed(p->guard, NULL) == -ETIMEDOUT)
+		log_debug("tsync: the guard of CPU affinities does not end");
 	fd_close(&p->guard_fd);
 	p->guard = 0;
 }
