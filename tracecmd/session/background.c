@@ -9,29 +9,41 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "message.h"
 #include "session/background.h"
 #include "session/stop.h"
 
-/* Until the other one has begun, or is gone. Signals are for that one. */
+#define INSISTED_MS	2000	/* for it to end, when the user has insisted */
+
+/*
+ * Until the other one has begun, or is gone. Signals are for that one; but who insists, and may do so because it is
+ * stuck, does not have to wait for it.
+ */
 static int wait_for_begin(pid_t pid, int ready_fd)
 {
 	struct pollfd fds[2] = { { .fd = ready_fd, .events = POLLIN } };
+	struct deadline d = DEADLINE_NEVER;
 	struct stop stop = STOP_NONE;
+	int wished, told = 0;
 	char ready = 0;
 
 	fds[1].fd = stop_open(&stop) ? -1 : stop.fd;
 	fds[1].events = POLLIN;
-	while (!fds[0].revents) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+	while (!fds[0].revents && !deadline_passed(d)) {
+		if (poll(fds, 2, deadline_left_ms(d)) < 0 && errno != EINTR)
 			break;
-		if (fds[1].revents && stop_wanted(&stop)) {
+		wished = stop_wanted(&stop) + stop_urgent(&stop);
+		if (told < wished && wished == 2)
+			d = deadline_in_ms(INSISTED_MS);
+		for (; told < wished; told++)
 			kill(pid, SIGTERM);
-			fds[1].fd = -1;
-		}
 	}
 	stop_close(&stop);
-	return read(ready_fd, &ready, 1) == 1 ? 0 : 1;
+	if (fds[0].revents)
+		return read(ready_fd, &ready, 1) == 1 ? 0 : 1;
+	cmd_warn(0, "process %d has been told to end, but goes on in the background", (int)pid);
+	return 1;
 }
 
 int background_begin(int *ret_ready_fd)

@@ -8,8 +8,8 @@
 
 /*
  * Go on in a new process, in a new session, without standard input; messages go where they went. The old one
- * waits until background_begun(), and hands signals on meanwhile. Returns -1 in the new one, with *@ret_ready_fd;
- * in the old one its exit status: 0, or 1 if the new one ended before.
+ * waits until background_begun(), and hands signals on meanwhile; after a second one not for long any more. Returns -1
+ * in the new one, with *@ret_ready_fd; in the old one its exit status: 0, or 1 if the new one ended before, or may.
  */
 int background_begin(int *ret_ready_fd);
 
