@@ -12,6 +12,13 @@
 #include "base/cleanup.h"
 #include "message.h"
 
+static ssize_t (*write_by)(int fd, const void *data, size_t len) = write;
+
+void message_write_by(ssize_t (*fn)(int fd, const void *data, size_t len))
+{
+	write_by = fn;
+}
+
 /* One write, so that the messages of several processes don't mix. */
 static void message_print(int code, const char *fmt, va_list ap)
 {
@@ -30,7 +37,7 @@ static void message_print(int code, const char *fmt, va_list ap)
 		at += len + (at[len] == '\n');
 	}
 	fflush(stdout);
-	(void)!write(STDERR_FILENO, b.data, b.len);
+	(void)!write_by(STDERR_FILENO, b.data, b.len);
 }
 
 int cmd_fail(int code, const char *fmt, ...)

@@ -8,6 +8,7 @@
 #define MESSAGE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -24,6 +25,9 @@ int cmd_fail_err(int code, const struct err *err);
 /* The same shape, but the command goes on. */
 void cmd_warn(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cmd_warn_err(int code, const struct err *err);
+
+/* Have messages written by @fn from now on: as write(), but all or nothing. */
+void message_write_by(ssize_t (*fn)(int fd, const void *data, size_t len));
 
 /* Begins the text among a file's statistics that tells why some of its data is missing. */
 #define TRACE_INCOMPLETE "Incomplete: "

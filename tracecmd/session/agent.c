@@ -27,6 +27,7 @@
 #include "session/agent-session.h"
 #include "session/agent.h"
 #include "session/claim.h"
+#include "session/outlet.h"
 #include "session/stop.h"
 #include "setup/journal.h"
 #include "setup/leftover.h"
@@ -492,7 +493,9 @@ int agent_run(const struct agent_conf *conf)
 	ret = stop_open_children(&a.stop, &a.child_fd);
 	if (ret)
 		return cmd_fail(ret, "cannot take signals");
+	outlet_open(&a.stop);
 	loop(&a);
+	outlet_close();
 	ksyms_release(&a.symbols);
 	fd_close(&a.listen_fd);
 	stop_close(&a.stop);

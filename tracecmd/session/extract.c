@@ -17,6 +17,7 @@
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
+#include "session/outlet.h"
 #include "session/stop.h"
 #include "setup/existing.h"
 
@@ -220,6 +221,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 
 	/* it takes no time worth interrupting, but must not be cut in half */
 	ret = stop_open(&stop);
+	outlet_open(&stop);
 	x.buffer = calloc(PLAN_MAX_INSTANCES, sizeof(struct setup_instance *));
 	x.was_on = calloc(PLAN_MAX_INSTANCES, sizeof(*x.was_on));
 	x.claim_fd = malloc(PLAN_MAX_INSTANCES * sizeof(*x.claim_fd));
@@ -238,6 +240,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	for (i = 0; x.claim_fd && i < PLAN_MAX_INSTANCES; i++)
 		fd_close(&x.claim_fd[i]);
 	free(x.claim_fd);
+	outlet_close();
 	stop_close(&stop);
 	return status;
 }

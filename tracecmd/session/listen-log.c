@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "message.h"
 #include "session/listen-log.h"
+#include "session/outlet.h"
 
 /* True once stdout and stderr are the log: they are the process's, and so is this. */
 static bool logging;
@@ -31,7 +32,7 @@ static ssize_t write_lines(void *cookie, const char *data, size_t size)
 		buf_printf(&b, "[%d]%.*s\n", (int)getpid(), (int)len, at);
 		at += len + (line ? 1 : 0);
 	}
-	if (b.error || write(STDERR_FILENO, b.data, b.len) < 0)
+	if (b.error || outlet_write(STDERR_FILENO, b.data, b.len) < 0)
 		return 0;
 	return size;
 }

@@ -22,6 +22,7 @@
 #include "session/listen-client.h"
 #include "session/listen-log.h"
 #include "session/listen.h"
+#include "session/outlet.h"
 #include "session/pidfile.h"
 #include "session/stop.h"
 
@@ -270,6 +271,7 @@ static int begin(struct listen *l)
 
 	if (ret)
 		return ret;
+	outlet_open(&l->stop);
 	io_allow_descriptors();
 	l->slots = mmap(NULL, l->conf->max_clients * sizeof(*l->slots), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -312,6 +314,7 @@ int listen_run(const struct listen_conf *conf)
 	}
 	if (conf->daemon)
 		pidfile_remove(PID_FILE, getpid());
+	outlet_close();
 	stop_close(&l.stop);
 	fd_close(&l.child_fd);
 	return ret;

@@ -26,6 +26,7 @@
 #include "session/listener.h"
 #include "session/local.h"
 #include "session/maps.h"
+#include "session/outlet.h"
 #include "session/record.h"
 #include "session/stop.h"
 #include "session/streaming.h"
@@ -420,6 +421,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	struct err err = { 0 };
 	int i, ret = stop_open_children(&r.stop, &r.child_fd);
 
+	outlet_open(&r.stop);
 	r.listeners = (struct listeners){
 		.plan = p, .local = &r.local, .note = note, .stop = &r.stop,
 	};
@@ -465,6 +467,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	limits_release(&r.limits);
 	listeners_release(&r.listeners);
 	free(r.guests);
+	outlet_close();
 	stop_close(&r.stop);
 	fd_close(&r.child_fd);
 	/* all others have read its plan */

@@ -12,6 +12,7 @@
 #include "session/command.h"
 #include "session/guardian.h"
 #include "session/local.h"
+#include "session/outlet.h"
 #include "session/start.h"
 #include "session/stop.h"
 #include "session/whom.h"
@@ -88,6 +89,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	int status = 0;
 	int ret = stop_open(&stop);
 
+	outlet_open(&stop);
 	if (!ret)
 		ret = command_start(&command, p, note);
 	if (!ret)
@@ -99,6 +101,7 @@ static int worker(const struct plan *p, struct note *note, int mirror_fd)
 	child_release(&command.child);
 	if (local.plan)
 		local_release(&local);
+	outlet_close();
 	stop_close(&stop);
 	return status;
 }
