@@ -5,15 +5,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "fmt/nest.h"
 #include "fmt/printer.h"
 
 #define RECORDS		20000
 #define FUNCTIONS	16
 #define FIRST		0xffffffff81000000ull
 #define SIZE		0x100		/* of a function */
+#define CHAIN		10000		/* of functions, each called by the one before it */
 
 static const char format[] =
 	"name: function\nID: 1\nformat:\n"
@@ -154,12 +157,32 @@ static void test_options_of_the_plugin(void **state)
 	assert_int_equal(others(t), 100);
 }
 
+/* A chain without end has one here: neither memory nor lines grow for ever. */
+static void test_no_end(void **state)
+{
+	static char text[CHAIN][16];
+	struct symbol_name name, caller = { 0 };
+	struct nest n = { 0 };
+	int i, depth, deepest = 0;
+
+	for (i = 0; i < CHAIN; i++, caller = name) {
+		snprintf(text[i], sizeof(text[i]), "f%d", i);
+		name = (struct symbol_name){ .text = text[i], .len = strlen(text[i]) };
+		depth = nest_depth(&n, 0, &name, i ? &caller : NULL);
+		assert_true(depth >= 0);
+		deepest = depth > deepest ? depth : deepest;
+	}
+	assert_int_equal(deepest, 4096);
+	nest_release(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_many_records, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_deep_nest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_options_of_the_plugin, setup, teardown),
+		cmocka_unit_test(test_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

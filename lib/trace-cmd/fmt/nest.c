@@ -8,6 +8,7 @@
 #include "fmt/nest.h"
 
 #define CPUS_MAX	(1 << 16)	/* the kernel has fewer */
+#define DEPTH_MAX	4096		/* its stack is full by then; a file that was made up may go on for ever */
 
 /* The functions of a CPU, who called first. */
 struct nest_cpu {
@@ -81,7 +82,7 @@ int nest_depth(struct nest *n, int cpu, const struct symbol_name *function,
 		if (set_name(c, i, caller))
 			return -ENOMEM;
 	}
-	if (function && set_name(c, i + 1, function))
+	if (function && i < DEPTH_MAX && set_name(c, i + 1, function))
 		return -ENOMEM;
 	return i;
 }
