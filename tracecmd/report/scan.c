@@ -50,6 +50,19 @@ static int walk_all(struct inputs *in, struct walk *w, struct err *err)
 		       in->input[0].plan->path);
 }
 
+/* What was found. That there is nothing to print may be for the damage of a file, which counts then. */
+static int print_all(struct inputs *in, const struct scan *scan, struct textout *out, struct err *err)
+{
+	struct err said = { 0 };
+	int ret = scan->print(scan->data, out, &said), damage = 0;
+
+	if (ret == -ENODATA)
+		damage = inputs_damage(in, err);
+	if (damage)
+		return damage;
+	return said.text[0] ? err_set(err, said.code, "%s", said.text), ret : ret;
+}
+
 static int scan_inputs(struct inputs *in, struct textout *out, void *data, struct err *err)
 {
 	const struct scan *scan = data;
@@ -64,7 +77,7 @@ static int scan_inputs(struct inputs *in, struct textout *out, void *data, struc
 	}
 	ret = walk_all(in, &w, err);
 	if (!ret)
-		ret = scan->print(scan->data, out, err);
+		ret = print_all(in, scan, out, err);
 	return ret == -ENOMEM ? err_set(err, ret, "out of memory") : ret;
 }
 

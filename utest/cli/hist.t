@@ -114,6 +114,17 @@ run 10 "$TRACE_CMD" hist none.dat
 like "$err" 'No records found in file' "hist of no events"
 isnt "$rc" 0 "... is an error"
 
+# without the formats there is nothing to count: why there is not counts
+python3 "$TOP/utest/cli/datfile.py" build formats.dat 7 zlib little events
+run 10 "$TRACE_CMD" hist formats.dat
+like "$out" ' tick #' "hist of compressed data and formats"
+at=$(python3 "$TOP/utest/cli/datfile.py" at formats.dat section.formats)
+printf 'damaged!' | dd of=formats.dat bs=1 seek=$((at + 40)) conv=notrunc status=none
+run 10 "$TRACE_CMD" hist formats.dat
+is "$rc" 74 "hist of damaged formats" "$both"
+like "$err" "formats.dat: .*at offset $((at + 16))" "... tells where the damage is"
+unlike "$err" 'No records' "... and nothing else"
+
 # --- mem
 
 (
