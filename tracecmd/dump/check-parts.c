@@ -41,6 +41,8 @@ static void part_wrong(struct part *p, size_t pos, const char *what)
 
 /* --- texts by lines -------------------------------------------------------- */
 
+#define ADDRESS_DIGITS	16	/* as many as readers take */
+
 static const char *skip_hex(const char *at)
 {
 	while (isxdigit((unsigned char)*at))
@@ -53,7 +55,7 @@ static bool symbol_ok(const char *line)
 {
 	const char *end = skip_hex(line);
 
-	return end > line && end[0] == ' ' && end[1] && end[2] == ' ' && end[3];
+	return end > line && end - line <= ADDRESS_DIGITS && end[0] == ' ' && end[1] && end[2] == ' ' && end[3];
 }
 
 /* "0xffffffff82000000 : \"text\"" */

@@ -106,6 +106,7 @@ plain|formats.text1|text:game||format that does not begin with a name
 plain|formats.text1+11|text:XX|formats.text1|a format without an id
 plain|formats.text1+60|hex:00|formats.text1|a format with a NUL
 plain|kallsyms.text+17|text:TT|kallsyms.text|a line that is none
+plain|kallsyms.text+16|text:0 T |kallsyms.text|a line that is none
 plain|kallsyms.text+40|hex:00|kallsyms.text+40|a NUL within the text
 plain|printk.text+35|text:y|-|printk\): a line that is none
 none|kallsyms|u32:9999||section 19 \(kallsyms\): a size that leads out of the part

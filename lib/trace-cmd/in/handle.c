@@ -2,6 +2,7 @@
  * handle.c - see handle.h. Layer 2.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,8 @@ static struct in_ksyms *ksyms_make(struct tracecmd_input *h)
 		k = ksyms_new(h->file, NULL);
 	/* (what is packed may be unpacked, in spite of damage, to something else) */
 	if (k && k->damaged)
-		in_file_note(h->file, -EBADMSG, "the kernel's symbols are damaged");
+		in_file_note(h->file, -EBADMSG, "the kernel's symbols at offset %" PRIu64 " are damaged",
+			     h->file->part[DAT_KALLSYMS].offset);
 	h->ksyms = k;
 	pthread_mutex_unlock(&ksyms_lock);
 	return k;
