@@ -95,6 +95,8 @@ static int add_all(struct parts *p, struct in_file *f, const struct split_plan *
 			cmd_warn(0, k->name[0] ? "Requested instance %s was not found in trace." :
 				 "There is no top buffer in the trace.%s", k->name);
 	}
+	if (!ret && !p->count && in_file_damage(f))
+		return err_set(err, f->damage.code, "error reading %s: %s", plan->input, f->damage.text);
 	if (!ret && !p->count)
 		ret = err_set(err, -ENOENT, "%s: nothing is left to write", plan->input);
 	return ret;

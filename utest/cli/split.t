@@ -143,5 +143,9 @@ run 30 "$TRACE_CMD" split -i cut.dat -o piece -e 10 -r
 isnt "$rc" 0 "a file that is cut off ends with an error"
 like "$both" 'error reading cut.dat: File possibly truncated' "... that says so"
 is "$(all piece.*)" "$("$TRACE_CMD" report -t cut.dat 2> /dev/null | grep -v ^cpus=)" "... all before the cut is there"
+datfile cut 7-none-little-events.dat cut.dat data1+100
+run 30 "$TRACE_CMD" split -i cut.dat -o piece
+is "$rc" 61 "so does one that is cut off before anything could be written" "$both"
+like "$both" 'error reading cut.dat: File possibly truncated. Need at least [0-9]+' "... that says so"
 
 done_testing
