@@ -204,7 +204,7 @@ static void end_session(struct agent *a)
 		claim_fd = claim_left_behind(a->conf->instance);
 		fcntl(a->mirror_fd, F_SETFL, 0);
 		if (!journal_receive(a->mirror_fd, &journal, &finished))
-			journal_restore(journal);
+			leftover_settle(journal, a->journal_fd);
 		journal_free(journal);
 	}
 	end_journal(a);

@@ -73,16 +73,19 @@ static void worker_main(const struct plan *p, struct note *note, int mirror_fd, 
 	_exit(status);
 }
 
-/* Tracing off at once, so that the buffers stop filling. */
-static void stop_tracing(const struct note *n)
+/* Tracing off at once, so that the buffers stop filling, but where others have joined in. */
+static void stop_tracing(const struct note *n, const struct journal *j)
 {
+	struct places own = { 0 }, shared = { 0 };
 	int i;
 
+	if (j && !journal_places(j, &own))
+		leftover_shared(&own, journal_begun(j), n->journal_fd, &shared);
 	for (i = 0; i < n->nr_instances; i++) {
 		char path[PATH_MAX + 16];
 		int fd;
 
-		if (!n->instances[i].used)
+		if (!n->instances[i].used || places_name(&shared, n->instances[i].dir))
 			continue;
 		snprintf(path, sizeof(path), "%s/tracing_on", n->instances[i].dir);
 		fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -91,6 +94,8 @@ static void stop_tracing(const struct note *n)
 			close(fd);
 		}
 	}
+	places_release(&own);
+	places_release(&shared);
 }
 
 /* Does the plan make a file? */
@@ -166,13 +171,13 @@ static int take_over(const struct plan *p, struct note *note, struct journal *jo
 {
 	claim_again(note);
 	if (!note->kept && p->kind != PLAN_SET)
-		stop_tracing(note);
+		stop_tracing(note, journal);
 	cmd_warn(0, "the recording process was ended by signal %d (%s)", signal,
 		 strsignal(signal));
 	if (has_output(p))
 		finish_files(p, note);
 	if (journal && !note->kept)
-		journal_restore(journal);
+		leftover_settle(journal, note->journal_fd);
 	return 128 + signal;
 }
 

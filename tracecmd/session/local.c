@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -15,6 +16,8 @@
 #include "session/local.h"
 #include "session/putback.h"
 #include "session/tidy.h"
+#include "setup/leftover.h"
+#include "setup/place.h"
 
 /* LOCAL_DRAIN_MS when another recorder, which had as much time, has been given up. */
 #define DRAIN_AGAIN_MS 500
@@ -112,6 +115,36 @@ static int put_back_claimed(struct local *l, struct err *err)
 	return ret;
 }
 
+/* The instances that take part. 0; -ENOMEM. */
+static int own_places(const struct local *l, struct places *p)
+{
+	int i, ret = 0;
+
+	for (i = 0; !ret && i < l->nr_instances; i++) {
+		_cleanup_buf_ struct buf path = BUF_INIT;
+		const char *name = l->plan->instances[i].name;
+
+		if (!plan_uses(l->plan, i))
+			continue;
+		buf_printf(&path, "%s%s%s/tracing_on", l->tracing_dir,
+			   name && name[0] ? "/instances/" : "", name ? name : "");
+		ret = path.error ? path.error : places_add(p, (char *)path.data);
+	}
+	return ret;
+}
+
+/* Nobody who shares one of the instances shall change it, or put it back, meanwhile. */
+static int begin_turns(struct local *l, struct places *turns, struct err *err)
+{
+	int ret = own_places(l, turns);
+
+	if (!ret)
+		ret = places_lock(turns, err);
+	if (!ret)
+		journal_begin(l->journal);
+	return ret;
+}
+
 /* Set up those that take part. */
 static int setup_all(struct local *l, struct err *err)
 {
@@ -136,6 +169,7 @@ static int setup_all(struct local *l, struct err *err)
 int local_setup(struct local *l, const struct plan *plan, struct note *note, int mirror_fd,
 		bool agent, struct err *err)
 {
+	struct places turns = { 0 };
 	int i, ret;
 
 	*l = (struct local){
@@ -163,8 +197,13 @@ int local_setup(struct local *l, const struct plan *plan, struct note *note, int
 	if (!ret)
 		ret = put_back_claimed(l, err);
 	if (!ret)
+		ret = begin_turns(l, &turns, err);
+	if (!ret)
 		ret = setup_apply_system(&plan->system, l->journal, err);
-	return ret ? ret : setup_all(l, err);
+	if (!ret)
+		ret = setup_all(l, err);
+	places_release(&turns);
+	return ret;
 }
 
 const char *local_clock(const struct local *l)
@@ -251,6 +290,7 @@ int local_tracing(struct local *l, bool on, struct err *err)
 {
 	int i, ret, first = 0;
 
+	l->on = on;
 	for (i = 0; i < l->nr_instances; i++) {
 		struct setup_instance *s = l->instances[i].setup;
 
@@ -304,15 +344,37 @@ static int instance_join(struct local_instance *in, struct err *err)
 	return first;
 }
 
+/* Our data is complete: sessions that have joined us go on with theirs. @was_on: tracing was on until now. */
+static void let_others_go_on(struct local *l, bool was_on)
+{
+	struct places own = { 0 }, shared = { 0 };
+	int i;
+
+	/* the journal itself is the tidy thread's */
+	if (l->journal && !own_places(l, &own))
+		leftover_shared(&own, journal_begun(l->journal), l->note->journal_fd, &shared);
+	for (i = 0; i < l->nr_instances; i++) {
+		struct local_instance *in = &l->instances[i];
+
+		if (shared.nr && in->setup && (was_on || in->was_on) &&
+		    places_name(&shared, setup_dir(in->setup)))
+			setup_tracing_on(in->setup, true);
+	}
+	places_release(&own);
+	places_release(&shared);
+}
+
 int local_stop(struct local *l, struct err *err)
 {
 	int i, cpu, ret, first;
+	bool was_on = l->on;
 
 	first = local_tracing(l, false, err);
 	/* where that fails, or with -k, it's done later */
 	if (!l->tidy && !l->plan->keep)
 		/* a guest's agent may be on this machine, for a try: it puts back our events, so we have to be later */
-		l->tidy = tidy_start(l->journal, l->early, !l->plan->nr_guests, l->may_part);
+		l->tidy = tidy_start(l->journal, l->note->journal_fd, l->early,
+				     !l->plan->nr_guests, l->may_part);
 	for (i = 0; i < l->nr_instances; i++) {
 		struct local_instance *in = &l->instances[i];
 
@@ -326,6 +388,7 @@ int local_stop(struct local *l, struct err *err)
 		if (ret && !first)
 			first = ret;
 	}
+	let_others_go_on(l, was_on);
 	return first;
 }
 
@@ -344,6 +407,8 @@ void local_keep(struct local *l)
 	}
 	if (l->journal)
 		journal_forget(l->journal);
+	/* what others have left for when we have ended */
+	put_back_leftovers(NULL, NULL);
 }
 
 void local_release(struct local *l)
@@ -363,7 +428,7 @@ void local_release(struct local *l)
 	}
 	tidy_end(l->tidy);
 	if (l->journal)
-		journal_restore(l->journal);
+		leftover_settle(l->journal, l->note->journal_fd);
 	for (i = 0; i < l->nr_instances; i++) {
 		setup_free(l->instances[i].setup);
 		fd_close(&l->instances[i].claim_fd);

@@ -37,6 +37,7 @@ struct local {
 	const char *tracing_dir;
 	struct local_instance *instances;	/* in the plan's order */
 	int nr_instances;
+	bool on;			/* we have switched tracing on */
 	struct tidy *tidy;		/* NULL, or puts some things back while files are written */
 	struct early *early;		/* NULL, or reads formats, its owner's */
 	bool may_part;			/* what only frees the kernel's memory is left to a process that ends after ours */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "session/tidy.h"
+#include "setup/leftover.h"
 #include "setup/parting.h"
 
 #define LOOK_NS	300000	/* between looks whether we may go */
@@ -15,21 +16,39 @@
 struct tidy {
 	struct journal *journal;
 	struct early *early;
+	int file_fd;
 	bool events, may_part;
 	struct parting parting;
 	pthread_t thread;
 };
+
+/* Unless others have made it theirs, whom we keep from that meanwhile. */
+static void put_back_events(struct tidy *t)
+{
+	struct places turns = { 0 }, shared = { 0 };
+
+	if (!journal_places(t->journal, &turns) && !places_lock(&turns, NULL)) {
+		leftover_shared(&turns, journal_begun(t->journal), t->file_fd, &shared);
+		if (!shared.nr)
+			journal_restore_events(t->journal);
+	}
+	places_release(&shared);
+	places_release(&turns);
+}
 
 static void *tidy_thread(void *arg)
 {
 	struct tidy *t = arg;
 
 	early_wait_formats(t->early);
-	journal_restore_early(t->journal, t->events, t->may_part ? &t->parting : NULL);
+	if (t->events)
+		put_back_events(t);
+	journal_restore_early(t->journal, t->may_part ? &t->parting : NULL);
 	return NULL;
 }
 
-struct tidy *tidy_start(struct journal *j, struct early *early, bool events, bool may_part)
+struct tidy *tidy_start(struct journal *j, int file_fd, struct early *early, bool events,
+			bool may_part)
 {
 	struct tidy *t = calloc(1, sizeof(*t));
 	sigset_t all, old;
@@ -38,6 +57,7 @@ struct tidy *tidy_start(struct journal *j, struct early *early, bool events, boo
 	if (!t)
 		return NULL;
 	t->journal = j;
+	t->file_fd = file_fd;
 	t->early = early;
 	t->events = events;
 	t->may_part = may_part;

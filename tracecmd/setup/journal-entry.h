@@ -7,6 +7,7 @@
 #define SETUP_JOURNAL_ENTRY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "setup/journal.h"
 
@@ -18,6 +19,8 @@ enum kind {
 	KIND_FUNCTIONS,		/* make the value, lines, the list of functions and commands */
 	KIND_DROP,		/* the last entry doesn't count */
 	KIND_FINISHED,		/* nothing is to be restored any more */
+	KIND_BEGUN,		/* the value, a decimal number, is when that was */
+	KIND_WAITING,		/* what is left by one that has ended: a younger session has to end first */
 };
 
 struct entry {
@@ -25,6 +28,7 @@ struct entry {
 	char *path;
 	char *value;		/* NULL for KIND_DIR */
 	bool done;
+	bool held;		/* not to be restored yet */
 };
 
 struct journal {
@@ -34,6 +38,8 @@ struct journal {
 	int mirror_fd;
 	int file_fd;
 	bool finished;
+	bool waiting;		/* KIND_WAITING */
+	uint64_t begun;		/* ns since 1970, 0 unknown */
 };
 
 /* Tell the guardian, and the journal's file. */

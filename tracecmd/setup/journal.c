@@ -6,11 +6,14 @@
  * same machine, but the writer may die in the middle of a frame.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -97,17 +100,24 @@ static void mirror_to(int *fd, const struct buf *b, const char *path)
 	}
 }
 
+/* Add one frame to @b. */
+static void put_frame(struct buf *b, enum kind kind, const char *path, const char *value)
+{
+	uint32_t head[] = { kind, strlen(path), strlen(value) };
+
+	buf_add(b, head, sizeof(head));
+	buf_add_str(b, path);
+	buf_add_str(b, value);
+}
+
 /* Tell the guardian, and the file. */
 void journal_mirror(struct journal *j, enum kind kind, const char *path, const char *value)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	uint32_t head[] = { kind, strlen(path), strlen(value) };
 
 	if (j->mirror_fd < 0 && j->file_fd < 0)
 		return;
-	buf_add(&b, head, sizeof(head));
-	buf_add_str(&b, path);
-	buf_add_str(&b, value);
+	put_frame(&b, kind, path, value);
 	mirror_to(&j->file_fd, &b, path);
 	mirror_to(&j->mirror_fd, &b, path);
 }
@@ -163,6 +173,12 @@ static int receive_one(int fd, struct journal *j)
 	case KIND_FINISHED:
 		j->finished = true;
 		return 0;
+	case KIND_BEGUN:
+		j->begun = strtoull(value, NULL, 10);
+		return 0;
+	case KIND_WAITING:
+		j->waiting = true;
+		return 0;
 	default:
 		return -EBADMSG;
 	}
@@ -190,7 +206,79 @@ int journal_receive(int fd, struct journal **ret, bool *ret_finished)
 	return 0;
 }
 
+/* Words of ours are in nobody's way. */
+static bool waits_for_others(const struct entry *e)
+{
+	return !e->done && e->kind != KIND_WORDS;
+}
+
+int journal_places(const struct journal *j, struct places *p)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < j->count && !ret; i++)
+		if (waits_for_others(&j->entry[i]))
+			ret = places_add(p, j->entry[i].path);
+	return ret;
+}
+
+bool journal_hold(struct journal *j, const struct places *busy)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < j->count; i++) {
+		struct entry *e = &j->entry[i];
+
+		e->held = waits_for_others(e) && places_have(busy, e->path);
+		any |= e->held;
+	}
+	return any;
+}
+
+int journal_leave(const struct journal *j, int fd)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+	char begun[24];
+
+	snprintf(begun, sizeof(begun), "%" PRIu64, j->begun);
+	put_frame(&b, KIND_BEGUN, "", begun);
+	put_frame(&b, KIND_WAITING, "", "");
+	for (size_t i = 0; i < j->count; i++) {
+		const struct entry *e = &j->entry[i];
+
+		if (e->held)
+			put_frame(&b, e->kind, e->path, e->value ? e->value : "");
+	}
+	return b.error ? b.error : io_write_full(fd, b.data, b.len, deadline_in_ms(MIRROR_MS));
+}
+
+uint64_t journal_begun(const struct journal *j)
+{
+	return j->begun;
+}
+
+bool journal_is_finished(const struct journal *j)
+{
+	return j->finished;
+}
+
+bool journal_waits(const struct journal *j)
+{
+	return j->waiting;
+}
+
 /* --- noting */
+
+void journal_begin(struct journal *j)
+{
+	struct timespec now;
+	char text[24];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	j->begun = now.tv_sec * 1000000000ull + now.tv_nsec;
+	snprintf(text, sizeof(text), "%" PRIu64, j->begun);
+	journal_mirror(j, KIND_BEGUN, "", text);
+}
 
 static int add_entry(struct journal *j, enum kind kind, const char *path, const char *value)
 {

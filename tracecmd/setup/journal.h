@@ -9,8 +9,10 @@
 #define SETUP_JOURNAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
+#include "setup/place.h"
 
 struct journal;
 struct parting;
@@ -20,6 +22,9 @@ struct journal *journal_new(int mirror_fd);
 
 /* Write all entries to the file @fd, too, from here on; it stays the caller's. -1: none. */
 void journal_copy_to(struct journal *j, int fd);
+
+/* From here on changes are made: when that was decides which of several sessions has found what another had set. */
+void journal_begin(struct journal *j);
 
 /*
  * Write @value to the tracefs file @path (absolute), remembering what it held before the journal's
@@ -63,13 +68,35 @@ int journal_mkdir(struct journal *j, const char *path);
  */
 int journal_restore(struct journal *j);
 
+/* The places of what is yet to be put back, but for words in lists, are added to @p. 0; -ENOMEM. */
+int journal_places(const struct journal *j, struct places *p);
+
 /*
- * Put back what other things don't depend on and what makes the kernel wait: with @events which of these are on, and our
+ * What lies in @busy is not to be put back by journal_restore(): others have it as it is now for what they found. But
+ * for our words in lists. True: there is such.
+ */
+bool journal_hold(struct journal *j, const struct places *busy);
+
+/* Write what is held into the file @fd, for later. 0; -errno. */
+int journal_leave(const struct journal *j, int fd);
+
+/* When it began, ns since 1970, 0 unknown. */
+uint64_t journal_begun(const struct journal *j);
+
+/* Nothing is left to do; it was left by journal_leave(). */
+bool journal_is_finished(const struct journal *j);
+bool journal_waits(const struct journal *j);
+
+/*
+ * Put back what other things don't depend on and what makes the kernel wait: our
  * words in lists. That takes some 40 ms, so it is worth being done by another thread while nobody uses the journal. Of the list
  * of the top instance @p, if it isn't NULL, does what takes longest, as the very last. What fails is left to
  * journal_restore().
  */
-void journal_restore_early(struct journal *j, bool events, struct parting *p);
+void journal_restore_early(struct journal *j, struct parting *p);
+
+/* Which events are on, likewise, before that. */
+void journal_restore_events(struct journal *j);
 
 /* By who doesn't wait for the end of that, parting_is_left() having said so: nothing else is to be done there. */
 void journal_parted(struct journal *j);

@@ -8,7 +8,11 @@
 #ifndef SETUP_LEFTOVER_H
 #define SETUP_LEFTOVER_H
 
+#include <stdint.h>
+
 #include "base/err.h"
+#include "setup/journal.h"
+#include "setup/place.h"
 
 /*
  * Make the file of this process, locked, empty, for journal_copy_to(). Processes forked from here on
@@ -21,7 +25,20 @@ int leftover_begin(char **ret_path);
 void leftover_end(int fd, const char *path);
 
 /*
- * Put back what dead processes have left, of the one that began last first; if somebody else is at it, wait until that is done, or who begins
+ * The session ends whose journal @j is, and is in the file @fd, if that isn't -1: put back all that no younger session shares,
+ * and leave the rest to when these have ended, in a file of its own. What others have left for when we have ended
+ * is put back, too.
+ */
+void leftover_settle(struct journal *j, int fd);
+
+/*
+ * Those of the places @own that sessions share that have begun behind @since are added to @ret. @fd: of our journal, -1: there
+ * is none, and nobody is known.
+ */
+void leftover_shared(const struct places *own, uint64_t since, int fd, struct places *ret);
+
+/*
+ * Put back what dead processes have left, of the one that began last first, but for what younger ones that live are using; if somebody else is at it, wait until that is done, or who begins
  * now would take it for what was there before. Returns of how many; @ret_pid is one of them, for a
  * message. What can't be read or put back is passed over. -ETIMEDOUT described in @err: it isn't done.
  */

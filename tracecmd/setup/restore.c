@@ -79,7 +79,7 @@ static void remove_dirs(struct journal *j)
 	for (size_t i = j->count; i-- > 0;) {
 		struct entry *dir = &j->entry[i];
 
-		if (dir->kind != KIND_DIR || remove_dir(dir->path, d))
+		if (dir->kind != KIND_DIR || dir->held || remove_dir(dir->path, d))
 			continue;
 		dir->done = true;
 		for (size_t k = 0; k < j->count; k++)
@@ -108,7 +108,7 @@ static void leave_tracers(struct journal *j)
 		size_t len = strlen(e->path);
 		_cleanup_free_ char *now = NULL;
 
-		if (e->done || e->kind != KIND_VALUE || len < sizeof(name) ||
+		if (e->done || e->held || e->kind != KIND_VALUE || len < sizeof(name) ||
 		    strcmp(e->path + len - strlen(name), name) != 0)
 			continue;
 		if (tracefile_read(e->path, &now) == 0 && strcmp(now, "nop") != 0 &&
@@ -129,7 +129,7 @@ static int restore_entries(struct journal *j, bool patient)
 		struct entry *e = &j->entry[i];
 		int error;
 
-		if (e->done)
+		if (e->done || e->held)
 			continue;
 		error = e->kind == KIND_DIR ? remove_dir(e->path, deadline_in_ms(0)) :
 					      restore_value(e);
@@ -160,9 +160,11 @@ static bool is_of_events(const char *path)
 			 strstr(path, "/events/"));
 }
 
-/* Events as they were. Not if triggers are, too: one may keep an event on for another. */
-static void restore_events(struct journal *j)
+/* Not if triggers are, too: one may keep an event on for another. */
+void journal_restore_events(struct journal *j)
 {
+	if (j->finished)
+		return;
 	for (size_t i = 0; i < j->count; i++)
 		if (j->entry[i].kind == KIND_TRIGGERS)
 			return;
@@ -181,15 +183,13 @@ static bool may_part(const struct entry *e)
 	return is_exclusion(e->path) && !strstr(e->path, "/instances/");
 }
 
-void journal_restore_early(struct journal *j, bool events, struct parting *p)
+void journal_restore_early(struct journal *j, struct parting *p)
 {
 	struct entry *last = NULL;
 	int failed = 0;
 
 	if (j->finished)
 		return;
-	if (events)
-		restore_events(j);
 	for (size_t i = j->count; i-- > 0;) {
 		struct entry *e = &j->entry[i];
 

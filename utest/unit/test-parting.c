@@ -257,7 +257,8 @@ static void journal_puts_back_events_and_lists_early(void **state)
 	for (int by_process = 0; by_process < 2; by_process++) {
 		struct journal *j = session();
 
-		journal_restore_early(j, true, by_process ? &p : NULL);
+		journal_restore_events(j);
+		journal_restore_early(j, by_process ? &p : NULL);
 		check_text(dir, "set_event", "");
 		check_text(dir, "set_event_notrace_pid", "");
 		check_text(dir, "tracing_on", "0");
@@ -275,7 +276,8 @@ static void words_of_others_stay_and_need_no_process(void **state)
 
 	(void)state;
 	put_in(dir, "set_event_notrace_pid", "77\n99\n78\n");
-	journal_restore_early(j, true, &p);
+	journal_restore_events(j);
+	journal_restore_early(j, &p);
 	check_text(dir, "set_event_notrace_pid", "99");
 	assert_int_equal(atomic_load(&p.pid), 0);
 	journal_free(j);
@@ -288,7 +290,8 @@ static void list_that_was_left_is_not_touched_again(void **state)
 	struct parting p = { 0 };
 
 	(void)state;
-	journal_restore_early(j, true, &p);
+	journal_restore_events(j);
+	journal_restore_early(j, &p);
 	journal_parted(j);
 	put_in(dir, "set_event_notrace_pid", "77\n");
 	assert_int_equal(journal_restore(j), 0);
@@ -305,7 +308,8 @@ static void events_with_triggers_wait_for_the_rest(void **state)
 	(void)state;
 	put_in(dir, "trigger", "# Available triggers:\n");
 	assert_int_equal(journal_triggers(j, path_of(dir, "trigger").s), 0);
-	journal_restore_early(j, true, NULL);
+	journal_restore_events(j);
+	journal_restore_early(j, NULL);
 	check_text(dir, "set_event", "sched:sched_switch\n");
 	check_text(dir, "set_event_notrace_pid", "");
 	journal_restore(j);
@@ -319,7 +323,7 @@ static void events_wait_for_others(void **state)
 	struct journal *j = session();
 
 	(void)state;
-	journal_restore_early(j, false, NULL);
+	journal_restore_early(j, NULL);
 	check_text(dir, "set_event", "sched:sched_switch\n");
 	check_text(dir, "set_event_notrace_pid", "");
 	journal_restore(j);
