@@ -281,8 +281,8 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	switch (id) {
 	case 'i': return plan_add_input(plan, arg);
 	case 'F': return plan_add_filter(plan, arg, a->hide);
-	case 'r': return strings_add(&plan->raw_events, arg);
-	case 'n': return strings_add(&plan->plain_events, arg);
+	case 'r': return strings_add_pattern(&plan->raw_events, "-r", false, arg, &a->err);
+	case 'n': return strings_add_pattern(&plan->plain_events, "-n", false, arg, &a->err);
 	case 'O': return option_plugin(arg);
 	case 'V':
 	case OPT_VERBOSE: return option_verbosity(plan, arg);
@@ -300,7 +300,8 @@ static int option_value(struct report_args *a, int id, const char *arg)
 	case OPT_FROM: return plan_set_time(&plan->from, "--from", arg, &a->err);
 	case OPT_TO: return plan_set_time(&plan->to, "--to", arg, &a->err);
 	case 'H': return hooks_add(&plan->hooks, arg, &a->err);
-	case OPT_EVENT: return strings_add(&a->format_patterns, arg);
+	case OPT_EVENT:
+		return strings_add_pattern(&a->format_patterns, "--event", true, arg, &a->err);
 	default: return usage("report");
 	}
 }

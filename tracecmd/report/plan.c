@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +122,33 @@ int plan_add_comms(struct report_plan *plan, const char *list)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Is the text a regular expression? */
+static bool is_pattern(const char *text, size_t len)
+{
+	_cleanup_free_ char *whole = NULL;
+	regex_t re;
+
+	if (asprintf(&whole, "^%.*s$", (int)len, text) < 0) {
+		whole = NULL;
+		return false;
+	}
+	if (regcomp(&re, whole, REG_NOSUB))
+		return false;
+	regfree(&re);
+	return true;
+}
+
+int strings_add_pattern(struct strings *s, const char *option, bool parted, const char *text,
+			struct err *err)
+{
+	const char *colon = parted ? strchr(text, ':') : NULL;
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+
+	if (!is_pattern(text, len) || (colon && !is_pattern(colon + 1, strlen(colon + 1))))
+		return err_set(err, -EINVAL, "%s: '%s' is no regular expression", option, text);
+	return strings_add(s, text);
 }
 
 static bool strings_have(const struct strings *s, const char *text)

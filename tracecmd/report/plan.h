@@ -154,6 +154,10 @@ void report_plan_release(struct report_plan *plan);
 
 /* All below return 0 or -ENOMEM, and what they say. */
 int strings_add(struct strings *s, const char *text);
+
+/* Add a regular expression, or if @parted perhaps two with a colon between, of @option. 0; -EINVAL; -ENOMEM. */
+int strings_add_pattern(struct strings *s, const char *option, bool parted, const char *text,
+			struct err *err);
 void strings_release(struct strings *s);
 int plan_add_input(struct report_plan *plan, const char *path);
 

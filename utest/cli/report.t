@@ -47,6 +47,9 @@ done << 'E2'
 -H a/b|Invalid hook format
 -H a,b,c,d/e,f|Invalid hook format
 -H a,b/c,|Invalid hook format
+-r [|is no regular expression
+-n a\{|is no regular expression
+--event a:[|is no regular expression
 --boundary --format json|need lines of events
 --debug --summary|need lines of events
 --debug --profile|need lines of events
