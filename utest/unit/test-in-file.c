@@ -8,7 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
@@ -454,6 +459,25 @@ static void test_files_that_cannot_be_opened_say_why(void **state)
 	assert_non_null(strstr(err.text, "cannot read '/'"));
 }
 
+static void test_fifos_that_nobody_writes_to_are_refused_at_once(void **state)
+{
+	char dir[] = "/tmp/test-in-file.XXXXXX", path[64];
+	struct err err = { 0 };
+	struct in_file *f = NULL;
+	int ret;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(60);
+	ret = in_file_open(path, &f, &err);
+	alarm(0);
+	unlink(path);
+	rmdir(dir);
+	assert_int_equal(ret, -ESPIPE);
+	assert_non_null(strstr(err.text, path));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +498,7 @@ int main(void)
 		cmocka_unit_test(test_kallsyms_of_size_zero_does_not_break_the_walk),
 		cmocka_unit_test(test_descriptor_stays_the_callers_on_failure_only),
 		cmocka_unit_test(test_files_that_cannot_be_opened_say_why),
+		cmocka_unit_test(test_fifos_that_nobody_writes_to_are_refused_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
