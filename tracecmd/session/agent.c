@@ -441,7 +441,8 @@ static int wait_for_work(struct agent *a)
 
 static void loop(struct agent *a)
 {
-	while (!wait_for_work(a) && !stop_wanted(&a->stop)) {
+	/* the signal may have been read while something was said */
+	while (!stop_wanted(&a->stop) && !wait_for_work(a) && !stop_wanted(&a->stop)) {
 		if (session_ended(a))
 			end_session(a);
 		look_at_clients(a);

@@ -114,13 +114,15 @@ static void wait_all(const struct job *job, struct call *calls, int n, struct st
 		};
 		uint64_t done;
 
-		poll(fds, 2, -1);
-		if (read(job->done_fd, &done, sizeof(done)) == sizeof(done))
-			left -= done;
+		/* first of all: the signal may have been read before */
 		if (!aborted && (job->ends(stop) || (job->together && any_failed(calls, n)))) {
 			aborted = true;
 			eventfd_write(job->abort_fd, 1);
+			continue;
 		}
+		poll(fds, 2, -1);
+		if (read(job->done_fd, &done, sizeof(done)) == sizeof(done))
+			left -= done;
 	}
 }
 

@@ -313,11 +313,12 @@ static int receive(struct client *c, struct err *err)
 	while (!ret && !c->closed) {
 		struct deadline d = deadline_min(due(c), listen_data_deadline(&c->data));
 
+		/* the signal may have been read while something was said */
+		if (stop_wanted(c->stop))
+			return -EINTR;
 		n = WAIT_DATA + listen_data_poll_fds(&c->data, fds + WAIT_DATA, max - WAIT_DATA);
 		if (poll(fds, n, deadline_left_ms(d)) < 0 && errno != EINTR)
 			return -errno;
-		if (stop_wanted(c->stop))
-			return -EINTR;
 		if (fds[WAIT_CONTROL].revents)
 			ret = look_at_control(c, err);
 		if (!ret)
