@@ -193,11 +193,11 @@ static void end_session(struct agent *a)
 	_cleanup_close_ int claim_fd = -1;
 	struct journal *journal = NULL;
 	bool finished = false;
-	int status = SIGKILL;
+	int status = 0;
 
 	/* who is told first, a debugger, shall not keep us from putting back */
-	if (reap_within(a->pid, &status, REAP_KILLED_MS))
-		log_debug("the end of the session's process %d is not told", (int)a->pid);
+	if (reap_within(a->pid, &status, REAP_KILLED_MS) == -ETIMEDOUT)
+		status = SIGKILL;
 	if (!WIFEXITED(status)) {
 		cmd_warn(0, "the session was ended by signal %d; tracing is put back",
 			 WTERMSIG(status));
