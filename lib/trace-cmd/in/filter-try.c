@@ -7,9 +7,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/reap.h"
 #include "in/filter-try.h"
 
 #define TIMEOUT_S	5
@@ -106,7 +106,7 @@ static void __attribute__((noreturn)) try_inside(struct tep_handle *tep, const c
 
 int filter_try(struct tep_handle *tep, const char *text)
 {
-	int status = 0;
+	int status = 0, ret;
 	pid_t pid;
 
 	if (filter_is_plain(text))
@@ -114,12 +114,12 @@ int filter_try(struct tep_handle *tep, const char *text)
 	pid = fork();
 	if (!pid)
 		try_inside(tep, text);
+	/* it ends itself, unless somebody has stopped it */
+	ret = pid > 0 ? reap_within(pid, &status, TIMEOUT_S * 1000 + REAP_KILLED_MS) : 0;
+	if (ret == -ETIMEDOUT)
+		reap_killed(pid, NULL);
 	/* who can't try it must believe it */
-	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return 0;
-	}
-	return status ? -EINVAL : 0;
+	return status || ret == -ETIMEDOUT ? -EINVAL : 0;
 }
 
 /* --- what was parsed --------------------------------------------------------------- */
