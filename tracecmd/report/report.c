@@ -142,12 +142,16 @@ static int on_record(struct tracecmd_input *handle, struct tep_record *record, i
 	struct stream *s = tracecmd_get_private(handle);
 	struct stream_cpu *c = stream_cpu(s, record);
 	const char *more = NULL;
+	int ret;
 
 	if (!w->all && !is_shown(w, s, c, record, &more))
 		return w->done;
-	w->error = show(w, s, c, record, more);
-	w->done = w->plan->limit && w->shown == w->plan->limit;
-	return w->error || w->done;
+	ret = show(w, s, c, record, more);
+	if (!ret && (!w->plan->limit || w->shown != w->plan->limit))
+		return 0;
+	w->error = ret;
+	w->done = !ret;
+	return 1;
 }
 
 /* Print all events of all streams by time. 0; -errno. */
@@ -215,14 +219,14 @@ static int walk_init(struct walk *w, const struct inputs *in, struct err *err)
 		if (!w->fgraph)
 			return -ENOMEM;
 	}
-	if (plan->profile) {
-		w->profiles = profiles_new(in, err);
-		return w->profiles ? crew_start(in, NULL, &w->crew, err) : -EINVAL;
-	}
 	w->all = !plan->wakeup && !plan->from.given && !plan->to.given && !plan->ts_check &&
 		 !plan->limit && !plan->cpus && !plan->hide_hardirq && !plan->hide_softirq;
 	for (i = 0; i < in->nr_streams; i++)
 		w->all &= !in->streams[i].mute;
+	if (plan->profile) {
+		w->profiles = profiles_new(in, err);
+		return w->profiles ? crew_start(in, NULL, &w->crew, err) : -EINVAL;
+	}
 	w->order.columns = !plan_is_for_people(plan);
 	if (plan->summary) {
 		w->summary = summary_new(in);
