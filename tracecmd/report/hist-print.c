@@ -114,20 +114,19 @@ static uint64_t frame_of(struct tree *t, uint64_t address)
 
 /* The stacks of an entry with what stands for functions as frames. NULL: out of memory. */
 static struct pstack_use *plain_uses(struct tree *t, const struct profile *p,
-				     const struct profile_entry *e)
+				     const struct profile_entry *e, uint32_t *ret_count)
 {
-	struct pstack_use *uses = calloc(e->nr_uses + 1, sizeof(*uses));
-	uint32_t i, k, n = 0;
+	struct pstack_use *uses = profile_uses(p, e, ret_count);
+	uint32_t i, k;
 
-	for (i = e->uses; uses && i; i = p->uses[i - 1].next) {
-		const struct pstack *stack = &p->stacks.list[p->uses[i - 1].stack];
+	for (i = 0; uses && i < *ret_count; i++) {
+		const struct pstack *stack = &p->stacks.list[uses[i].stack];
 		uint64_t frames[PSTACK_FRAMES];
 
 		for (k = 0; k < stack->len; k++)
 			frames[k] = frame_of(t, p->stacks.frames[stack->start + k]);
-		uses[n] = p->uses[i - 1];
-		uses[n].stack = pstacks_number(&t->stacks, frames, stack->len);
-		if (uses[n++].stack == PTABLE_NONE) {
+		uses[i].stack = pstacks_number(&t->stacks, frames, stack->len);
+		if (uses[i].stack == PTABLE_NONE) {
 			free(uses);
 			return NULL;
 		}
@@ -138,8 +137,8 @@ static struct pstack_use *plain_uses(struct tree *t, const struct profile *p,
 /* The callers: a list if there are no others, else a tree. 0; -ENOMEM. */
 static int print_callers(struct tree *t, const struct chain *c)
 {
-	_cleanup_free_ struct pstack_use *uses = plain_uses(t, c->file->profile, c->entry);
-	uint32_t n = c->entry->nr_uses, depth = 0, i;
+	uint32_t n, depth = 0, i;
+	_cleanup_free_ struct pstack_use *uses = plain_uses(t, c->file->profile, c->entry, &n);
 	struct pstack_node next;
 	uint64_t with_stack = 0;
 
@@ -150,12 +149,12 @@ static int print_callers(struct tree *t, const struct chain *c)
 		with_stack += uses[i].stats.count;
 	while (n && pstacks_only(&t->stacks, uses, n, depth, &next))
 		depth++;
-	if (n && (with_stack < c->entry->stats.count ||
+	if (n && (with_stack < c->entry->count ||
 		  pstacks_part(&t->stacks, uses, n, depth, NULL))) {
 		t->prefix.len = 0;
 		if (buf_printf(&t->prefix, "            "))
 			return -ENOMEM;
-		return print_level(t, uses, n, 0, c->entry->stats.count);
+		return print_level(t, uses, n, 0, c->entry->count);
 	}
 	for (i = 0; i < depth; i++) {
 		pstacks_only(&t->stacks, uses, n, i, &next);
@@ -170,7 +169,7 @@ static int print_chain(struct tree *t, const struct chain *c, uint64_t all)
 {
 	const char *comm, *star = c->function ? "" : "*";
 
-	textout_printf(t->out, "  %%%3.2f ", 100.0 * c->entry->stats.count / all);
+	textout_printf(t->out, "  %%%3.2f ", 100.0 * c->entry->count / all);
 	if (c->owner->kind == OWNER_GLOBAL) {
 		textout_str(t->out, "<all pids>");
 	} else {
@@ -179,7 +178,7 @@ static int print_chain(struct tree *t, const struct chain *c, uint64_t all)
 		value_text(t->out, FORMAT_TEXT, comm, strlen(comm));
 	}
 	textout_printf(t->out, " %30s #%" PRIu64 "\n         |\n         --- %s%s%s\n", c->name,
-		       c->entry->stats.count, star, c->name, star);
+		       c->entry->count, star, c->name, star);
 	textout_line_end(t->out);
 	return print_callers(t, c);
 }
@@ -189,26 +188,26 @@ static int by_count(const void *a, const void *b)
 	const struct chain *x = a, *y = b;
 	int order;
 
-	if (x->entry->stats.count != y->entry->stats.count)
-		return x->entry->stats.count > y->entry->stats.count ? -1 : 1;
+	if (x->entry->count != y->entry->count)
+		return x->entry->count > y->entry->count ? -1 : 1;
 	if (x->owner->number != y->owner->number)
 		return x->owner->number < y->owner->number ? -1 : 1;
 	order = strcmp(x->name, y->name);
-	return order ? order : x->entry->value < y->entry->value ? -1 : 1;
+	return order ? order : x->entry->key.b < y->entry->key.b ? -1 : 1;
 }
 
 static void chain_name(struct chain *c)
 {
 	const struct pevents *events = &c->file->profile->events;
 
-	c->function = c->entry->value;
-	c->name = events->by_id[c->entry->kind - events->nr_pairs]->tep->name;
+	c->function = c->entry->key.b;
+	c->name = events->by_id[profile_kind(c->entry) - events->nr_pairs]->tep->name;
 	if (!c->function)
 		return;
-	c->name = tep_find_function(c->file->tep, c->entry->value);
+	c->name = tep_find_function(c->file->tep, c->entry->key.b);
 	if (c->name)
 		return;
-	snprintf(c->address, sizeof(c->address), "0x%" PRIx64, c->entry->value);
+	snprintf(c->address, sizeof(c->address), "0x%" PRIx64, c->entry->key.b);
 	c->name = c->address;
 }
 
@@ -220,19 +219,19 @@ static struct chain *collect(const struct hist_file *files, unsigned int nr_file
 	uint32_t i, k, owner, n = 0;
 
 	for (i = 0; i < nr_files; i++)
-		n += files[i].profile->entries_known.used;
+		n += files[i].profile->entries.used;
 	chains = calloc(n + 1, sizeof(*chains));
 	n = 0;
 	for (i = 0; chains && i < nr_files; i++) {
 		const struct profile *p = files[i].profile;
 
 		for (owner = 0; owner < p->owners_known.used; owner++) {
-			for (k = p->owners[owner].entries; k; k = p->entries[k - 1].next) {
+			for (k = p->owners[owner].entries; k; k = profile_entry_at(p, k - 1)->next) {
 				chains[n] = (struct chain){
 					.file = &files[i], .owner = &p->owners[owner],
-					.entry = &p->entries[k - 1],
+					.entry = profile_entry_at(p, k - 1),
 				};
-				*ret_all += chains[n++].entry->stats.count;
+				*ret_all += chains[n++].entry->count;
 			}
 		}
 	}

@@ -84,8 +84,7 @@ static uint64_t function_of(struct profile *p, const struct pevent *e,
 {
 	uint64_t address, start;
 
-	if (strcmp(e->tep->system, "ftrace") ||
-	    (strcmp(e->tep->name, "function") && strcmp(e->tep->name, "funcgraph_entry")))
+	if (!e->is_function)
 		return 0;
 	address = pfield_read(&p->events, record->data, e->value);
 	start = tep_find_function_address(p->events.tep, address);
@@ -100,20 +99,19 @@ static int count(struct hist *h, struct profile *p, const struct pevent *e,
 
 	if (owner == PTABLE_NONE)
 		return -ENOMEM;
-	last->entry = profile_entry(p, owner, p->events.nr_pairs + e->tep->id,
+	last->entry = profile_entry(p, owner, p->events.nr_pairs + e->id,
 				    function_of(p, e, record));
 	if (last->entry == PTABLE_NONE)
 		return -ENOMEM;
 	last->pid = pid;
 	last->any = true;
-	p->entries[last->entry].stats.count++;
+	profile_entry_at(p, last->entry)->count++;
 	return 0;
 }
 
 static int hist_record(void *data, const struct stream *s, struct tep_record *record)
 {
 	static const struct pstats once = { .count = 1 };
-	const struct event *known = events_find(s->events, record);
 	struct hist *h = data;
 	struct of_stream *of = stream_of(h, s);
 	unsigned int cpu = record->cpu;
@@ -124,11 +122,11 @@ static int hist_record(void *data, const struct stream *s, struct tep_record *re
 
 	if (!of)
 		return -ENOMEM;
-	e = known ? of->profile->events.by_id[known->tep->id] : NULL;
-	if (!e || (uint32_t)record->size < e->min_size || !strcmp(e->tep->name, "funcgraph_exit") ||
+	e = pevents_find(&of->profile->events, record);
+	if (!e || !strcmp(e->tep->name, "funcgraph_exit") ||
 	    !strcmp(e->tep->name, "user_stack"))
 		return 0;
-	pid = profile_pid(of->profile, record);
+	pid = pevents_pid(&of->profile->events, record);
 	last = &of->last[cpu < s->nr_cpus ? cpu : s->nr_cpus];
 	if (e->kind != PKIND_STACK)
 		return count(h, of->profile, e, record, pid, last);

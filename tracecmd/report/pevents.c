@@ -74,6 +74,7 @@ static struct pevent *pevent_new(struct tep_event *event)
 	if (!e)
 		return NULL;
 	e->tep = event;
+	e->id = event->id;
 	if (!strcmp(event->name, "kernel_stack")) {
 		f = tep_find_field(event, "caller");
 		e->kind = f && f->offset >= 0 && f->offset <= OFFSET_MAX ? PKIND_STACK :
@@ -87,6 +88,8 @@ static struct pevent *pevent_new(struct tep_event *event)
 		 (f->size == 1 || f->size == 2 || f->size == 4 || f->size == 8))
 		e->value = (struct pfield){ .offset = f->offset, .size = f->size };
 	need(e, e->value);
+	e->is_function = !strcmp(event->system, "ftrace") &&
+			 (!strcmp(event->name, "function") || !strcmp(event->name, "funcgraph_entry"));
 	if (strcmp(event->system, "sched"))
 		return e;
 	if (!strcmp(event->name, "sched_switch"))
@@ -233,6 +236,19 @@ static int hook_add(struct pevents *p, const struct hook *h, struct err *err)
 	return 0;
 }
 
+/* A common field, which is at @offset as far as is known. */
+static struct pfield common_field(struct tep_handle *tep, const char *name, uint16_t offset,
+				  uint8_t size)
+{
+	const struct tep_format_field *f = NULL;
+
+	if (tep_get_events_count(tep))
+		f = tep_find_common_field(tep_get_event(tep, 0), name);
+	if (f && f->size == size && f->offset >= 0 && f->offset <= EVENT_COMMON_SIZE - size)
+		offset = f->offset;
+	return (struct pfield){ .offset = offset, .size = size };
+}
+
 int pevents_init(struct pevents *p, struct tep_handle *tep, const struct hooks *hooks,
 		 bool global, struct err *err)
 {
@@ -242,6 +258,8 @@ int pevents_init(struct pevents *p, struct tep_handle *tep, const struct hooks *
 	*p = (struct pevents){
 		.tep = tep, .long_size = tep_get_long_size(tep),
 		.swap = tep_is_file_bigendian(tep) != tep_is_local_bigendian(tep),
+		.type = common_field(tep, "common_type", 0, 2),
+		.pid = common_field(tep, "common_pid", 4, 4),
 	};
 	p->by_id = calloc(PEVENT_IDS, sizeof(*p->by_id));
 	p->pairs = calloc(ARRAY_SIZE(standards) + hooks->count, sizeof(*p->pairs));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "event-parse.h"
+#include "report/events.h"
 #include "report/hooks.h"
 
 /* Where a number is in a record. */
@@ -51,13 +52,15 @@ enum pkind {
 
 struct pevent {
 	struct tep_event *tep;
+	int id;
 	enum pkind kind;
+	uint32_t min_size;		/* of a record that has all of the fields below */
+	struct pfield value;		/* PLAIN: the first field; STACK: the first address */
 	bool is_switch, is_wakeup, is_exec;	/* they tell names of tasks */
+	bool is_function;		/* what function tracers tell of a call */
 	unsigned char nr_starts, nr_ends;
 	unsigned short starts[PEVENT_ROOM], ends[PEVENT_ROOM];	/* indices of pairs */
-	struct pfield value;		/* PLAIN: the first field; STACK: the first address */
 	struct pfield comm, pid, next_comm, next_pid;
-	uint32_t min_size;		/* of a record that has all of the fields above */
 };
 
 struct pevents {
@@ -65,6 +68,7 @@ struct pevents {
 	struct pevent **by_id;		/* PEVENT_IDS of them */
 	struct ppair *pairs;
 	unsigned int nr_pairs;
+	struct pfield type, pid;	/* common ones of all events */
 	bool swap;			/* records are of the other byte order */
 	unsigned char long_size;
 };
@@ -103,6 +107,39 @@ static inline uint64_t pfield_read(const struct pevents *p, const void *data, st
 	default:
 		return 0;
 	}
+}
+
+/*
+ * The same of a record of @size bytes, for fields whose sizes come in no order: most records have bytes
+ * enough behind them for reading without branches, which processors would guess wrong.
+ */
+static inline uint64_t pfield_read_any(const struct pevents *p, const void *data, uint32_t size,
+				       struct pfield field)
+{
+	uint64_t v;
+
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || p->swap || !field.size ||
+	    field.offset + sizeof(v) > size)
+		return pfield_read(p, data, field);
+	__builtin_memcpy(&v, (const char *)data + field.offset, sizeof(v));
+	return v & UINT64_MAX >> (64 - 8 * field.size);
+}
+
+/* What the event of a record means. NULL: it is unknown, or the record is too short for it. */
+static inline const struct pevent *pevents_find(const struct pevents *p, const struct tep_record *record)
+{
+	const struct pevent *e;
+
+	if (record->size < EVENT_COMMON_SIZE)
+		return NULL;
+	e = p->by_id[pfield_read(p, record->data, p->type) & (PEVENT_IDS - 1)];
+	return e && (uint32_t)record->size >= e->min_size ? e : NULL;
+}
+
+/* Whose record it is. */
+static inline int pevents_pid(const struct pevents *p, const struct tep_record *record)
+{
+	return pfield_read(p, record->data, p->pid);
 }
 
 #endif

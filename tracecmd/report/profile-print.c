@@ -7,54 +7,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "report/pitems.h"
 #include "report/profile.h"
 #include "report/value.h"
-
-/* An entry, with what its place in the list depends on. */
-struct item {
-	const struct profile_entry *entry;
-	uint32_t number;
-	uint32_t order;			/* pairs of the scheduler first */
-	int id;				/* of the (starting) event */
-	uint64_t state;			/* of a task that was switched away from */
-};
-
-static int by_place(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	if (x->order != y->order)
-		return x->order < y->order ? -1 : 1;
-	if (x->state != y->state)
-		return x->state < y->state ? -1 : 1;
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	if (x->entry->stats.total_ns != y->entry->stats.total_ns)
-		return x->entry->stats.total_ns > y->entry->stats.total_ns ? -1 : 1;
-	if (x->entry->stats.count != y->entry->stats.count)
-		return x->entry->stats.count > y->entry->stats.count ? -1 : 1;
-	if (x->entry->value != y->entry->value)
-		return x->entry->value < y->entry->value ? -1 : 1;
-	return x->entry->kind < y->entry->kind ? -1 : x->entry->kind > y->entry->kind;
-}
-
-static struct item item_of(const struct profile *p, uint32_t number)
-{
-	const struct profile_entry *e = &p->entries[number];
-	struct item i = { .entry = e, .number = number, .order = 2 };
-
-	if (e->kind < p->events.nr_pairs) {
-		const struct ppair *pair = &p->events.pairs[e->kind];
-
-		i.order = pair->order;
-		i.id = pair->start_id;
-		if (pair->label == PLABEL_STATE)
-			i.state = e->value;
-	} else {
-		i.id = e->kind - p->events.nr_pairs;
-	}
-	return i;
-}
 
 /* The letter of a task's state, by its lowest bit. */
 static void print_state(struct textout *out, uint64_t state)
@@ -83,91 +38,73 @@ static void print_softirq(struct textout *out, uint64_t vec)
 		textout_printf(out, "%" PRIu64, vec);
 }
 
-/* Is it what function tracers tell of a call? */
-static bool is_function(const struct tep_event *event)
+static void print_label(const struct profile *p, const struct pitem *i, struct textout *out)
 {
-	return !strcmp(event->system, "ftrace") &&
-	       (!strcmp(event->name, "function") || !strcmp(event->name, "funcgraph_entry"));
-}
-
-static void print_label(const struct profile *p, const struct item *i, struct textout *out)
-{
-	const struct profile_entry *e = i->entry;
-	enum plabel label = PLABEL_HEX;
+	const struct ppair *pair = profile_pair(p, i->entry);
+	const struct pevent *e = pitem_event(p, i);
+	enum plabel label = pair ? pair->label : e->is_function ? PLABEL_FUNC : PLABEL_HEX;
 	const char *name;
 
-	if (e->kind < p->events.nr_pairs)
-		label = p->events.pairs[e->kind].label;
-	else if (is_function(p->events.by_id[i->id]->tep))
-		label = PLABEL_FUNC;
 	if (label == PLABEL_FUNC) {
-		name = tep_find_function(p->events.tep, e->value);
+		name = tep_find_function(p->events.tep, i->value);
 		if (name)
 			textout_printf(out, "func: %s()", name);
 		else
-			textout_printf(out, "func: 0x%" PRIx64, e->value);
+			textout_printf(out, "func: 0x%" PRIx64, i->value);
 		return;
 	}
-	textout_printf(out, "%s:", p->events.by_id[i->id]->tep->name);
+	textout_str(out, e->tep->name);
+	textout_str(out, ":");
 	if (label == PLABEL_STATE)
-		print_state(out, e->value);
+		print_state(out, i->value);
 	else if (label == PLABEL_SOFTIRQ)
-		print_softirq(out, e->value);
+		print_softirq(out, i->value);
 	else if (label == PLABEL_NUMBER)
-		textout_printf(out, "%d", (int)e->value);
+		value_signed(out, (int)i->value);
 	else
-		textout_printf(out, "0x%" PRIx64, e->value);
+		value_hex(out, i->value);
 }
 
 static int print_stacks(const struct profile *p, const struct profile_entry *e,
 			struct textout *out)
 {
 	_cleanup_free_ struct pstack_use *uses = NULL;
-	uint32_t i, n = 0;
+	uint32_t n;
 
-	if (!e->uses)
-		return 0;
-	uses = calloc(e->nr_uses, sizeof(*uses));
-	if (!uses)
-		return -ENOMEM;
-	for (i = e->uses; i; i = p->uses[i - 1].next)
-		uses[n++] = p->uses[i - 1];
-	return pstacks_print(&p->stacks, uses, n, p->events.tep, out);
+	uses = profile_uses(p, e, &n);
+	return uses ? pstacks_print(&p->stacks, uses, n, p->events.tep, out) : -ENOMEM;
 }
 
-static int print_item(const struct profile *p, const struct item *i, struct textout *out)
+static int print_item(const struct profile *p, const struct pitem *i, struct textout *out)
 {
-	const struct pstats *s = &i->entry->stats;
+	struct pstats s = profile_stats(p, i->entry);
 
 	textout_str(out, "  Event: ");
 	print_label(p, i, out);
-	textout_printf(out, " (%" PRIu64 ")", s->count);
-	if (s->total_ns) {
+	textout_str(out, " (");
+	value_unsigned(out, s.count);
+	textout_str(out, ")");
+	if (s.total_ns) {
 		textout_printf(out, " Total: %" PRIu64 " Avg: %" PRIu64 " Max: %" PRIu64,
-			       s->total_ns, s->total_ns / s->count, s->max_ns);
-		pstats_print_ts(out, s->max_ts);
-		textout_printf(out, " Min:%" PRIu64, s->min_ns);
-		pstats_print_ts(out, s->min_ts);
+			       s.total_ns, s.total_ns / s.count, s.max_ns);
+		pstats_print_ts(out, s.max_ts);
+		textout_printf(out, " Min:%" PRIu64, s.min_ns);
+		pstats_print_ts(out, s.min_ts);
 	}
 	textout_str(out, "\n");
 	textout_line_end(out);
-	return print_stacks(p, i->entry, out);
+	return i->entry->more ? print_stacks(p, i->entry, out) : 0;
 }
 
-static int print_entries(const struct profile *p, const struct profile_owned *o,
+static int print_entries(struct pitems *items, const struct profile_owned *o,
 			 struct textout *out)
 {
-	_cleanup_free_ struct item *items = calloc(o->nr_entries + 1, sizeof(*items));
-	uint32_t i, n = 0;
+	uint32_t i;
 	int ret = 0;
 
-	if (!items)
-		return -ENOMEM;
-	for (i = o->entries; i; i = p->entries[i - 1].next)
-		items[n++] = item_of(p, i - 1);
-	qsort(items, n, sizeof(*items), by_place);
-	for (i = 0; !ret && i < n; i++)
-		ret = print_item(p, &items[i], out);
+	pitems_fill(items, o);
+	for (i = 0; !ret && i < items->count; i++)
+		ret = print_item(items->profile, &items->list[i], out);
 	return ret;
 }
 
@@ -210,28 +147,40 @@ static int by_name(const void *a, const void *b)
 
 /* --- tasks of a name together */
 
+/* Add what @e has to the entry @to. 0; -ENOMEM. */
+static int merge_entry(struct profile *p, struct profile_entry e, uint32_t to)
+{
+	const struct profile_more *m = e.more ? &p->more[e.more - 1] : NULL;
+	uint32_t k = m ? m->uses : 0;
+	struct pstats stats;
+
+	profile_entry_at(p, to)->count += e.count;
+	if (m && m->stats.count) {
+		stats = m->stats;
+		if (!profile_add(p, to, &stats))
+			return -ENOMEM;
+	}
+	for (; k; k = p->uses[k - 1].next) {
+		stats = p->uses[k - 1].stats;
+		if (!profile_use(p, to, p->uses[k - 1].stack, &stats))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Add what @from has to the group @to. 0; -ENOMEM. */
 static int merge_owner(struct profile *p, uint32_t from, uint32_t to)
 {
-	uint32_t i, k, entry;
+	uint32_t i, entry;
 
-	for (i = p->owners[from].entries; i; i = p->entries[i - 1].next) {
-		uint32_t kind = p->entries[i - 1].kind;
-		uint64_t value = p->entries[i - 1].value;
+	for (i = p->owners[from].entries; i; i = profile_entry_at(p, i - 1)->next) {
+		struct profile_entry e = *profile_entry_at(p, i - 1);
+		const struct ppair *pair = profile_pair(p, &e);
 
 		/* a wakeup's value is the task, of which there are several now */
-		if (kind < p->events.nr_pairs && p->events.pairs[kind].after >= 0)
-			value = 0;
-		entry = profile_entry(p, to, kind, value);
-		if (entry == PTABLE_NONE)
+		entry = profile_entry(p, to, profile_kind(&e), pair && pair->after >= 0 ? 0 : e.key.b);
+		if (entry == PTABLE_NONE || merge_entry(p, e, entry))
 			return -ENOMEM;
-		pstats_merge(&p->entries[entry].stats, &p->entries[i - 1].stats);
-		for (k = p->entries[i - 1].uses; k; k = p->uses[k - 1].next) {
-			struct pstats stats = p->uses[k - 1].stats;
-
-			if (!profile_use(p, entry, p->uses[k - 1].stack, &stats))
-				return -ENOMEM;
-		}
 	}
 	return 0;
 }
@@ -277,14 +226,15 @@ static int group_tasks(struct profile *p)
 
 int profile_print(struct profile *p, bool groups, struct textout *out)
 {
+	_cleanup_(pitems_release) struct pitems items = { 0 };
 	_cleanup_free_ struct profile_owned **sorted = NULL;
 	uint32_t i;
 	int ret = 0;
 
-	if (groups && group_tasks(p))
+	if (profile_count(p) || (groups && group_tasks(p)))
 		return -ENOMEM;
 	sorted = calloc(p->owners_known.used + 1, sizeof(struct profile_owned *));
-	if (!sorted)
+	if (!sorted || pitems_init(&items, p))
 		return -ENOMEM;
 	for (i = 0; i < p->owners_known.used; i++)
 		sorted[i] = &p->owners[i];
@@ -293,7 +243,7 @@ int profile_print(struct profile *p, bool groups, struct textout *out)
 		if (groups && sorted[i]->kind == OWNER_TASK && sorted[i]->named)
 			continue;
 		print_head(p, sorted[i], out);
-		ret = print_entries(p, sorted[i], out);
+		ret = print_entries(&items, sorted[i], out);
 	}
 	return ret;
 }

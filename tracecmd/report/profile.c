@@ -15,11 +15,10 @@ struct profile *profile_new(const struct stream *stream, const struct hooks *hoo
 			    struct err *err)
 {
 	struct profile *p = calloc(1, sizeof(*p));
-	const struct tep_format_field *pid = NULL;
 	int ret = -ENOMEM;
 
 	if (p) {
-		p->stream = stream;
+		p->entries.size = sizeof(struct profile_entry);
 		p->nr_cpus = stream->nr_cpus;
 		p->cpus = calloc(p->nr_cpus + 1, sizeof(*p->cpus));
 		ret = p->cpus ? pevents_init(&p->events, stream->tep, hooks, global, err) : -ENOMEM;
@@ -30,10 +29,6 @@ struct profile *profile_new(const struct stream *stream, const struct hooks *hoo
 		profile_free(p);
 		return NULL;
 	}
-	if (tep_get_events_count(stream->tep))
-		pid = tep_find_common_field(tep_get_event(stream->tep, 0), "common_pid");
-	p->pid_offset = pid && pid->offset >= 0 && pid->size == 4 &&
-			pid->offset <= EVENT_COMMON_SIZE - 4 ? pid->offset : 4;
 	return p;
 }
 
@@ -43,12 +38,12 @@ void profile_free(struct profile *p)
 		return;
 	pevents_release(&p->events);
 	ptable_release(&p->owners_known);
-	ptable_release(&p->entries_known);
+	ptable_release(&p->entries);
 	ptable_release(&p->started_known);
 	ptable_release(&p->uses_known);
 	pstacks_release(&p->stacks);
 	free(p->owners);
-	free(p->entries);
+	free(p->more);
 	free(p->started);
 	free(p->uses);
 	free(p->cpus);
@@ -69,41 +64,117 @@ uint32_t profile_owner(struct profile *p, enum profile_owner kind, int number)
 	return i;
 }
 
-uint32_t profile_entry(struct profile *p, uint32_t owner, uint32_t kind, uint64_t value)
+static uint64_t entry_key(uint32_t owner, uint32_t kind)
 {
-	uint32_t before = p->entries_known.used;
-	uint32_t i = ptable_number(&p->entries_known, (uint64_t)kind << 32 | owner, value);
-	struct profile_owned *o = &p->owners[owner];
+	return (uint64_t)kind << 32 | owner;
+}
+
+static struct profile_what what(uint32_t owner, uint32_t kind, uint64_t value)
+{
+	return (struct profile_what){
+		.owner = owner, .kind = kind, .value = value,
+		.hash = ptable_hash(entry_key(owner, kind), value),
+	};
+}
+
+static uint32_t entry_of(struct profile *p, const struct profile_what *w)
+{
+	uint32_t before = p->entries.used;
+	uint32_t i = ptable_number_hashed(&p->entries, w->hash, entry_key(w->owner, w->kind), w->value);
+	struct profile_owned *o = &p->owners[w->owner];
 
 	if (i == PTABLE_NONE || i < before)
 		return i;
-	if (!ptable_grow((void **)&p->entries, &p->entries_room, i, sizeof(*p->entries)))
-		return PTABLE_NONE;
-	p->entries[i].kind = kind;
-	p->entries[i].value = value;
-	p->entries[i].next = o->entries;
+	profile_entry_at(p, i)->next = o->entries;
 	o->entries = i + 1;
 	o->nr_entries++;
 	return i;
+}
+
+uint32_t profile_entry(struct profile *p, uint32_t owner, uint32_t kind, uint64_t value)
+{
+	const struct profile_what w = what(owner, kind, value);
+
+	return entry_of(p, &w);
+}
+
+/* What else an entry has, which it gets with the first of it. NULL: out of memory. */
+static struct profile_more *more_of(struct profile *p, uint32_t entry)
+{
+	struct profile_entry *e = profile_entry_at(p, entry);
+
+	if (!e->more) {
+		if (!ptable_grow((void **)&p->more, &p->more_room, p->nr_more, sizeof(*p->more)))
+			return NULL;
+		e->more = ++p->nr_more;
+	}
+	return &p->more[e->more - 1];
+}
+
+bool profile_add(struct profile *p, uint32_t entry, const struct pstats *stats)
+{
+	struct profile_more *m = more_of(p, entry);
+
+	if (m)
+		pstats_merge(&m->stats, stats);
+	return m;
+}
+
+struct pstats profile_stats(const struct profile *p, const struct profile_entry *e)
+{
+	struct pstats stats = { 0 };
+
+	if (e->more)
+		stats = p->more[e->more - 1].stats;
+	stats.count += e->count;
+	return stats;
 }
 
 bool profile_use(struct profile *p, uint32_t entry, uint32_t stack, const struct pstats *stats)
 {
 	uint32_t before = p->uses_known.used;
 	uint32_t i = ptable_number(&p->uses_known, entry, stack);
+	struct profile_more *m = more_of(p, entry);
 
-	if (i == PTABLE_NONE)
+	if (i == PTABLE_NONE || !m)
 		return false;
 	if (i == before) {
 		if (!ptable_grow((void **)&p->uses, &p->uses_room, i, sizeof(*p->uses)))
 			return false;
 		p->uses[i].stack = stack;
-		p->uses[i].next = p->entries[entry].uses;
-		p->entries[entry].uses = i + 1;
-		p->entries[entry].nr_uses++;
+		p->uses[i].next = m->uses;
+		m->uses = i + 1;
+		m->nr_uses++;
 	}
 	pstats_merge(&p->uses[i].stats, stats);
 	return true;
+}
+
+struct pstack_use *profile_uses(const struct profile *p, const struct profile_entry *e,
+				uint32_t *ret_count)
+{
+	const struct profile_more *m = e->more ? &p->more[e->more - 1] : NULL;
+	struct pstack_use *uses = calloc(m ? m->nr_uses + 1 : 1, sizeof(*uses));
+	uint32_t i, n = 0;
+
+	for (i = uses && m ? m->uses : 0; i; i = p->uses[i - 1].next)
+		uses[n++] = p->uses[i - 1];
+	*ret_count = n;
+	return uses;
+}
+
+/* profile_owner() for tasks, which are few at a time. */
+static uint32_t task_owner(struct profile *p, int pid)
+{
+	struct profile_task *t = &p->tasks[(uint32_t)pid % PROFILE_TASKS];
+	uint32_t owner;
+
+	if (t->owner && t->pid == pid)
+		return t->owner - 1;
+	owner = profile_owner(p, OWNER_TASK, pid);
+	if (owner != PTABLE_NONE)
+		*t = (struct profile_task){ .pid = pid, .owner = owner + 1 };
+	return owner;
 }
 
 /* --- names of tasks */
@@ -122,7 +193,7 @@ static void set_comm(struct profile *p, uint32_t owner, const void *comm, struct
 static int learn_task(struct profile *p, const void *data,
 		      struct pfield pid, struct pfield comm)
 {
-	uint32_t owner = profile_owner(p, OWNER_TASK, pfield_read(&p->events, data, pid));
+	uint32_t owner = task_owner(p, pfield_read(&p->events, data, pid));
 
 	if (owner == PTABLE_NONE)
 		return -ENOMEM;
@@ -178,8 +249,7 @@ static int start_pair(struct profile *p, unsigned int index, const struct tep_re
 	else if (pair->owner == POWNER_CPU)
 		owner = profile_owner(p, OWNER_CPU, record->cpu);
 	else if (pair->has_pid)
-		owner = profile_owner(p, OWNER_TASK,
-				      pfield_read(&p->events, record->data, pair->start_pid));
+		owner = task_owner(p, pfield_read(&p->events, record->data, pair->start_pid));
 	i = ptable_number(&p->started_known, key, match);
 	if (owner == PTABLE_NONE || i == PTABLE_NONE ||
 	    (i == before && !ptable_grow((void **)&p->started, &p->started_room, i, sizeof(*s))))
@@ -205,6 +275,7 @@ static int end_pair(struct profile *p, unsigned int index, int id,
 	uint64_t key = pair_key(p, index, record, match, false, cpu - p->cpus, pid);
 	uint32_t entry;
 	uint32_t i = ptable_find(&p->started_known, key, match);
+	struct pstats stats = { 0 };
 	struct profile_started *s;
 	uint64_t ns;
 
@@ -220,11 +291,11 @@ static int end_pair(struct profile *p, unsigned int index, int id,
 	entry = profile_entry(p, s->owner, index, s->value);
 	if (entry == PTABLE_NONE)
 		return -ENOMEM;
-	pstats_add(&p->entries[entry].stats, ns, record->ts);
+	pstats_add(&stats, ns, record->ts);
+	if (!profile_add(p, entry, &stats))
+		return -ENOMEM;
 	if (s->stack) {
-		struct pstats stats = { 0 };
-
-		pstats_add(&stats, ns, s->stack_ts);
+		stats.min_ts = stats.max_ts = s->stack_ts;
 		if (!profile_use(p, entry, s->stack - 1, &stats))
 			return -ENOMEM;
 	}
@@ -242,7 +313,7 @@ static int take_pairs(struct profile *p, const struct pevent *e, const struct te
 	unsigned int i;
 
 	for (i = 0; ret >= 0 && i < e->nr_ends; i++) {
-		ret = end_pair(p, e->ends[i], e->tep->id, record, pid, cpu);
+		ret = end_pair(p, e->ends[i], e->id, record, pid, cpu);
 		if (ret > 0)
 			ended = e->ends[i];
 	}
@@ -257,19 +328,33 @@ static int take_pairs(struct profile *p, const struct pevent *e, const struct te
 
 /* --- others */
 
+int profile_count(struct profile *p)
+{
+	unsigned int i, n = p->nr_waiting;
+
+	p->nr_waiting = 0;
+	for (i = 0; i < n; i++)
+		ptable_fetch_element(&p->entries, p->waiting[i].hash);
+	for (i = 0; i < n; i++) {
+		uint32_t entry = entry_of(p, &p->waiting[i]);
+
+		if (entry == PTABLE_NONE)
+			return -ENOMEM;
+		profile_entry_at(p, entry)->count++;
+	}
+	return 0;
+}
+
 static int take_plain(struct profile *p, const struct pevent *e, const struct tep_record *record,
 		      struct profile_cpu *cpu)
 {
-	uint32_t entry = profile_entry(p, cpu->task, p->events.nr_pairs + e->tep->id,
-				       pfield_read(&p->events, record->data, e->value));
+	uint64_t value = pfield_read_any(&p->events, record->data, record->size, e->value);
 
-	if (entry == PTABLE_NONE)
-		return -ENOMEM;
-	p->entries[entry].stats.count++;
-	cpu->last = LAST_ENTRY;
-	cpu->number = entry;
-	cpu->ns = 0;
-	return 0;
+	cpu->last = LAST_PLAIN;
+	cpu->what = what(cpu->task, p->events.nr_pairs + e->id, value);
+	ptable_fetch_slot(&p->entries, cpu->what.hash);
+	p->waiting[p->nr_waiting++] = cpu->what;
+	return p->nr_waiting < PROFILE_WAITING ? 0 : profile_count(p);
 }
 
 int profile_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
@@ -299,7 +384,7 @@ static int take_stack(struct profile *p, const struct pevent *e, const struct te
 		      int pid, struct profile_cpu *cpu)
 {
 	struct pstats stats = { 0 };
-	uint32_t stack;
+	uint32_t stack, entry = cpu->number;
 	int ret;
 
 	if (cpu->last == LAST_NONE || cpu->pid != pid)
@@ -311,8 +396,10 @@ static int take_stack(struct profile *p, const struct pevent *e, const struct te
 		p->started[cpu->number].stack = stack + 1;
 		p->started[cpu->number].stack_ts = record->ts;
 	} else {
-		pstats_add(&stats, cpu->ns, record->ts);
-		if (!profile_use(p, cpu->number, stack, &stats))
+		if (cpu->last == LAST_PLAIN)
+			entry = entry_of(p, &cpu->what);
+		pstats_add(&stats, cpu->last == LAST_PLAIN ? 0 : cpu->ns, record->ts);
+		if (entry == PTABLE_NONE || !profile_use(p, entry, stack, &stats))
 			return -ENOMEM;
 	}
 	cpu->last = LAST_NONE;
@@ -327,17 +414,16 @@ static struct profile_cpu *cpu_of(struct profile *p, int cpu)
 int profile_event(struct profile *p, struct tep_record *record)
 {
 	struct profile_cpu *cpu = cpu_of(p, record->cpu);
-	const struct event *known = events_find(p->stream->events, record);
-	const struct pevent *e = known ? p->events.by_id[known->tep->id] : NULL;
+	const struct pevent *e = pevents_find(&p->events, record);
 	int pid, ret = 0;
 
-	if (!e || (uint32_t)record->size < e->min_size)
+	if (!e)
 		return 0;
-	pid = profile_pid(p, record);
+	pid = pevents_pid(&p->events, record);
 	if (e->kind == PKIND_STACK)
 		return take_stack(p, e, record, pid, cpu);
 	if (!cpu->known || cpu->pid != pid) {
-		cpu->task = profile_owner(p, OWNER_TASK, pid);
+		cpu->task = task_owner(p, pid);
 		if (cpu->task == PTABLE_NONE) {
 			cpu->known = false;
 			return -ENOMEM;
@@ -345,6 +431,8 @@ int profile_event(struct profile *p, struct tep_record *record)
 		cpu->pid = pid;
 		cpu->known = true;
 	}
+	if (e->kind == PKIND_PLAIN && !e->is_switch && !e->is_wakeup)
+		return take_plain(p, e, record, cpu);
 	cpu->last = LAST_NONE;
 	if (e->is_exec)
 		p->owners[cpu->task].named = false;	/* it gets another name */

@@ -27,11 +27,16 @@ struct profile_owned {
 	uint32_t nr_entries;
 };
 
+/* There may be a great many, of which most are only counted. */
 struct profile_entry {
+	struct ptable_pair key;		/* kind << 32 | owner; value */
+	uint64_t count;			/* what is not in the stats */
 	uint32_t next;			/* of the same owner, + 1 */
-	uint32_t kind;			/* index of a pair; or their number, plus the event's id */
-	uint64_t value;
-	struct pstats stats;
+	uint32_t more;			/* the number of what else it has, + 1 */
+};
+
+struct profile_more {
+	struct pstats stats;		/* of pairs */
 	uint32_t uses, nr_uses;		/* of stacks: the last one's number + 1 */
 };
 
@@ -44,31 +49,51 @@ struct profile_started {
 	bool open;
 };
 
+/* An entry, as it is asked for. */
+struct profile_what {
+	uint32_t owner, kind, hash;
+	uint64_t value;
+};
+
+/* Plain events counted at a time: the memory that they need is on its way before it is their turn. */
+#define PROFILE_WAITING	64
+
 /* What the CPU's last event was, which a stack may follow. */
 struct profile_cpu {
-	enum { LAST_NONE, LAST_STARTED, LAST_ENTRY } last;
+	enum { LAST_NONE, LAST_STARTED, LAST_ENTRY, LAST_PLAIN } last;
 	uint32_t number;		/* of what is started, or of the entry */
 	uint64_t ns;			/* that it took */
+	struct profile_what what;	/* plain: the entry */
 	int pid;
 	uint32_t task;			/* the owner that pid is */
 	bool known;			/* pid and task are set */
 	uint32_t era;			/* changes when events were lost */
 };
 
+/* A task that was asked for lately. */
+struct profile_task {
+	int pid;
+	uint32_t owner;			/* + 1; 0: nothing yet */
+};
+
+#define PROFILE_TASKS	1024
+
 struct profile {
-	const struct stream *stream;
 	struct pevents events;
-	struct ptable owners_known, entries_known, started_known, uses_known;
+	struct ptable owners_known, started_known, uses_known;
+	struct ptable entries;		/* of struct profile_entry */
 	struct profile_owned *owners;
-	struct profile_entry *entries;
+	struct profile_more *more;
 	struct profile_started *started;
 	struct pstack_use *uses;
-	uint32_t owners_room, entries_room, started_room, uses_room;
+	uint32_t owners_room, more_room, nr_more, started_room, uses_room;
 	struct pstacks stacks;
 	struct profile_cpu *cpus;
 	unsigned int nr_cpus;
 	uint32_t era;			/* changes when events of any CPU were lost */
-	int pid_offset;			/* of the common field */
+	struct profile_task tasks[PROFILE_TASKS];
+	struct profile_what waiting[PROFILE_WAITING];
+	unsigned int nr_waiting;
 };
 
 /*
@@ -82,6 +107,9 @@ void profile_free(struct profile *p);
 /* Take the next record. 0; -ENOMEM. */
 int profile_event(struct profile *p, struct tep_record *record);
 
+/* Count all that wait for it. 0; -ENOMEM. */
+int profile_count(struct profile *p);
+
 /* Events were lost on @cpu: what began there before, or of tasks anywhere, has no known end. */
 void profile_lost(struct profile *p, int cpu);
 
@@ -91,6 +119,36 @@ uint32_t profile_owner(struct profile *p, enum profile_owner kind, int number);
 /* The entry of an owner, which may be new. PTABLE_NONE: out of memory. */
 uint32_t profile_entry(struct profile *p, uint32_t owner, uint32_t kind, uint64_t value);
 
+static inline struct profile_entry *profile_entry_at(const struct profile *p, uint32_t number)
+{
+	return (struct profile_entry *)p->entries.elements + number;
+}
+
+/* Index of a pair; or their number, plus the event's id. */
+static inline uint32_t profile_kind(const struct profile_entry *e)
+{
+	return e->key.a >> 32;
+}
+
+/* The pair that the entry is of. NULL: it is of a single event. */
+static inline const struct ppair *profile_pair(const struct profile *p,
+					       const struct profile_entry *e)
+{
+	uint32_t kind = profile_kind(e);
+
+	return kind < p->events.nr_pairs ? &p->events.pairs[kind] : NULL;
+}
+
+/* How often an entry was, and how long it took. */
+struct pstats profile_stats(const struct profile *p, const struct profile_entry *e);
+
+/* A copy of the stacks of an entry, on the heap. NULL: out of memory. */
+struct pstack_use *profile_uses(const struct profile *p, const struct profile_entry *e,
+				uint32_t *ret_count);
+
+/* Add @stats to those of @entry. False: out of memory. */
+bool profile_add(struct profile *p, uint32_t entry, const struct pstats *stats);
+
 /* Add to what @entry has with @stack. False: out of memory. */
 bool profile_use(struct profile *p, uint32_t entry, uint32_t stack, const struct pstats *stats);
 
@@ -99,14 +157,6 @@ bool profile_use(struct profile *p, uint32_t entry, uint32_t stack, const struct
  */
 int profile_stack(struct profile *p, const struct pevent *e, const struct tep_record *record,
 		  uint32_t *ret_stack);
-
-/* Whose record it is. */
-static inline int profile_pid(const struct profile *p, const struct tep_record *record)
-{
-	struct pfield field = { .offset = p->pid_offset, .size = 4 };
-
-	return pfield_read(&p->events, record->data, field);
-}
 
 /* Print the profile. @by_comm: tasks of a name together. 0; -ENOMEM. */
 int profile_print(struct profile *p, bool by_comm, struct textout *out);

@@ -20,6 +20,19 @@ void value_unsigned(struct textout *out, unsigned long long v)
 	textout_add(out, p, digits + sizeof(digits) - p);
 }
 
+void value_hex(struct textout *out, unsigned long long v)
+{
+	char digits[24], *p = digits + sizeof(digits);
+
+	do {
+		*--p = "0123456789abcdef"[v % 16];
+		v /= 16;
+	} while (v);
+	*--p = 'x';
+	*--p = '0';
+	textout_add(out, p, digits + sizeof(digits) - p);
+}
+
 void value_signed(struct textout *out, long long v)
 {
 	if (v < 0)

@@ -14,6 +14,8 @@
 #include "report/textout.h"
 
 void value_unsigned(struct textout *out, unsigned long long v);
+/* "0x1f" */
+void value_hex(struct textout *out, unsigned long long v);
 void value_signed(struct textout *out, long long v);
 
 /*
