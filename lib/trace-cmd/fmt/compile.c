@@ -287,6 +287,42 @@ static bool compile_format(struct compiler *c)
 	return !c->literal.len || step_new(c);
 }
 
+/* " NAME=" and the number of a field, as libtraceevent shows it without a print format. */
+static bool compile_field(struct compiler *c, struct tep_format_field *f)
+{
+	struct tep_print_arg arg = { .type = TEP_PRINT_FIELD, .field = { .name = f->name, .field = f } };
+	bool is_signed = f->flags & TEP_FIELD_IS_SIGNED, is_long = f->flags & TEP_FIELD_IS_LONG;
+	bool hex = f->flags & TEP_FIELD_IS_POINTER || (is_long && !is_signed);
+	const char *text = hex ? "llx" : !is_signed ? "llu" : f->size == 8 ? "lld" :
+			   f->size == 4 ? "d" : f->size == 2 ? "2hd" : "1hhd";
+	struct step *s;
+
+	/* how a signed long of 4 bytes looks is libtraceevent's to say; and arrays are */
+	if (f->flags & (TEP_FIELD_IS_ARRAY | TEP_FIELD_IS_DYNAMIC) || (is_signed && is_long && f->size == 4))
+		return false;
+	text_char(&c->literal, ' ');
+	text_add(&c->literal, f->name, strlen(f->name));
+	text_add(&c->literal, "=0x", hex ? 3 : 1);
+	s = step_new(c);
+	if (!s || !directive_parse(&s->d, text, 64))
+		return false;
+	s->plain = directive_is_plain(&s->d);
+	return compile_number(c, s, &arg);
+}
+
+/* An event whose print format libtraceevent can't parse: its fields. */
+static bool compile_fields(struct compiler *c)
+{
+	static const char head[] = "[FAILED TO PARSE]";
+	struct tep_format_field *f;
+
+	text_add(&c->literal, head, sizeof(head) - 1);
+	for (f = c->event->format.fields; f; f = f->next)
+		if (!compile_field(c, f))
+			return false;
+	return !c->literal.len || step_new(c);
+}
+
 /* The most bytes that a step prints, besides the literal and those of a string of the record. */
 static uint64_t step_max(const struct step *s)
 {
@@ -325,7 +361,7 @@ struct plan *plan_compile(struct arena *arena, struct tep_event *event)
 
 	if (!plan || !event->print_fmt.format)
 		return NULL;
-	ok = compile_format(&c);
+	ok = event->flags & TEP_EVENT_FL_FAILED ? compile_fields(&c) : compile_format(&c);
 	text_release(&c.literal);
 	for (i = 0; ok && i < plan->nr_steps; i++)
 		max += plan->steps[i].before_len + step_max(&plan->steps[i]);

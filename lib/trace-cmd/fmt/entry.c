@@ -57,7 +57,7 @@ struct entry *entry_new(struct arena *a, struct tep_event *event, unsigned int f
 {
 	struct entry *e = arena_alloc(a, sizeof(*e));
 	const struct tep_format_field *f;
-	unsigned int never = TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_FAILED | TEP_EVENT_FL_ISBPRINT;
+	unsigned int never = TEP_EVENT_FL_PRINTRAW | TEP_EVENT_FL_ISBPRINT;
 
 	if (!e)
 		return NULL;
@@ -74,6 +74,9 @@ struct entry *entry_new(struct arena *a, struct tep_event *event, unsigned int f
 	guards_compile(&e->guards, a, event, &e->guard_size);
 	if (flags & PRINTER_NO_PLANS || event->flags & never || e->native.kind == NATIVE_UNKNOWN ||
 	    (e->native.long_size != 4 && e->native.long_size != 8))
+		return e;
+	/* whose turn it is where a format can't be parsed is libtraceevent's to know */
+	if (event->flags & TEP_EVENT_FL_FAILED && e->native.kind != NATIVE_NONE)
 		return e;
 	if (e->native.kind == NATIVE_NONE || e->native.kind == NATIVE_CALL_SITE)
 		e->plan = plan_compile(a, event);
