@@ -61,13 +61,14 @@ struct printer {
 	bool said;		/* the system's name is printed */
 };
 
+/* Anywhere in the text; nothing matches nothing. */
 static bool matches(const char *pattern, size_t len, const char *text)
 {
 	_cleanup_buf_ struct buf whole = BUF_INIT;
 	regex_t re;
 	bool match;
 
-	if (buf_printf(&whole, "^%.*s$", (int)len, pattern) ||
+	if (!len || buf_printf(&whole, "%.*s", (int)len, pattern) ||
 	    regcomp(&re, (char *)whole.data, REG_ICASE | REG_NOSUB))
 		return false;
 	match = !regexec(&re, text, 0, NULL, 0);

@@ -161,6 +161,9 @@ if [ -n "$STOCK" ]; then
 	same -i none.dat -i v6.dat -i zstd.dat
 	same --event sched_wak.* v6.dat
 	same --event sched: v6.dat
+	same --event sched_swi v6.dat
+	same --event SCHED:Switch v6.dat
+	same --event '^sched$:switch$' v6.dat
 	same --event :sched_switch v6.dat
 	same -T -F sched_switch:next_pid==0 v6.dat
 else
