@@ -2,6 +2,7 @@
  * buffer.c - see buffer.h: the tables that say where each CPU's data is. Layer 2.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -228,7 +229,7 @@ static int instance_read6(struct in_file *f, unsigned int i, struct err *err)
 	if (ret == -ENOMEM)
 		return err_set(err, ret, "%s: out of memory", f->src.name);
 	if (ret) {
-		in_file_note(f, ret, "malformed BUFFER option");
+		in_file_note(f, ret, "malformed BUFFER option in those at offset %" PRIu64, o->section);
 		return 0;
 	}
 	if (!opt.offset)
@@ -281,7 +282,8 @@ static int option_parse7(struct in_file *f, const struct in_option *o, struct op
 		if (ret == -ENOMEM)
 			return err_set(err, ret, "%s: out of memory", f->src.name);
 		if (ret) {
-			err_set(err, ret, "%s: malformed BUFFER option", f->src.name);
+			err_set(err, ret, "%s: malformed BUFFER option in those at offset %" PRIu64,
+				f->src.name, o->section);
 			continue;
 		}
 		ret = in_file_section_at(f, opt.offset, ret_section, &why);

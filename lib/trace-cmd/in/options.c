@@ -126,9 +126,12 @@ static int section_parse(struct in_file *f, uint64_t section, struct cursor c, u
 			struct cursor d = cursor_over(o.data, o.size, f->head.order);
 
 			*ret_next = cursor_u64(&d);
+			return 0;
 		}
-		return 0;
+		break;
 	}
+	/* all writers end it, so more may have followed */
+	in_file_note(f, -EBADMSG, "the options at offset %llu have no end", (unsigned long long)section);
 	return 0;
 }
 
