@@ -158,4 +158,14 @@ for command in report hist "convert -o out.dat" "split -o out.dat"; do
 	like "$err" 'cut.dat: the options at offset [0-9]+ have no end' "... which is told, and where"
 done
 
+# chunks that are not there, but announced
+datfile build cut.dat 7 zlib little events
+printf '\0\0\0\0' | dd of=cut.dat bs=1 seek="$(datfile at cut.dat data0)" conv=notrunc status=none
+for command in report hist "convert -o out.dat" "split -o out.dat"; do
+	# shellcheck disable=SC2086	# words
+	run 30 "$TRACE_CMD" $command -i cut.dat
+	is "$rc" 74 "$command: missing chunks are damage" "$both"
+	like "$err" 'cut.dat: the chunks at offset [0-9]+ have 4 bytes, of' "... which is told, and where"
+done
+
 done_testing

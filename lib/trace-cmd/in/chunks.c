@@ -78,6 +78,11 @@ int in_chunks_read(struct in_file *f, uint64_t offset, uint64_t size, uint32_t p
 		start += list[i].raw;
 		at = list[i].offset + list[i].packed;
 	}
+	/* (whether the size has that of the count in it, writers don't agree) */
+	if (i == count && size <= f->src.size - offset && at + COUNT_LEN < end)
+		in_file_note(f, -EBADMSG, "the chunks at offset %llu have %llu bytes, of %llu",
+			     (unsigned long long)offset, (unsigned long long)(at - offset),
+			     (unsigned long long)size);
 	*ret_chunks = take_ptr(list);
 	*ret_count = i;
 	return 0;
