@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "dump/check.h"
+#include "in/format-check.h"
 
 #define LOCS_MAX (1u << 20)	/* of all formats: more is nonsense */
 
@@ -107,6 +108,20 @@ static const char *fields_read(struct check *c, const char *text, size_t len, bo
 	return NULL;
 }
 
+/* Will the reader take the format of @len bytes, in which is no NUL? NULL, or what is wrong. */
+static const char *shape_check(const char *text, size_t len, bool *ret_no_memory)
+{
+	_cleanup_free_ char *copy = strndup(text, len);
+	enum format_verdict verdict;
+	size_t before_print;
+
+	if (!copy || format_check(copy, &verdict, &before_print)) {
+		*ret_no_memory = true;
+		return "no memory";
+	}
+	return verdict == FORMAT_BAD ? "a format that is none of an event" : NULL;
+}
+
 const char *check_format(struct check *c, const char *text, size_t len, bool own,
 			 bool *ret_no_memory)
 {
@@ -125,8 +140,9 @@ const char *check_format(struct check *c, const char *text, size_t len, bool own
 		return "a format without an id";
 	if (!has(text, len, "\nformat:"))
 		return "a format without fields";
-	if (!c->events)
-		return NULL;
+	wrong = shape_check(text, len, ret_no_memory);
+	if (wrong || !c->events)
+		return wrong;
 	wrong = fields_read(c, text, len, own, &e, ret_no_memory);
 	if (wrong)
 		return wrong;

@@ -104,6 +104,7 @@ v6|opt.inst|u64:100|-|option BUFFER: there is no data of 'inst' here
 v6|header_event|text:H|!|no .header_event. at offset [0-9]+
 plain|formats.text1|text:game||format that does not begin with a name
 plain|formats.text1+11|text:XX|formats.text1|a format without an id
+plain|formats.text1+87|text:l|formats.text1|a format that is none of an event
 plain|formats.text1+60|hex:00|formats.text1|a format with a NUL
 plain|kallsyms.text+17|text:TT|kallsyms.text|a line that is none
 plain|kallsyms.text+16|text:0 T |kallsyms.text|a line that is none
