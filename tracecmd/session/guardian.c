@@ -17,6 +17,7 @@
 #include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
+#include "session/insist.h"
 #include "session/launch.h"
 #include "session/putback.h"
 #include "session/rotate.h"
@@ -31,6 +32,7 @@ static void hand_on(int sig, siginfo_t *info, void *context)
 {
 	if (info->si_code != SI_KERNEL && guardian_worker > 0)
 		kill(guardian_worker, sig);
+	insist_wish();
 }
 
 /*
@@ -165,6 +167,38 @@ static int begin_journal(const struct plan *p, int *ret_fd, char **ret_path, str
 	return 0;
 }
 
+/* Wait for the end of @pid, which may be stuck: then it is killed when the user insists. Its status. */
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	insist_on(0);
+	guardian_worker = 0;
+	return status;
+}
+
+/* What takes as long as files, and those who read what is said, let it: in a process, as it may get stuck, too. */
+static void finish_aside(const struct plan *p, struct note *note, int signal)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid > 0) {
+		insist_on(pid);
+		wait_for(pid);
+		return;
+	}
+	cmd_warn(0, "the recording process was ended by signal %d (%s)", signal, strsignal(signal));
+	if (has_output(p))
+		finish_files(p, note);
+	fflush(stdout);
+	if (!pid)
+		_exit(0);
+}
+
 /* The worker was killed: end in its place what it had begun. Returns the exit status. */
 static int take_over(const struct plan *p, struct note *note, struct journal *journal,
 		     int signal)
@@ -172,10 +206,7 @@ static int take_over(const struct plan *p, struct note *note, struct journal *jo
 	claim_again(note);
 	if (!note->kept && p->kind != PLAN_SET)
 		stop_tracing(note, journal);
-	cmd_warn(0, "the recording process was ended by signal %d (%s)", signal,
-		 strsignal(signal));
-	if (has_output(p))
-		finish_files(p, note);
+	finish_aside(p, note, signal);
 	if (journal && !note->kept)
 		leftover_settle(journal, note->journal_fd);
 	return 128 + signal;
@@ -219,14 +250,15 @@ int guardian_run(const struct plan *p,
 		worker_main(p, note, mirror[1], guardian, journal_path, worker);
 	}
 	guardian_worker = pid;
+	insist_on(pid);
+	if (insist_begin())
+		log_debug("nobody ends the recording process if it gets stuck");
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(mirror[1]);
 	/* the pipe's end is the worker's */
 	journal_receive(mirror[0], &journal, &finished);
 	close(mirror[0]);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	guardian_worker = 0;
+	status = wait_for(pid);
 	if (WIFEXITED(status))
 		status = WEXITSTATUS(status);
 	else
