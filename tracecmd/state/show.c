@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -69,73 +70,122 @@ static bool tracing_is_off(const struct selected *b)
 	return path && !tracefile_read(path, &text) && text[0] == '0';
 }
 
-/* Print what there is. 1: something; 0: nothing; -EPIPE; -errno, described. */
-static int pipe_read(int fd, char *block, const char *path, struct err *err)
+/* trace_pipe, while it is followed. */
+struct follow {
+	int fd, signals;
+	char *block;
+	const char *path;
+	struct deadline end;	/* of printing; never, until the user wants to end */
+};
+
+/* The user wants to end: what was traced until then is still printed, if it doesn't take long. */
+static void begin_end(struct follow *f)
 {
-	ssize_t n = read(fd, block, COPY_BYTES);
+	f->end = deadline_in_ms(TAIL_MS);
+	fd_close(&f->signals);
+}
+
+/* To the standard output, as fast as it is read there. 0; -ETIMEDOUT: it isn't, and the user wants to end; -errno. */
+static int put(struct follow *f, const char *text, size_t len)
+{
+	while (len) {
+		struct pollfd fds[] = {
+			{ .fd = STDOUT_FILENO, .events = POLLOUT }, { .fd = f->signals, .events = POLLIN },
+		};
+		/* a pipe that poll() calls writable takes this much without blocking */
+		size_t step = len < PIPE_BUF ? len : PIPE_BUF;
+		ssize_t n = 0;
+
+		if (poll(fds, ARRAY_SIZE(fds), deadline_left_ms(f->end)) < 0)
+			fds[0].revents = fds[1].revents = 0;
+		if (fds[0].revents)
+			n = write(STDOUT_FILENO, text, step);
+		else if (fds[1].revents)
+			begin_end(f);
+		else if (deadline_passed(f->end))
+			return -ETIMEDOUT;
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? n : 0;
+	}
+	return 0;
+}
+
+/* Print what there is. 1: something; 0: nothing; -EPIPE; -errno, described. */
+static int pipe_read(struct follow *f, struct err *err)
+{
+	ssize_t n = read(f->fd, f->block, COPY_BYTES);
 	int ret;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n < 0)
-		return err_set(err, -errno, "reading %s", path);
-	ret = io_write_full(STDOUT_FILENO, block, n, DEADLINE_NEVER);
+		return err_set(err, -errno, "reading %s", f->path);
+	ret = put(f, f->block, n);
 	if (ret && ret != -EPIPE)
 		err_set(err, ret, "writing to the standard output");
 	return ret ? ret : n > 0;
 }
 
-/* The user wants to end: what was traced until then is still printed. */
-static int pipe_rest(int fd, char *block, const char *path, struct err *err)
+static int pipe_rest(struct follow *f, struct err *err)
 {
-	struct deadline d = deadline_in_ms(TAIL_MS);
 	int ret = 1;
 
-	while (ret > 0 && !deadline_passed(d))
-		ret = pipe_read(fd, block, path, err);
+	while (ret > 0 && !deadline_passed(f->end))
+		ret = pipe_read(f, err);
 	return ret < 0 ? ret : 0;
 }
 
 /*
- * Print trace_pipe while it fills up: until the user or the reader of stdout has had
- * enough, or tracing is off and all was shown. poll() is of no use here: the kernel calls the
- * file readable when its buffer is filled to some degree, and reading would take a signal's turn.
+ * Until the user or the reader of stdout has had enough, or tracing is off and all was shown. poll() is of no use for
+ * trace_pipe: the kernel calls the file readable when its buffer is filled to some degree, and reading would take a
+ * signal's turn.
  */
+static int follow_until_end(struct follow *f, const struct selected *b, struct err *err)
+{
+	bool any = false;
+
+	for (;;) {
+		int ret = pipe_read(f, err);
+		struct pollfd fds[] = {
+			{ .fd = f->signals, .events = POLLIN }, { .fd = STDOUT_FILENO },
+		};
+
+		if (ret < 0)
+			return ret;
+		any |= ret > 0;
+		if (f->signals < 0)
+			return pipe_rest(f, err);
+		if (poll(fds, ARRAY_SIZE(fds), ret ? 0 : LIVE_MS) <= 0) {
+			/* as the kernel ends those who wait there */
+			if (ret || !any || !tracing_is_off(b))
+				continue;
+			return pipe_rest(f, err);
+		}
+		if (fds[1].revents & (POLLERR | POLLHUP))
+			return 0;
+		if (fds[0].revents)
+			begin_end(f);
+	}
+}
+
+/* Print trace_pipe while it fills up. */
 static int follow_pipe(const struct selected *b, const char *path, struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	_cleanup_free_ char *block = malloc(COPY_BYTES);
-	_cleanup_close_ int signals = -1;
-	bool any = false;
+	struct follow f = { .fd = fd, .block = block, .path = path, .end = DEADLINE_NEVER };
 	int ret;
 
 	if (!block)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (fd < 0)
 		return err_set(err, -errno, "reading %s", path);
-	signals = signals_open();
-	do {
-		struct pollfd fds[] = {
-			{ .fd = signals, .events = POLLIN }, { .fd = STDOUT_FILENO },
-		};
-
-		ret = pipe_read(fd, block, path, err);
-		any |= ret > 0;
-		if (ret < 0 || poll(fds, ARRAY_SIZE(fds), ret ? 0 : LIVE_MS) <= 0) {
-			/* as the kernel ends those who wait there */
-			if (ret || !any || !tracing_is_off(b))
-				continue;
-			ret = pipe_rest(fd, block, path, err);
-			break;
-		}
-		if (fds[1].revents & (POLLERR | POLLHUP))
-			break;
-		if (fds[0].revents) {
-			ret = pipe_rest(fd, block, path, err);
-			break;
-		}
-	} while (ret >= 0);
-	return ret == -EPIPE || ret > 0 ? 0 : ret;
+	f.signals = signals_open();
+	ret = f.signals < 0 ? err_set(err, f.signals, "cannot take signals") : follow_until_end(&f, b, err);
+	fd_close(&f.signals);
+	return ret == -EPIPE ? 0 : ret;
 }
 
 /* --- the files -------------------------------------------------------------- */
