@@ -143,7 +143,7 @@ static int run_start(struct run *r, struct err *err)
 	if (!ret)
 		ret = limits_init(&r->limits, r->plan, &r->local, r->rotate, err);
 	if (!ret)
-		ret = plan_is_live(r->plan) ? streaming_start(&r->local, &r->live, err) :
+		ret = plan_is_live(r->plan) ? streaming_start(&r->local, &r->stop, &r->live, err) :
 		      r->plan->listener.port ? listeners_start(&r->listeners, err) :
 		      local_record_files(&r->local, err);
 	if (!ret)

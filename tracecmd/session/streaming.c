@@ -3,9 +3,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,6 +19,8 @@
 /* Two of them, and an event is printed: well below a tenth of a second. */
 #define PAUSE_US	25000
 #define PAUSE_MIN_US	1000
+
+#define LOOK_MS	50	/* between looks whether a FIFO has a reader */
 
 /* The formats of the events: a file of this machine without data. Its descriptor; -errno. */
 static int make_formats(const struct local *l, struct err *err)
@@ -92,8 +96,27 @@ static int pause_us(const struct plan *p)
 	return p->sleep_us < PAUSE_MIN_US ? PAUSE_MIN_US : p->sleep_us;
 }
 
+/* The file for the profile. A FIFO has to have a reader first, and may never get one. A descriptor; -errno. */
+static int open_output(const char *path, struct stop *stop, struct err *err)
+{
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
+	struct pollfd wish = { .fd = stop->fd, .events = POLLIN };
+	struct stat st;
+	int fd;
+
+	while ((fd = open(path, flags, 0666)) < 0) {
+		if (errno != ENXIO || stat(path, &st) || !S_ISFIFO(st.st_mode))
+			return err_set(err, -errno, "cannot write %s", path);
+		if (stop_wanted(stop))
+			return err_set(err, -EINTR, "ended by a signal: nobody reads %s", path);
+		poll(&wish, 1, LOOK_MS);
+	}
+	fcntl(fd, F_SETFL, O_WRONLY);
+	return fd;
+}
+
 /* The profile that is to be printed, as report would have it, and where to. 0; -errno. */
-static int profile_plan(const struct plan *p, struct live_conf *conf, struct err *err)
+static int profile_plan(const struct plan *p, struct live_conf *conf, struct stop *stop, struct err *err)
 {
 	int i, ret = 0;
 
@@ -104,14 +127,14 @@ static int profile_plan(const struct plan *p, struct live_conf *conf, struct err
 		ret = hooks_add(&conf->plan.hooks, p->profile.hooks.item[i], err);
 	if (ret || !p->profile.output)
 		return ret;
-	conf->out_fd = open(p->profile.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	conf->out_fd = open_output(p->profile.output, stop, err);
 	if (conf->out_fd < 0)
-		return err_set(err, -errno, "cannot write %s", p->profile.output);
+		return conf->out_fd;
 	conf->own_out = true;
 	return 0;
 }
 
-int streaming_start(const struct local *l, struct live **ret_live, struct err *err)
+int streaming_start(const struct local *l, struct stop *stop, struct live **ret_live, struct err *err)
 {
 	struct sched_param sched = { .sched_priority = l->plan->fifo_priority };
 	struct live_conf conf = {
@@ -126,7 +149,7 @@ int streaming_start(const struct local *l, struct live **ret_live, struct err *e
 	signal(SIGPIPE, SIG_IGN);
 	report_plan_init(&conf.plan);
 	if (l->plan->kind == PLAN_PROFILE)
-		ret = profile_plan(l->plan, &conf, err);
+		ret = profile_plan(l->plan, &conf, stop, err);
 	if (!ret) {
 		conf.meta_fd = make_formats(l, err);
 		ret = conf.meta_fd < 0 ? conf.meta_fd : 0;

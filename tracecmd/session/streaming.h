@@ -12,10 +12,11 @@
 #include "session/stop.h"
 
 /*
- * Have all that is needed to print the events of what @l has set up; tracing is still off.
+ * Have all that is needed to print the events of what @l has set up; tracing is still off. Waits for a reader of the
+ * FIFO that a profile may go to, until the user wants to @stop.
  * 0; -errno, described in @err.
  */
-int streaming_start(const struct local *l, struct live **ret_live, struct err *err);
+int streaming_start(const struct local *l, struct stop *stop, struct live **ret_live, struct err *err);
 
 /*
  * Tracing is off: print what is left, unless the user urges. Its end is the exit status of
