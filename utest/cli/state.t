@@ -147,6 +147,17 @@ echo 1 > "$d/tracing_on"
 start "$T/head" bash -c "'$TRACE_CMD' show -p -B '$inst' | true"
 wait_for 10 eval "! alive $pid"
 ok $? "it ends when its reader has gone, though nothing happens"
+# more than a pipe holds
+mkfifo "$T/unread"
+exec 7<> "$T/unread"
+is_full() { ! dd if=/dev/zero of="$T/unread" oflag=nonblock bs=1 count=1 2> /dev/null; }
+start "$T/log" bash -c "exec '$TRACE_CMD' show -p -B '$inst' > '$T/unread' 7>&-"
+for ((i = 1; i <= 3000; i++)); do mark $i; done
+wait_for 20 is_full
+ok $? "nobody reads what it prints"
+stop "$pid" INT
+isnt "$rc" 137 "... Ctrl-C ends it all the same"
+exec 7<&-
 
 # --- list
 

@@ -168,6 +168,20 @@ wait_for 10 eval "! alive $pid"
 ok $? "a reader that goes while nothing happens ends it, too"
 stop "$pid"
 is "$rc" 0 "... in good order"
+# what the events are has been set up when the output is opened
+start "$log" "$TRACE_CMD" profile -B "$inst" -o "$T/fifo" -e sched:sched_process_exec
+wait_for 20 grep -q sched_process_exec "$d/set_event"
+stop "$pid" INT
+isnt "$rc" 137 "a FIFO for a profile that nobody opens: Ctrl-C ends it"
+like "$(cat "$log")" "nobody reads $T/fifo" "... saying so"
+is "$(cat "$d/set_event" "$d/tracing_on")" 1 "... and tracing is put back"
+start "$log" "$TRACE_CMD" profile -B "$inst" -o "$T/fifo" -e sched:sched_process_exec true
+wait_for 20 grep -q sched_process_exec "$d/set_event"
+cat "$T/fifo" > "$T/profile"
+wait "$pid"
+is $? 0 "... one that comes late"
+[ -s "$T/profile" ]
+ok $? "... has it all"
 start "$T/slow.log" bash -c "exec '$TRACE_CMD' stream -b 2000 -B $inst -e sched:sched_process_exec -f 'pid == 0' > '$T/fifo'"
 exec 8< "$T/fifo"
 read -r line <&8

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Who says something where nobody reads: Ctrl-C twice ends it all the same, and tracing is put back.
+# Who says something where nobody reads, or is stuck: Ctrl-C twice ends it all the same, and tracing is put back.
 . "$(dirname "$0")/lib.sh"
 cd "$T" || exit 1
 
@@ -53,4 +53,57 @@ insist
 ok $? "a listener that has something to say"
 exec 8<&- 9<&-
 
+# --- record
+
+if [ "$(id -u)" != 0 ] || [ ! -w "${TRACING:-/none}/set_event" ]; then
+	skip 11 "needs tracing"
+	done_testing
+	exit
+fi
+clean_leftovers
+new_instance
+d=$TRACING/instances/$inst
+before=$(tracing_state "$inst")
+events() { grep -q sched_process_exec "$d/set_event"; }
+
+mute "$TRACE_CMD" record -o mute.dat -B "$inst" -e sched:sched_process_exec
+wait_for 20 events
+insist
+ok $? "a recording that begins"
+is "$(tracing_state "$inst")" "$before" "... tracing is put back"
+succeeds "... there is a file" "$TRACE_CMD" dump --validate mute.dat
+# the command fills the pipe itself; what is left to tell comes when it has ended
+cat > fill.sh <<-E2
+	touch "$T/begun"
+	exec cat /dev/zero
+E2
+mute "$TRACE_CMD" record -o mute.dat -B "$inst" -e sched:sched_process_exec sh fill.sh
+wait_for 20 test -e begun
+insist
+ok $? "a recording whose command writes without end"
+is "$(tracing_state "$inst")" "$before" "... tracing is put back"
+
+# --- a recording process that does nothing more
+
+# stop_worker: of the recording $pid
+stop_worker() {
+	worker=$(pgrep -P "$pid")
+	kill -STOP "$worker"
+}
+tracing() { [ "$(cat "$d/tracing_on")" = 1 ]; }
+
+start log "$TRACE_CMD" record -o stuck.dat -B "$inst" -e sched:sched_process_exec
+wait_for 20 grep -q 'Hit Ctrl^C' log
+stop_worker
+insist
+ok $? "a recording whose process is stopped" "$(cat log)"
+like "$(cat log)" 'ended by signal 9' "... that one is killed"
+is "$(tracing_state "$inst")" "$before" "... tracing is put back"
+succeeds "... there is a file" "$TRACE_CMD" dump --validate stuck.dat
+mute "$TRACE_CMD" record -o stuck.dat -B "$inst" -e sched:sched_process_exec
+wait_for 20 events
+stop_worker
+insist
+ok $? "... and nobody reads what is said"
+is "$(tracing_state "$inst")" "$before" "... tracing is put back"
 done_testing
