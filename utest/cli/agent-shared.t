@@ -49,7 +49,7 @@ killed() {
 comes_by() { run 30 "$TRACE_CMD" start -B "other-$$" -e irq; "$TRACE_CMD" reset -B "other-$$" -d; }
 
 # marked NAME: something runs that the session of NAME can tell by its name
-marked() { ln -sf "$(command -v true)" "$T/m-$1" && "$T/m-$1"; }
+marked() { ln -sf "$(type -P true)" "$T/m-$1" && "$T/m-$1"; }
 
 session a sched:sched_switch
 session b sched:sched_process_exec
