@@ -354,13 +354,15 @@ static int put_back_all(int dir, struct journal *mine, int own_fd, int *ret_pid)
 		ret = pile_all(&p, dir, mine, own_fd);
 		for (int i = 0; !ret && i < p.nr; i++) {
 			struct found *f = &p.found[i];
+			bool over = journal_is_finished(f->journal);
 
 			if (!f->living && is_our_turn(f, &turns) && put_back(dir, f, &busy)) {
 				*ret_pid = strtol(f->name, NULL, 10);
 				count++;
 			}
-			/* what is left of it is in the way of those before it */
-			ret = journal_places(f->journal, &busy);
+			/* what is left of it is in the way of those before it, but not what one had done that was killed then */
+			if (!over)
+				ret = journal_places(f->journal, &busy);
 		}
 	}
 	pile_release(&p);

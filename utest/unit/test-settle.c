@@ -372,6 +372,26 @@ static void nothing_is_lost_by_a_kill_at_any_point_of_the_end(void **state)
 	}
 }
 
+/* Its file is there yet, and says that nothing is left to do: nobody has to wait for that. */
+static void who_is_killed_behind_its_end_is_in_nobodys_way(void **state)
+{
+	struct session s[SESSIONS];
+
+	(void)state;
+	need_nobody();
+	put_all("instances/i");
+	for (int i = 0; i < SESSIONS; i++) {
+		session_start(&s[i], '1' + i);
+		session_do(&s[i], 'b');
+	}
+	session_end(&s[0]);
+	session_do(&s[2], 'e');
+	session_kill(&s[2]);
+	session_end(&s[1]);
+	check_as_found("instances/i");
+	assert_int_equal(count_files(), 0);
+}
+
 /* --- not all is shared */
 
 static void what_nobody_shares_is_put_back_at_once(void **state)
@@ -480,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions_end_in_any_order),
 		cmocka_unit_test(nothing_is_lost_by_a_kill_at_any_point_of_the_end),
+		cmocka_unit_test(who_is_killed_behind_its_end_is_in_nobodys_way),
 		cmocka_unit_test(what_nobody_shares_is_put_back_at_once),
 		cmocka_unit_test(instance_stays_until_the_last_has_left_it),
 		cmocka_unit_test(damaged_files_do_no_harm),
