@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -53,6 +54,17 @@ static int open_dir(const char *name)
 	return st.st_uid == geteuid() && !(st.st_mode & 022) ? take_fd(fd) : -EPERM;
 }
 
+/* What a dead one had to leave that had our pid, and that others keep from being put back yet, keeps its file. */
+static void move_aside(int dir, const char *path)
+{
+	char name[NAME_BYTES];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(name, sizeof(name), "%d-%lld%09ld" SUFFIX, getpid(), (long long)now.tv_sec, now.tv_nsec);
+	renameat(AT_FDCWD, path, dir, name);
+}
+
 /* A new file in @dir that is locked before it can be found under the name @path. fd; -errno. */
 static int make_file(int dir, const char *path)
 {
@@ -64,6 +76,7 @@ static int make_file(int dir, const char *path)
 	fd = openat(dir, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
+	move_aside(dir, path);
 	if (flock(fd, LOCK_EX | LOCK_NB) || renameat(dir, hidden, AT_FDCWD, path)) {
 		int ret = -errno;
 

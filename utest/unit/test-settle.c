@@ -392,6 +392,34 @@ static void who_is_killed_behind_its_end_is_in_nobodys_way(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+/* Pids come again: what waits keeps its file when its session's pid does. */
+static void what_waits_outlives_the_next_one_of_that_pid(void **state)
+{
+	struct session a, b;
+	char theirs[64], ours[64], *path = NULL;
+	int fd;
+
+	(void)state;
+	need_nobody();
+	put_all("instances/i");
+	session_start(&a, '1');
+	session_do(&a, 'b');
+	snprintf(theirs, sizeof(theirs), "/tmp/trace-cmd-%u/%d.journal", geteuid(), a.pid);
+	snprintf(ours, sizeof(ours), "/tmp/trace-cmd-%u/%d.journal", geteuid(), getpid());
+	session_start(&b, '2');
+	session_do(&b, 'b');
+	session_kill(&a);
+	assert_int_equal(rename(theirs, ours), 0);
+	fd = leftover_begin(&path);
+	assert_true(fd >= 0);
+	assert_string_equal(path, ours);
+	leftover_end(fd, path);
+	free(path);
+	session_end(&b);
+	check_as_found("instances/i");
+	assert_int_equal(count_files(), 0);
+}
+
 /* --- not all is shared */
 
 static void what_nobody_shares_is_put_back_at_once(void **state)
@@ -501,6 +529,7 @@ int main(void)
 		cmocka_unit_test(sessions_end_in_any_order),
 		cmocka_unit_test(nothing_is_lost_by_a_kill_at_any_point_of_the_end),
 		cmocka_unit_test(who_is_killed_behind_its_end_is_in_nobodys_way),
+		cmocka_unit_test(what_waits_outlives_the_next_one_of_that_pid),
 		cmocka_unit_test(what_nobody_shares_is_put_back_at_once),
 		cmocka_unit_test(instance_stays_until_the_last_has_left_it),
 		cmocka_unit_test(damaged_files_do_no_harm),
