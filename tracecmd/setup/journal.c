@@ -235,13 +235,13 @@ bool journal_hold(struct journal *j, const struct places *busy)
 	return any;
 }
 
-int journal_leave(const struct journal *j, int fd)
+int journal_leave(const struct journal *j, uint64_t begun, int fd)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
-	char begun[24];
+	char text[24];
 
-	snprintf(begun, sizeof(begun), "%" PRIu64, j->begun);
-	put_frame(&b, KIND_BEGUN, "", begun);
+	snprintf(text, sizeof(text), "%" PRIu64, begun);
+	put_frame(&b, KIND_BEGUN, "", text);
 	put_frame(&b, KIND_WAITING, "", "");
 	for (size_t i = 0; i < j->count; i++) {
 		const struct entry *e = &j->entry[i];

@@ -77,8 +77,8 @@ int journal_places(const struct journal *j, struct places *p);
  */
 bool journal_hold(struct journal *j, const struct places *busy);
 
-/* Write what is held into the file @fd, for later. 0; -errno. */
-int journal_leave(const struct journal *j, int fd);
+/* Write what is held into the file @fd, for later, and that it began at @begun, which not every journal tells. 0; -errno. */
+int journal_leave(const struct journal *j, uint64_t begun, int fd);
 
 /* When it began, ns since 1970, 0 unknown. */
 uint64_t journal_begun(const struct journal *j);

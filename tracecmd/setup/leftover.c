@@ -298,7 +298,7 @@ static int leave_rest(int dir, const struct found *f)
 	fd = openat(dir, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	ret = journal_leave(f->journal, fd);
+	ret = journal_leave(f->journal, f->begun, fd);
 	if (!ret && renameat(dir, hidden, dir, name))
 		ret = -errno;
 	if (ret)

@@ -61,11 +61,19 @@ static int own_begin(struct own *o, const char *in, char value)
 	return ret;
 }
 
+/* As by a program that doesn't tell when it began yet. */
+static int old_begin(struct own *o)
+{
+	return journal_write(o->journal, path_of(dir, "instances/i/set_event").s, "7", NULL);
+}
+
 static int obey(struct own *o, char order, char value)
 {
 	switch (order) {
 	case 'b':
 		return own_begin(o, "instances/i", value);
+	case 'o':
+		return old_begin(o);
 	case 'j':
 		return own_begin(o, "instances/j", value);
 	case 'm':
@@ -420,6 +428,28 @@ static void what_waits_outlives_the_next_one_of_that_pid(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+/* An older program's journal tells by its file when it began, also when it has been left for later again. */
+static void journals_of_older_programs_keep_their_turn(void **state)
+{
+	struct session a, b;
+
+	(void)state;
+	need_nobody();
+	put_all("instances/i");
+	session_start(&a, '1');
+	session_do(&a, 'o');
+	session_start(&b, '2');
+	session_do(&b, 'b');
+	session_kill(&a);
+	for (int i = 0; i < 3; i++) {
+		restore();
+		check_all("instances/i", '2');
+	}
+	session_end(&b);
+	check_as_found("instances/i");
+	assert_int_equal(count_files(), 0);
+}
+
 /* --- not all is shared */
 
 static void what_nobody_shares_is_put_back_at_once(void **state)
@@ -530,6 +560,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_lost_by_a_kill_at_any_point_of_the_end),
 		cmocka_unit_test(who_is_killed_behind_its_end_is_in_nobodys_way),
 		cmocka_unit_test(what_waits_outlives_the_next_one_of_that_pid),
+		cmocka_unit_test(journals_of_older_programs_keep_their_turn),
 		cmocka_unit_test(what_nobody_shares_is_put_back_at_once),
 		cmocka_unit_test(instance_stays_until_the_last_has_left_it),
 		cmocka_unit_test(damaged_files_do_no_harm),
