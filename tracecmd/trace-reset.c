@@ -8,6 +8,7 @@
 #include "choose.h"
 #include "commands.h"
 #include "message.h"
+#include "session/putback.h"
 #include "setup/leftover.h"
 #include "state/change.h"
 
@@ -139,17 +140,19 @@ int cmd_reset(int argc, char **argv)
 	struct reset_plan r = { 0 };
 	struct err err = { 0 };
 	unsigned int i;
-	int ret = choose_init(&r.choose), pid, dead = 0;
+	struct killed killed;
+	int ret = choose_init(&r.choose), dead = 0;
 
 	if (!ret)
 		ret = parse(&r, argc, argv);
 	/* only so do instances go that it had made; before -a looks for those there are */
 	if (!ret)
-		dead = leftover_restore(&pid, &err);
+		dead = leftover_restore(&killed, &err);
 	if (dead < 0)
 		ret = cmd_fail_err(dead, &err);
 	else if (dead)
-		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that has been put back", pid);
+		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that %s",
+			 killed.pid, putback_what(&killed));
 	if (!ret)
 		ret = choose_end(&r.choose);
 	if (!ret && !r.force)

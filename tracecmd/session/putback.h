@@ -7,11 +7,15 @@
 #define SESSION_PUTBACK_H
 
 #include "base/err.h"
+#include "setup/leftover.h"
 
 /*
  * Put back what others have left (see setup/leftover.h), or we would put back to that in the end, and say so,
  * with @advice behind it (or NULL). 0; -ETIMEDOUT described in @err.
  */
 int put_back_leftovers(const char *advice, struct err *err);
+
+/* What becomes of that: "has been put back". */
+const char *putback_what(const struct killed *k);
 
 #endif

@@ -306,14 +306,16 @@ static int leave_rest(int dir, const struct found *f)
 	return ret;
 }
 
-/* Put back @f but for what is in @busy. True if there was something of a killed one. */
-static bool put_back(int dir, struct found *f, struct places *busy)
+/* Put back @f but for what is in @busy. True if there was something of a killed one, @ret_killed. */
+static bool put_back(int dir, struct found *f, struct places *busy, struct killed *ret_killed)
 {
 	bool told = f->name[0] && !f->empty && !journal_waits(f->journal) &&
 		    !journal_is_finished(f->journal);
 	bool rest = !journal_is_finished(f->journal) && journal_hold(f->journal, busy);
 	int ret = rest ? leave_rest(dir, f) : 0;
 
+	if (told)
+		*ret_killed = (struct killed){ .pid = strtol(f->name, NULL, 10), .waits = rest };
 	if (ret) {
 		log_debug("no file for what has to stay: %s", strerror(-ret));
 		/* a file that is there may stay as it is */
@@ -354,7 +356,7 @@ static bool is_our_turn(const struct found *f, const struct places *turns)
  * Put back what those have left that don't live, and @mine, unless that is NULL, the latest first: who began while
  * another one recorded has noted what that one had set. @dir is locked. Of how many that were killed; -errno: of none.
  */
-static int put_back_all(int dir, struct journal *mine, int own_fd, int *ret_pid)
+static int put_back_all(int dir, struct journal *mine, int own_fd, struct killed *ret_killed)
 {
 	struct places turns = { 0 }, busy = { 0 };
 	struct pile p = { 0 };
@@ -369,10 +371,8 @@ static int put_back_all(int dir, struct journal *mine, int own_fd, int *ret_pid)
 			struct found *f = &p.found[i];
 			bool over = journal_is_finished(f->journal);
 
-			if (!f->living && is_our_turn(f, &turns) && put_back(dir, f, &busy)) {
-				*ret_pid = strtol(f->name, NULL, 10);
+			if (!f->living && is_our_turn(f, &turns) && put_back(dir, f, &busy, ret_killed))
 				count++;
-			}
 			/* what is left of it is in the way of those before it, but not what one had done that was killed then */
 			if (!over)
 				ret = journal_places(f->journal, &busy);
@@ -384,7 +384,7 @@ static int put_back_all(int dir, struct journal *mine, int own_fd, int *ret_pid)
 	return count ? count : ret;
 }
 
-int leftover_restore(int *ret_pid, struct err *err)
+int leftover_restore(struct killed *ret_killed, struct err *err)
 {
 	_cleanup_free_ char *name = dir_name();
 	_cleanup_close_ int dir = name ? open_dir(name) : -ENOMEM;
@@ -396,7 +396,7 @@ int leftover_restore(int *ret_pid, struct err *err)
 		return err_set(err, -ETIMEDOUT,
 			       "another trace-cmd is putting back what a killed recording has left, and does not end\n"
 			       "It holds a lock of %s", name);
-	ret = put_back_all(dir, NULL, -1, ret_pid);
+	ret = put_back_all(dir, NULL, -1, ret_killed);
 	return ret < 0 ? 0 : ret;
 }
 
@@ -452,12 +452,12 @@ void leftover_settle(struct journal *j, int fd)
 {
 	_cleanup_free_ char *name = dir_name();
 	_cleanup_close_ int dir = name && fd >= 0 ? open_dir(name) : -1;
-	int pid;
+	struct killed killed;
 
 	if (journal_is_finished(j) || settle_alone(dir, j, fd))
 		return;
 	if (lock_dir(dir) == 0)
-		put_back_all(dir, j, fd, &pid);
+		put_back_all(dir, j, fd, &killed);
 	/* if that was impossible */
 	journal_restore(j);
 }

@@ -8,6 +8,7 @@
 #ifndef SETUP_LEFTOVER_H
 #define SETUP_LEFTOVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -37,11 +38,17 @@ void leftover_settle(struct journal *j, int fd);
  */
 void leftover_shared(const struct places *own, uint64_t since, int fd, struct places *ret);
 
+/* One that was killed, for a message: something of it has to wait for others that share its instance. */
+struct killed {
+	int pid;
+	bool waits;
+};
+
 /*
  * Put back what dead processes have left, of the one that began last first, but for what younger ones that live are using; if somebody else is at it, wait until that is done, or who begins
- * now would take it for what was there before. Returns of how many; @ret_pid is one of them, for a
- * message. What can't be read or put back is passed over. -ETIMEDOUT described in @err: it isn't done.
+ * now would take it for what was there before. Returns of how many; @ret_killed is one of them.
+ * What can't be read or put back is passed over. -ETIMEDOUT described in @err: it isn't done.
  */
-int leftover_restore(int *ret_pid, struct err *err);
+int leftover_restore(struct killed *ret_killed, struct err *err);
 
 #endif

@@ -62,7 +62,7 @@ static void latest_is_put_back_first(void **state)
 	for (int round = 0; round < 10; round++) {
 		struct err err = { 0 };
 		pid_t first;
-		int pid;
+		struct killed killed;
 
 		assert_int_equal(put_in(dir, "a", "0\n"), 0);
 		first = leave("1");
@@ -70,10 +70,11 @@ static void latest_is_put_back_first(void **state)
 		leave("2");
 		wait_for_tick();
 		leave("3");
-		assert_int_equal(leftover_restore(&pid, &err), 3);
-		assert_int_equal(pid, first);
+		assert_int_equal(leftover_restore(&killed, &err), 3);
+		assert_int_equal(killed.pid, first);
+		assert_false(killed.waits);
 		check_text(dir, "a", "0");
-		assert_int_equal(leftover_restore(&pid, &err), 0);
+		assert_int_equal(leftover_restore(&killed, &err), 0);
 	}
 }
 
@@ -81,7 +82,8 @@ static void living_are_left_alone(void **state)
 {
 	_cleanup_free_ char *path = NULL;
 	struct err err = { 0 };
-	int fd, pid;
+	struct killed killed;
+	int fd;
 
 	(void)state;
 	need_nobody();
@@ -89,7 +91,7 @@ static void living_are_left_alone(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(put_in(dir, "a", "0\n"), 0);
 	leave("1");
-	assert_int_equal(leftover_restore(&pid, &err), 1);
+	assert_int_equal(leftover_restore(&killed, &err), 1);
 	check_text(dir, "a", "0");
 	assert_int_equal(access(path, F_OK), 0);
 	leftover_end(fd, path);

@@ -209,9 +209,9 @@ static void check_as_found(const char *in)
 
 static int restore(void)
 {
-	int pid, ret;
+	struct killed killed;
+	int ret = leftover_restore(&killed, NULL);
 
-	ret = leftover_restore(&pid, NULL);
 	assert_true(ret >= 0);
 	return ret;
 }
@@ -450,6 +450,36 @@ static void journals_of_older_programs_keep_their_turn(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+/* --- what is said of killed ones */
+
+static void who_comes_by_learns_what_becomes_of_it(void **state)
+{
+	struct killed killed = { 0 };
+	struct session a, b;
+	int pid;
+
+	(void)state;
+	need_nobody();
+	put_all("instances/i");
+	session_start(&a, '1');
+	session_do(&a, 'b');
+	pid = a.pid;
+	session_start(&b, '2');
+	session_do(&b, 'b');
+	session_kill(&a);
+	assert_int_equal(leftover_restore(&killed, NULL), 1);
+	assert_int_equal(killed.pid, pid);
+	assert_true(killed.waits);
+	/* once is enough */
+	assert_int_equal(leftover_restore(&killed, NULL), 0);
+	pid = b.pid;
+	session_kill(&b);
+	assert_int_equal(leftover_restore(&killed, NULL), 1);
+	assert_int_equal(killed.pid, pid);
+	assert_false(killed.waits);
+	check_as_found("instances/i");
+}
+
 /* --- not all is shared */
 
 static void what_nobody_shares_is_put_back_at_once(void **state)
@@ -561,6 +591,7 @@ int main(void)
 		cmocka_unit_test(who_is_killed_behind_its_end_is_in_nobodys_way),
 		cmocka_unit_test(what_waits_outlives_the_next_one_of_that_pid),
 		cmocka_unit_test(journals_of_older_programs_keep_their_turn),
+		cmocka_unit_test(who_comes_by_learns_what_becomes_of_it),
 		cmocka_unit_test(what_nobody_shares_is_put_back_at_once),
 		cmocka_unit_test(instance_stays_until_the_last_has_left_it),
 		cmocka_unit_test(damaged_files_do_no_harm),
