@@ -141,7 +141,7 @@ static int begin_turns(struct local *l, struct places *turns, struct err *err)
 	if (!ret)
 		ret = places_lock(turns, err);
 	if (!ret)
-		journal_begin(l->journal);
+		journal_begin(l->journal, leftover_latest(l->note->journal_fd));
 	return ret;
 }
 

@@ -269,13 +269,16 @@ bool journal_waits(const struct journal *j)
 
 /* --- noting */
 
-void journal_begin(struct journal *j)
+void journal_begin(struct journal *j, uint64_t others)
 {
 	struct timespec now;
 	char text[24];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	j->begun = now.tv_sec * 1000000000ull + now.tv_nsec;
+	/* no time at all, of a damaged one, is nothing to be behind */
+	if (others >= j->begun && others < UINT64_MAX)
+		j->begun = others + 1;
 	snprintf(text, sizeof(text), "%" PRIu64, j->begun);
 	journal_mirror(j, KIND_BEGUN, "", text);
 }

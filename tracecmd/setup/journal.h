@@ -23,8 +23,11 @@ struct journal *journal_new(int mirror_fd);
 /* Write all entries to the file @fd, too, from here on; it stays the caller's. -1: none. */
 void journal_copy_to(struct journal *j, int fd);
 
-/* From here on changes are made: when that was decides which of several sessions has found what another had set. */
-void journal_begin(struct journal *j);
+/*
+ * From here on changes are made: when that was decides which of several sessions has found what another had set.
+ * It is later than @others, 0 or what leftover_latest() says: the clock may have been set back.
+ */
+void journal_begin(struct journal *j, uint64_t others);
 
 /*
  * Write @value to the tracefs file @path (absolute), remembering what it held before the journal's

@@ -432,6 +432,21 @@ void leftover_shared(const struct places *own, uint64_t since, int fd, struct pl
 		find_shared(dir, fd, own, since, ret);
 }
 
+uint64_t leftover_latest(int fd)
+{
+	_cleanup_free_ char *name = dir_name();
+	_cleanup_close_ int dir = name && fd >= 0 ? open_dir(name) : -1;
+	struct pile p = { 0 };
+	uint64_t latest = 0;
+
+	if (dir >= 0)
+		pile_read(&p, dir, fd, true);
+	for (int i = 0; i < p.nr; i++)
+		latest = p.found[i].begun > latest ? p.found[i].begun : latest;
+	pile_release(&p);
+	return latest;
+}
+
 /* Nobody has to do with what is in @j, and it is put back. Else false. */
 static bool settle_alone(int dir, struct journal *j, int fd)
 {

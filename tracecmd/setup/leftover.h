@@ -38,6 +38,9 @@ void leftover_settle(struct journal *j, int fd);
  */
 void leftover_shared(const struct places *own, uint64_t since, int fd, struct places *ret);
 
+/* When the one began that began last of all that there are but that of @fd, which is as above; 0: there are none. */
+uint64_t leftover_latest(int fd);
+
 /* One that was killed, for a message: something of it has to wait for others that share its instance. */
 struct killed {
 	int pid;

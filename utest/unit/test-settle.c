@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -37,6 +38,7 @@ struct own {
 	struct journal *journal;
 	int fd;
 	char *path;
+	uint64_t future;	/* not 0: it is so late by its clock */
 };
 
 /* Set all files of the instance @in to @value, with a file more for each value. */
@@ -51,7 +53,7 @@ static int own_begin(struct own *o, const char *in, char value)
 	ret = places_add(&turns, path_of(base.s, "set_event").s);
 	if (!ret)
 		ret = places_lock(&turns, NULL);
-	journal_begin(o->journal);
+	journal_begin(o->journal, o->future ? o->future : leftover_latest(o->fd));
 	for (size_t i = 0; !ret && i < ARRAY_SIZE(files); i++)
 		ret = journal_write(o->journal, path_of(base.s, files[i]).s, text, NULL);
 	path = path_of(base.s, each);
@@ -74,6 +76,9 @@ static int obey(struct own *o, char order, char value)
 		return own_begin(o, "instances/i", value);
 	case 'o':
 		return old_begin(o);
+	case 'F':
+		o->future = (time(NULL) + 100000) * 1000000000ull;
+		return 0;
 	case 'j':
 		return own_begin(o, "instances/j", value);
 	case 'm':
@@ -450,6 +455,30 @@ static void journals_of_older_programs_keep_their_turn(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+/* The clock may be set back while sessions live. */
+static void order_is_not_the_clocks(void **state)
+{
+	struct session a, b, c;
+
+	(void)state;
+	need_nobody();
+	put_all("instances/i");
+	session_start(&a, '1');
+	session_do(&a, 'F');
+	session_do(&a, 'b');
+	session_start(&b, '2');
+	session_do(&b, 'b');
+	session_start(&c, '3');
+	session_do(&c, 'b');
+	session_end(&a);
+	check_all("instances/i", '3');
+	session_end(&b);
+	check_all("instances/i", '3');
+	session_end(&c);
+	check_as_found("instances/i");
+	assert_int_equal(count_files(), 0);
+}
+
 /* --- what is said of killed ones */
 
 static void who_comes_by_learns_what_becomes_of_it(void **state)
@@ -591,6 +620,7 @@ int main(void)
 		cmocka_unit_test(who_is_killed_behind_its_end_is_in_nobodys_way),
 		cmocka_unit_test(what_waits_outlives_the_next_one_of_that_pid),
 		cmocka_unit_test(journals_of_older_programs_keep_their_turn),
+		cmocka_unit_test(order_is_not_the_clocks),
 		cmocka_unit_test(who_comes_by_learns_what_becomes_of_it),
 		cmocka_unit_test(what_nobody_shares_is_put_back_at_once),
 		cmocka_unit_test(instance_stays_until_the_last_has_left_it),
