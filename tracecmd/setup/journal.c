@@ -222,6 +222,16 @@ int journal_places(const struct journal *j, struct places *p)
 	return ret;
 }
 
+int journal_all_places(const struct journal *j, struct places *p)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < j->count && !ret; i++)
+		if (j->entry[i].kind != KIND_WORDS)
+			ret = places_add(p, j->entry[i].path);
+	return ret;
+}
+
 bool journal_hold(struct journal *j, const struct places *busy)
 {
 	bool any = false;

@@ -74,6 +74,9 @@ int journal_restore(struct journal *j);
 /* The places of what is yet to be put back, but for words in lists, are added to @p. 0; -ENOMEM. */
 int journal_places(const struct journal *j, struct places *p);
 
+/* Likewise, also of what has been put back already: others may have waited for that. */
+int journal_all_places(const struct journal *j, struct places *p);
+
 /*
  * What lies in @busy is not to be put back by journal_restore(): others have it as it is now for what they found. But
  * for our words in lists. True: there is such.

@@ -453,7 +453,7 @@ static bool settle_alone(int dir, struct journal *j, int fd)
 	struct places own = { 0 }, shared = { 0 };
 	bool alone;
 
-	if (!journal_places(j, &own))
+	if (!journal_all_places(j, &own))
 		places_lock(&own, NULL);
 	alone = dir < 0 || !own.nr || (!find_shared(dir, fd, &own, 0, &shared) && !shared.nr);
 	if (alone)

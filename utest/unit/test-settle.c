@@ -76,6 +76,9 @@ static int obey(struct own *o, char order, char value)
 		return own_begin(o, "instances/i", value);
 	case 'o':
 		return old_begin(o);
+	case 'p':
+		journal_restore_events(o->journal);
+		return 0;
 	case 'F':
 		o->future = (time(NULL) + 100000) * 1000000000ull;
 		return 0;
@@ -479,6 +482,26 @@ static void order_is_not_the_clocks(void **state)
 	assert_int_equal(count_files(), 0);
 }
 
+/* Nothing is left to do for the last one when it ends, but it was in the way of another until then. */
+static void who_has_put_back_all_lets_others_follow(void **state)
+{
+	struct session a, b;
+
+	(void)state;
+	need_nobody();
+	put_all("instances/i");
+	session_start(&a, '1');
+	session_do(&a, 'b');
+	session_start(&b, '2');
+	/* only which events are on */
+	session_do(&b, 'o');
+	session_end(&a);
+	session_do(&b, 'p');
+	session_end(&b);
+	check_as_found("instances/i");
+	assert_int_equal(count_files(), 0);
+}
+
 /* --- what is said of killed ones */
 
 static void who_comes_by_learns_what_becomes_of_it(void **state)
@@ -621,6 +644,7 @@ int main(void)
 		cmocka_unit_test(what_waits_outlives_the_next_one_of_that_pid),
 		cmocka_unit_test(journals_of_older_programs_keep_their_turn),
 		cmocka_unit_test(order_is_not_the_clocks),
+		cmocka_unit_test(who_has_put_back_all_lets_others_follow),
 		cmocka_unit_test(who_comes_by_learns_what_becomes_of_it),
 		cmocka_unit_test(what_nobody_shares_is_put_back_at_once),
 		cmocka_unit_test(instance_stays_until_the_last_has_left_it),
