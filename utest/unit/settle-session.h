@@ -60,7 +60,7 @@ static int own_begin(struct own *o, const char *in, char value)
 	return ret;
 }
 
-/* As by a program that doesn't tell when it began yet. */
+/* Set one file, and don't tell when that was: older programs didn't. */
 static int old_begin(struct own *o)
 {
 	return journal_write(o->journal, path_of(dir, "instances/i/set_event").s, "7", NULL);
@@ -72,6 +72,9 @@ static int obey(struct own *o, char order, char value)
 	case 'b':
 		return own_begin(o, "instances/i", value);
 	case 'o':
+		return old_begin(o);
+	case 'x':
+		journal_begin(o->journal, leftover_latest(o->fd));
 		return old_begin(o);
 	case 'p':
 		journal_restore_events(o->journal);

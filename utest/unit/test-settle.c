@@ -275,7 +275,7 @@ static void who_has_put_back_all_lets_others_follow(void **state)
 	session_do(&a, 'b');
 	session_start(&b, '2');
 	/* only which events are on */
-	session_do(&b, 'o');
+	session_do(&b, 'x');
 	session_end(&a);
 	session_do(&b, 'p');
 	session_end(&b);
