@@ -206,6 +206,8 @@ static int extract(struct extract *x, struct err *err)
 	}
 	/* events that were read are in no buffer any more: save those at least */
 	end = finish_host(x->plan, x->note, NULL, ret ? &later : err);
+	if (!end)
+		finish_host_end(x->plan, x->note, 0);
 	if (ret && end)
 		cmd_fail_err(end, &later);
 	end_tracing(x, x->plan->keep);

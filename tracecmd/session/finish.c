@@ -236,7 +236,7 @@ static int keep_data(int code, const char *output, struct err *err)
 int finish_host(const struct plan *p, struct note *n, struct early *e, struct err *err)
 {
 	struct out_file *o = NULL;
-	int fd, i, ret, end;
+	int fd, ret, end;
 
 	fd = files_output_create(p->output, true, 0, err);
 	if (fd < 0)
@@ -251,17 +251,26 @@ int finish_host(const struct plan *p, struct note *n, struct early *e, struct er
 	end = files_output_commit(p->output, fd, err);
 	ret = ret ? ret : end;
 	close(fd);
-	if (ret)
-		return keep_data(ret, p->output, err);
+	return ret ? keep_data(ret, p->output, err) : 0;
+}
+
+void finish_host_end(const struct plan *p, struct note *n, unsigned int number)
+{
+	int i;
+
+	/* first: who goes on from the note would write a file without data over this one */
+	if (n->last_file)
+		n->first_file = number + 1;
+	else
+		n->written = true;
 	for (i = 0; i < n->nr_instances; i++) {
 		if (n->instances[i].recorded && !n->instances[i].text)
 			files_cpu_remove(p, p->output, n->instances[i].name,
 					 n->instances[i].nr_cpus);
 	}
-	return 0;
 }
 
-int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
+int finish_guest(const struct plan *p, struct note_guest *g, const struct timeshift *shift,
 		 const struct opt_tsync *model, struct err *err)
 {
 	struct out_buffer b = {
@@ -291,6 +300,7 @@ int finish_guest(const struct plan *p, const struct note_guest *g, const struct 
 	close(fd);
 	if (ret)
 		return keep_data(ret, g->file, err);
+	g->written = true;
 	files_cpu_remove(p, g->file, "", g->nr_cpus);
 	return 0;
 }

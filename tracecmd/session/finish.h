@@ -20,13 +20,16 @@
 uint64_t finish_reserve(const struct plan *p);
 
 /*
- * Write this machine's file from the per-CPU data files, which are removed once it is complete.
- * @e: what is known about the machine already, or NULL. Fills in the note's lost_events. 0; -errno described in @err: data files are kept then, and named in the message.
+ * Write this machine's file from the per-CPU data files, which are there until finish_host_end().
+ * @e: what is known about the machine already, or NULL. Fills in the note's lost_events. 0; -errno described in @err, which names the data files.
  */
 int finish_host(const struct plan *p, struct note *n, struct early *e, struct err *err);
 
-/* Write a guest's file, likewise; @shift NULL: not synchronised. */
-int finish_guest(const struct plan *p, const struct note_guest *g, const struct timeshift *shift,
+/* The file is complete, with --rotate number @number: say so in the note, and remove the per-CPU data files. */
+void finish_host_end(const struct plan *p, struct note *n, unsigned int number);
+
+/* Write a guest's file, and both of that; @shift NULL: not synchronised. */
+int finish_guest(const struct plan *p, struct note_guest *g, const struct timeshift *shift,
 		 const struct opt_tsync *model,
 		 struct err *err);
 

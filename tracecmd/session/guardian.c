@@ -122,6 +122,10 @@ static void finish_files(const struct plan *p, struct note *n)
 			continue;
 		}
 		recorded = true;
+		if (n->guests[i].written) {
+			files_cpu_remove(p, n->guests[i].file, "", n->guests[i].nr_cpus);
+			continue;
+		}
 		note_incomplete(&n->guests[i], "the recording process was killed");
 		err_clear(&err);
 		ret = finish_guest(p, &n->guests[i], NULL, NULL, &err);
@@ -137,7 +141,9 @@ static void finish_files(const struct plan *p, struct note *n)
 		return;
 	}
 	err_clear(&err);
-	ret = n->last_file ? rotate_rescue(p, n, &err) : finish_host(p, n, NULL, &err);
+	ret = n->last_file ? rotate_rescue(p, n, &err) : n->written ? 0 : finish_host(p, n, NULL, &err);
+	if (!ret && !n->last_file)
+		finish_host_end(p, n, 0);
 	if (ret)
 		cmd_fail_err(ret, &err);
 	else

@@ -427,8 +427,13 @@ int listen_salvage(struct listen_note *note)
 
 	if (!note->guest.file[0])
 		return 0;
-	note_incomplete(&note->guest, "the process that took it in was killed");
 	ret = plan_init(&plan);
+	if (note->guest.written) {
+		files_cpu_remove(&plan, note->guest.file, "", note->guest.nr_cpus);
+		plan_release(&plan);
+		return 0;
+	}
+	note_incomplete(&note->guest, "the process that took it in was killed");
 	if (!ret)
 		ret = listen_file_finish(&plan, &note->guest, note->bare, &err);
 	plan_release(&plan);

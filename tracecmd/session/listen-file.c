@@ -129,7 +129,7 @@ static bool any_data(const struct plan *p, const struct note_guest *g)
 	return false;
 }
 
-int listen_file_finish(const struct plan *p, const struct note_guest *g, bool bare,
+int listen_file_finish(const struct plan *p, struct note_guest *g, bool bare,
 		       struct err *err)
 {
 	int ret = check_meta(g, bare, err);

@@ -27,7 +27,7 @@ bool listen_disk_is_full(int fd, uint64_t keep_free);
  * Make a trace.dat of metadata and data. @bare: the metadata may lack its end. 0; -errno described in
  * @err: if the metadata is to blame, all but data is removed.
  */
-int listen_file_finish(const struct plan *p, const struct note_guest *g, bool bare,
+int listen_file_finish(const struct plan *p, struct note_guest *g, bool bare,
 		       struct err *err);
 
 /*

@@ -31,6 +31,7 @@ struct note_instance {
 /* A guest whose metadata has come in full. */
 struct note_guest {
 	bool complete_meta;
+	bool written;		/* its file is complete: not to be written again, its data may be gone */
 	bool is_host;		/* not a guest of ours: we are one of it (--proxy) */
 	char name[256];
 	char incomplete[128];	/* what of its data is missing, for the file; "": nothing known */
@@ -46,6 +47,7 @@ struct note {
 	uint64_t trace_id;	/* of this machine's file */
 	/* with --rotate: numbers of the first file not written yet, and of the one being recorded; 0: none */
 	unsigned int first_file, last_file;
+	bool written;		/* without --rotate: the file is complete, as above */
 	uint64_t lost_events;	/* of all instances, once the file is written */
 	int nr_instances;
 	struct note_instance instances[PLAN_MAX_INSTANCES];

@@ -314,10 +314,12 @@ static void write_host(struct run *r)
 		run_failed(r, ret, &err);
 	err_clear(&err);
 	ret = finish_host(r->plan, r->note, r->early, &err);
-	if (ret)
+	if (ret) {
 		run_failed(r, ret, &err);
-	else
-		rotate_prune(r->rotate);
+		return;
+	}
+	finish_host_end(r->plan, r->note, r->note->last_file);
+	rotate_prune(r->rotate);
 }
 
 static void run_write(struct run *r)

@@ -58,7 +58,7 @@ static int write_file(struct rotate *t, char *output, unsigned int n, struct err
 	ret = finish_host(&p, t->note, t->early, err);
 	if (ret)
 		return ret;
-	t->note->first_file = n + 1;
+	finish_host_end(&p, t->note, n);
 	if (p.rotate.keep > 0 && n > (unsigned int)p.rotate.keep)
 		remove_file(t->base, n - p.rotate.keep);
 	return 0;
@@ -228,10 +228,10 @@ void rotate_free(struct rotate *t)
 
 int rotate_rescue(const struct plan *p, struct note *note, struct err *err)
 {
-	unsigned int n, last = note->last_file;
+	unsigned int n, first = note->first_file, last = note->last_file;
 	int ret = 0;
 
-	for (n = note->first_file; n && n <= last; n++) {
+	for (n = first; n && n <= last; n++) {
 		_cleanup_free_ char *name = rotate_name(p->output, n);
 		struct plan one = *p;
 		struct err said = { 0 };
@@ -241,11 +241,21 @@ int rotate_rescue(const struct plan *p, struct note *note, struct err *err)
 			return -ENOMEM;
 		one.output = name;
 		failed = finish_host(&one, note, NULL, &said);
+		if (!failed)
+			finish_host_end(&one, note, n);
 		if (failed && !ret)
 			ret = err_set(err, failed, "%s", said.text);
 	}
-	/* the one before these may have been finished without going on to this */
-	for (n = note->first_file - 1; !ret && p->rotate.keep > 0 && n <= last; n++) {
+	/* the one before these may have been finished without going on to what follows */
+	if (first > 1) {
+		_cleanup_free_ char *name = rotate_name(p->output, first - 1);
+		struct plan one = *p;
+
+		one.output = name;
+		if (name)
+			finish_host_end(&one, note, first - 1);
+	}
+	for (n = first - 1; !ret && p->rotate.keep > 0 && n <= last; n++) {
 		if (n > (unsigned int)p->rotate.keep)
 			remove_file(p->output, n - p->rotate.keep);
 	}

@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 
 #include "base/io.h"
 #include "base/reap.h"
+#include "session/finish.h"
 #include "session/guardian.h"
 
 #define PATIENCE_MS	120000
@@ -38,6 +41,33 @@ static int end_well(const struct plan *p, struct note *note, int mirror_fd)
 	(void)note;
 	(void)mirror_fd;
 	return 3;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f || fputs(text, f) < 0 || fclose(f))
+		abort();
+}
+
+/* Killed when its files are complete: this machine's, and a guest's next to it. */
+static int be_killed_late(const struct plan *p, struct note *note, int mirror_fd)
+{
+	struct note_guest *g = &note->guests[0];
+
+	(void)mirror_fd;
+	note->nr_instances = 1;
+	note->instances[0].recorded = true;
+	note->instances[0].nr_cpus = 1;
+	note->nr_guests = 1;
+	g->complete_meta = g->written = true;
+	snprintf(g->file, sizeof(g->file), "%s-guest", p->output);
+	write_text(p->output, "all of it");
+	write_text(g->file, "all of the guest");
+	finish_host_end(p, note, 0);
+	raise(SIGKILL);
+	return 0;
 }
 
 /* A pipe that takes nothing more: its end for writing. */
@@ -99,10 +129,44 @@ static void a_worker_that_is_stuck_is_killed_when_the_user_insists(void **state)
 	assert_int_equal(WEXITSTATUS(status), 128 + SIGKILL);
 }
 
+static void assert_text(const char *path, const char *text)
+{
+	char got[64] = "";
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	(void)!fread(got, 1, sizeof(got) - 1, f);
+	fclose(f);
+	unlink(path);
+	assert_string_equal(got, text);
+}
+
+static void files_that_are_complete_are_not_written_again(void **state)
+{
+	char dir[] = "/tmp/test-guardian.XXXXXX", host[64], guest[64];
+	struct plan plan = { .kind = PLAN_EXTRACT, .output = host };
+	pid_t pid;
+	int status = 0;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(host, sizeof(host), "%s/trace.dat", dir);
+	snprintf(guest, sizeof(guest), "%s/trace.dat-guest", dir);
+	pid = fork();
+	if (!pid)
+		_exit(guardian_run(&plan, be_killed_late));
+	assert_int_equal(reap_within(pid, &status, PATIENCE_MS), 0);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 128 + SIGKILL);
+	assert_text(host, "all of it");
+	assert_text(guest, "all of the guest");
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_worker_that_ends_is_all_there_is_to_wait_for),
+		cmocka_unit_test(files_that_are_complete_are_not_written_again),
 		cmocka_unit_test(a_worker_that_is_stuck_is_killed_when_the_user_insists),
 	};
 
