@@ -19,8 +19,10 @@
 #include "session/guardian.h"
 #include "session/insist.h"
 #include "session/launch.h"
+#include "session/outlet.h"
 #include "session/putback.h"
 #include "session/rotate.h"
+#include "session/stop.h"
 #include "setup/journal.h"
 #include "setup/leftover.h"
 
@@ -188,14 +190,21 @@ static int wait_for(pid_t pid)
 /* What takes as long as files, and those who read what is said, let it: in a process, as it may get stuck, too. */
 static void finish_aside(const struct plan *p, struct note *note, int signal)
 {
+	struct stop stop = STOP_NONE;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
 	if (pid > 0) {
+		guardian_worker = pid;
 		insist_on(pid);
 		wait_for(pid);
 		return;
+	}
+	/* messages that nobody reads shall not keep the files from being written */
+	if (!pid && !stop_open(&stop)) {
+		insist_tell(&stop);
+		outlet_open(&stop);
 	}
 	cmd_warn(0, "the recording process was ended by signal %d (%s)", signal, strsignal(signal));
 	if (has_output(p))

@@ -22,8 +22,10 @@
 #include "session/insist.h"
 
 #define SAME_WISH_NS	500000000LL	/* as in stop.c: until then it's the same one */
-#define LOOK_MS		500
-#define STUCK_MS	10000		/* without doing anything */
+/* Looks at which it has done nothing. Not a time, which passes while we are stopped or frozen together. */
+#define STUCK_LOOKS	20
+
+int insist_look_ms = 500;
 
 /* A signal handler has no other way to know. */
 static int wish_fd = -1;		/* readable: the user has insisted */
@@ -43,6 +45,14 @@ void insist_wish(void)
 void insist_on(pid_t pid)
 {
 	atomic_store(&whom, pid);
+}
+
+void insist_tell(struct stop *s)
+{
+	struct pollfd wish = { .fd = wish_fd, .events = POLLIN };
+
+	s->first_ns = atomic_load(&first_ns);
+	s->urgent = poll(&wish, 1, 0) == 1;
 }
 
 /* --- what a process has done ------------------------------------------------------------ */
@@ -82,23 +92,29 @@ static uint64_t sum_numbers(const char *text)
 	return sum;
 }
 
-/* Times on the CPU, which are the 14th and 15th word of its status, and bytes read and written. */
+/*
+ * Times on the CPU, which are the 14th and 15th word of its status, and bytes read and written. 0: not known, as
+ * without /proc, or of a program with capabilities of its own.
+ */
 static uint64_t done_by(pid_t pid)
 {
-	char text[1024], *at = strrchr(read_proc(pid, "stat", text, sizeof(text)), ')');
-	uint64_t sum = 0;
+	char text[1024], io[1024], *at = strrchr(read_proc(pid, "stat", text, sizeof(text)), ')');
+	uint64_t sum = 1;
 	int i;
+
+	if (!at || !*read_proc(pid, "io", io, sizeof(io)))
+		return 0;
 
 	for (i = 2; at && i < 14; i++)
 		at = strchr(at + 1, ' ');
 	if (at) {
-		sum = strtoull(at, &at, 10);
+		sum += strtoull(at, &at, 10);
 		sum += strtoull(at, NULL, 10);
 	}
-	return sum + sum_numbers(read_proc(pid, "io", text, sizeof(text)));
+	return sum + sum_numbers(io);
 }
 
-/* The same, with its children, who may work for it. */
+/* The same, with its children, who may work for it. 0: not known. */
 static uint64_t done_by_all(pid_t pid)
 {
 	uint64_t sum = done_by(pid);
@@ -106,6 +122,8 @@ static uint64_t done_by_all(pid_t pid)
 	const char *at;
 	char *end;
 
+	if (!sum)
+		return 0;
 	snprintf(name, sizeof(name), "task/%d/children", (int)pid);
 	for (at = read_proc(pid, name, text, sizeof(text)); isdigit((unsigned char)*at);
 	     at = *end ? end + 1 : end)
@@ -118,22 +136,22 @@ static uint64_t done_by_all(pid_t pid)
 static void *watch(void *arg)
 {
 	struct pollfd wish = { .fd = wish_fd, .events = POLLIN };
-	struct deadline stuck = DEADLINE_NEVER;
 	uint64_t before = 0;
+	int idle = 0;
 	pid_t last = 0;
 
 	pthread_setname_np(pthread_self(), "insist");
 	while (poll(&wish, 1, -1) != 1)
 		;
-	for (;; poll(NULL, 0, LOOK_MS)) {
+	for (;; poll(NULL, 0, insist_look_ms)) {
 		pid_t pid = atomic_load(&whom);
 		uint64_t now = pid > 0 ? done_by_all(pid) : 0;
 
-		if (pid != last || now != before)
-			stuck = deadline_in_ms(STUCK_MS);
+		/* one of whom nothing is known is let alone */
+		idle = now && pid == last && now == before ? idle + 1 : 0;
 		last = pid;
 		before = now;
-		if (pid > 0 && deadline_passed(stuck))
+		if (idle >= STUCK_LOOKS)
 			kill(pid, SIGKILL);
 	}
 	return arg;

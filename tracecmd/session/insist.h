@@ -9,11 +9,19 @@
 
 #include <sys/types.h>
 
+#include "session/stop.h"
+
+/* How often to look; some twenty times nothing was done: it is stuck. */
+extern int insist_look_ms;
+
 /* Begin: a thread that sleeps until then. 0; -errno. */
 int insist_begin(void);
 
 /* The user has expressed the wish to end. From a signal handler. */
 void insist_wish(void);
+
+/* What the user has wished by now goes to @s, of this process or one forked from it. */
+void insist_tell(struct stop *s);
 
 /* Who is to be killed if it is stuck when the user has insisted; 0: nobody any more. */
 void insist_on(pid_t pid);

@@ -18,18 +18,24 @@
 
 #include "base/io.h"
 #include "base/reap.h"
+#include "session/files.h"
 #include "session/finish.h"
 #include "session/guardian.h"
+#include "session/insist.h"
 
 #define PATIENCE_MS	120000
+#define LOOK_MS		50
 #define AGAIN_MS	600	/* more than what is taken for the same wish */
 
-/* Stopped, and stopped again when that is over. */
+/* Stopped, and stopped again when that is over. Of what it has recorded only the removal of data is left to do. */
 static int be_stuck(const struct plan *p, struct note *note, int mirror_fd)
 {
-	(void)p;
-	(void)note;
 	(void)mirror_fd;
+	note->nr_instances = 1;
+	note->instances[0].recorded = true;
+	note->instances[0].nr_cpus = 1;
+	note->written = true;
+	close(files_cpu_create(p, p->output, "", 0, &(struct err){ 0 }));
 	for (;;)
 		raise(SIGSTOP);
 	return 0;
@@ -85,9 +91,9 @@ static int full_pipe(void)
 }
 
 /* A guardian in a process of its own, whose messages nobody reads. */
-static pid_t start(int (*worker)(const struct plan *p, struct note *note, int mirror_fd))
+static pid_t start(char *output, int (*worker)(const struct plan *p, struct note *note, int mirror_fd))
 {
-	struct plan plan = { .kind = PLAN_EXTRACT, .output = "/nonexistent/trace.dat" };
+	struct plan plan = { .kind = PLAN_EXTRACT, .output = output };
 	int out = full_pipe();
 	pid_t pid = fork();
 
@@ -105,7 +111,7 @@ static pid_t start(int (*worker)(const struct plan *p, struct note *note, int mi
 
 static void a_worker_that_ends_is_all_there_is_to_wait_for(void **state)
 {
-	pid_t pid = start(end_well);
+	pid_t pid = start("/nonexistent/trace.dat", end_well);
 	int status = 0;
 
 	assert_int_equal(reap_within(pid, &status, PATIENCE_MS), 0);
@@ -113,12 +119,17 @@ static void a_worker_that_ends_is_all_there_is_to_wait_for(void **state)
 	assert_int_equal(WEXITSTATUS(status), 3);
 }
 
-/* So is then who finishes its files, as its first message is not read. */
+/* Its files are finished, though the first message of who does that is not read. */
 static void a_worker_that_is_stuck_is_killed_when_the_user_insists(void **state)
 {
 	struct deadline d = deadline_in_ms(PATIENCE_MS);
-	pid_t pid = start(be_stuck);
+	char dir[] = "/tmp/test-guardian.XXXXXX", output[64];
 	int status = 0, ret;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(output, sizeof(output), "%s/trace.dat", dir);
+	pid = start(output, be_stuck);
 
 	while ((ret = reap_within(pid, &status, AGAIN_MS)) == -ETIMEDOUT && !deadline_passed(d))
 		kill(pid, SIGTERM);
@@ -127,6 +138,8 @@ static void a_worker_that_is_stuck_is_killed_when_the_user_insists(void **state)
 	assert_int_equal(ret, 0);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 128 + SIGKILL);
+	/* no data is left */
+	assert_int_equal(rmdir(dir), 0);
 }
 
 static void assert_text(const char *path, const char *text)
@@ -170,5 +183,6 @@ int main(void)
 		cmocka_unit_test(a_worker_that_is_stuck_is_killed_when_the_user_insists),
 	};
 
+	insist_look_ms = LOOK_MS;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,8 @@
 #include "session/insist.h"
 
 #define APART_MS	600	/* more than what is taken for the same wish */
-#define STUCK_MS	12000	/* more than somebody may do nothing for */
+#define LOOK_MS		100
+#define STUCK_MS	(25 * LOOK_MS)	/* more than somebody may do nothing for */
 #define PATIENCE_MS	120000
 
 /* One that writes a byte now and then, which is not much to be told from nothing. */
@@ -32,7 +33,7 @@ static pid_t start_slow(void)
 			_exit(1);
 		close(fd[0]);
 		close(fd[1]);
-		poll(NULL, 0, 300);
+		poll(NULL, 0, 10);
 	}
 	return pid;
 }
@@ -53,6 +54,7 @@ static void who_is_stuck_is_killed_who_is_slow_is_not(void **state)
 	pid_t slow = start_slow(), stopped = start_stopped();
 	int status = 0;
 
+	insist_look_ms = LOOK_MS;
 	assert_int_equal(insist_begin(), 0);
 	insist_on(slow);
 	insist_wish();
