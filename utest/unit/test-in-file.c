@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -478,6 +479,37 @@ static void test_fifos_that_nobody_writes_to_are_refused_at_once(void **state)
 	assert_non_null(strstr(err.text, path));
 }
 
+static int leased = -1;
+
+/* Somebody opens the file. */
+static void give_up_lease(int sig)
+{
+	fcntl(leased, F_SETLEASE, F_UNLCK);
+}
+
+/* As a file server does for its clients, whom it asks first. */
+static void test_a_lease_is_waited_for(void **state)
+{
+	char path[] = "/tmp/test-in-file.XXXXXX";
+	struct in_file *f = NULL;
+	struct err err = { 0 };
+	int ret;
+
+	leased = mkstemp(path);
+	assert_true(leased >= 0);
+	signal(SIGIO, give_up_lease);
+	if (fcntl(leased, F_SETLEASE, F_WRLCK)) {
+		unlink(path);
+		skip();
+	}
+	ret = in_file_open(path, &f, &err);
+	unlink(path);
+	close(leased);
+	/* it is empty, but was looked at */
+	assert_int_not_equal(ret, 0);
+	assert_null(strstr(err.text, "cannot open"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +530,7 @@ int main(void)
 		cmocka_unit_test(test_kallsyms_of_size_zero_does_not_break_the_walk),
 		cmocka_unit_test(test_descriptor_stays_the_callers_on_failure_only),
 		cmocka_unit_test(test_files_that_cannot_be_opened_say_why),
+		cmocka_unit_test(test_a_lease_is_waited_for),
 		cmocka_unit_test(test_fifos_that_nobody_writes_to_are_refused_at_once),
 	};
 

@@ -60,6 +60,9 @@ int in_source_open(struct in_source *s, const char *path, struct err *err)
 	*s = (struct in_source){ .fd = -1 };
 	/* a FIFO that nobody writes to is not waited for: it is none of the files that can be read here */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* but a file server that has been promised to be asked first is */
+	if (fd < 0 && errno == EWOULDBLOCK)
+		fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, -errno, "cannot open '%s': %s", path, strerror(errno));
 	ret = fd_size(fd, &size);
