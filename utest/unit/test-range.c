@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -21,6 +23,26 @@
 
 #define MB (1u << 20)
 #define SIZE (5 * MB + 12345)
+
+/* A server that copies, however much: what it was asked for at once at most. */
+static bool server;
+static size_t most;
+
+ssize_t copy_file_range(int in, off_t *off_in, int out, off_t *off_out, size_t len, unsigned int flags)
+{
+	if (!server)
+		return syscall(SYS_copy_file_range, in, off_in, out, off_out, len, flags);
+	most = len > most ? len : most;
+	return len;
+}
+
+int fstatfs(int fd, struct statfs *fs)
+{
+	if (!server)
+		return syscall(SYS_fstatfs, fd, fs);
+	*fs = (struct statfs){ .f_type = 0x6969 };
+	return 0;
+}
 
 /* Two kinds of file systems: where files are shared or not, and that of memory. */
 static int new_file(bool memory)
@@ -123,11 +145,25 @@ static void what_a_full_disk_still_takes_is_counted(void **state)
 	}
 }
 
+static void a_server_is_asked_for_little_at_a_time(void **state)
+{
+	const uint64_t size = (uint64_t)1000 * MB;
+	_cleanup_close_ int in = new_file(false), out = new_file(false);
+	uint64_t done = 0;
+
+	server = true;
+	assert_int_equal(out_copy_range(in, 0, out, 0, size, &done), 0);
+	server = false;
+	assert_int_equal(done, size);
+	assert_in_range(most, 1, 100 * MB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_copied_arrives_where_it_shall),
 		cmocka_unit_test(a_source_that_is_too_short_is_an_error),
+		cmocka_unit_test(a_server_is_asked_for_little_at_a_time),
 		cmocka_unit_test(what_a_full_disk_still_takes_is_counted),
 	};
 

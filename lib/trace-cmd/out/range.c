@@ -15,6 +15,7 @@
 #define COPY_BLOCK_BYTES	(256 << 10)
 #define PIPE_BYTES		(1 << 20)	/* the limit without privileges */
 #define PIPE_WORTH_BYTES	PIPE_BYTES	/* from here on it is worth a pipe */
+#define SHARE_BYTES		(64 << 20)	/* at a time, or a server at work looks like one that is stuck */
 
 int out_write_range(int fd, const char *data, size_t len, uint64_t pos, uint64_t *done)
 {
@@ -118,7 +119,9 @@ static int copy_by_kernel(int in, uint64_t from, int out, uint64_t pos, uint64_t
 {
 	while (*done < len) {
 		off_t off_in = from + *done, off_out = pos + *done;
-		ssize_t n = copy_file_range(in, &off_in, out, &off_out, len - *done, 0);
+		uint64_t left = len - *done;
+		ssize_t n = copy_file_range(in, &off_in, out, &off_out,
+					    left < SHARE_BYTES ? left : SHARE_BYTES, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
