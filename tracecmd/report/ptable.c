@@ -11,6 +11,8 @@
 #define FIRST_ROOM	64
 #define HUGE_PAGE	(2u << 20)
 
+const char ptable_place;
+
 static uint32_t element_size(const struct ptable *t)
 {
 	return t->size ? t->size : sizeof(struct ptable_pair);

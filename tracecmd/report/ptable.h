@@ -32,9 +32,21 @@ struct ptable {
 
 #define PTABLE_NONE UINT32_MAX
 
+#define PTABLE_FIRST	0xbf58476d1ce4e5b9ull
+#define PTABLE_SUM	0x9e3779b97f4a7c15ull
+
+/*
+ * Its address differs from run to run: else who makes a file up could choose pairs that all have one
+ * hash, and each of them would be compared with all others.
+ */
+extern const char ptable_place;
+
 static inline uint32_t ptable_hash(uint64_t a, uint64_t b)
 {
-	return (a * 0xbf58476d1ce4e5b9ull + b) * 0x9e3779b97f4a7c15ull >> 32;
+	uint64_t secret = 2 * (uint64_t)(uintptr_t)&ptable_place;
+	uint64_t x = (a * (PTABLE_FIRST + secret) + b) * (PTABLE_SUM + secret);
+
+	return (x ^ x >> 32) * PTABLE_SUM >> 32;
 }
 
 /*

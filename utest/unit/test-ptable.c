@@ -64,25 +64,35 @@ static uint64_t inverse(uint64_t odd)
 
 static void pairs_with_one_hash_are_told_apart(void **state)
 {
-	/* what ptable_hash() takes the first number by, and then the sum, of which it gives the upper half */
-	const uint64_t first = 0xbf58476d1ce4e5b9ull, sum = 0x9e3779b97f4a7c15ull;
 	struct ptable t = { 0 };
 	uint32_t i;
 
-	for (i = 0; i < 1500; i++) {
-		uint64_t step = i * inverse(sum);
-		struct ptable_pair p = { 0, step };
-
-		if (i % 3 == 1)
-			p = (struct ptable_pair){ step * inverse(first), 0 };
-		else if (i % 3 == 2)
-			p = (struct ptable_pair){ i, step - i * first };
-		assert_int_equal(ptable_hash(p.a, p.b), 0);
-		assert_true(ptable_find(&t, p.a, p.b) == PTABLE_NONE);
-		assert_int_equal(ptable_number(&t, p.a, p.b), i);
-		assert_int_equal(ptable_find(&t, p.a, p.b), i);
-	}
+	for (i = 0; i < 1500; i++)
+		assert_int_equal(ptable_number_hashed(&t, 0, i % 3, i), i);
+	for (i = 0; i < 1500; i++)
+		assert_int_equal(ptable_number_hashed(&t, 0, i % 3, i), i);
+	assert_int_equal(t.used, 1500);
 	ptable_release(&t);
+}
+
+/* The second number of a pair (0, @return) whose hash is 0 for who doesn't know where the program is. */
+static uint64_t made_up(uint32_t i)
+{
+	uint64_t folded = i * inverse(PTABLE_SUM);
+
+	return (folded ^ folded >> 32) * inverse(PTABLE_SUM);
+}
+
+static void hashes_can_not_be_chosen(void **state)
+{
+	uint32_t i, same = 0;
+
+	for (i = 1; i < 1000; i++) {
+		same += ptable_hash(0, made_up(i)) == ptable_hash(0, 0);
+		/* of one sum */
+		same += ptable_hash(i, -(i * PTABLE_FIRST)) == ptable_hash(0, 0);
+	}
+	assert_true(same < 10);
 }
 
 struct element {
@@ -140,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_counted_from_0_and_stay),
 		cmocka_unit_test(pairs_with_one_hash_are_told_apart),
+		cmocka_unit_test(hashes_can_not_be_chosen),
 		cmocka_unit_test(elements_are_zero_at_first_and_kept),
 		cmocka_unit_test(arrays_grow_by_zeros),
 	};
