@@ -116,7 +116,6 @@ void leftover_end(int fd, const char *path)
 	close(fd);
 }
 
-
 /* Only one at a time puts back: lock the directory @fd. 0; -ETIMEDOUT. */
 static int lock_dir(int fd)
 {
