@@ -9,28 +9,26 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-void value_unsigned(struct textout *out, unsigned long long v)
+static inline void add_digits(struct textout *out, unsigned long long v, unsigned int base)
 {
 	char digits[24], *p = digits + sizeof(digits);
 
 	do {
-		*--p = '0' + v % 10;
-		v /= 10;
+		*--p = hex_digits[v % base];
+		v /= base;
 	} while (v);
 	textout_add(out, p, digits + sizeof(digits) - p);
 }
 
+void value_unsigned(struct textout *out, unsigned long long v)
+{
+	add_digits(out, v, 10);
+}
+
 void value_hex(struct textout *out, unsigned long long v)
 {
-	char digits[24], *p = digits + sizeof(digits);
-
-	do {
-		*--p = "0123456789abcdef"[v % 16];
-		v /= 16;
-	} while (v);
-	*--p = 'x';
-	*--p = '0';
-	textout_add(out, p, digits + sizeof(digits) - p);
+	textout_add(out, "0x", 2);
+	add_digits(out, v, 16);
 }
 
 void value_signed(struct textout *out, long long v)
