@@ -21,7 +21,6 @@
 #include "base/io.h"
 #include "session/insist.h"
 
-#define SAME_WISH_NS	500000000LL	/* as in stop.c: until then it's the same one */
 /* Looks at which it has done nothing. Not a time, which passes while we are stopped or frozen together. */
 #define STUCK_LOOKS	20
 
@@ -37,7 +36,7 @@ void insist_wish(void)
 	int error = errno;
 	int64_t now_ns = mono_now_ns(), none = 0;
 
-	if (!atomic_compare_exchange_strong(&first_ns, &none, now_ns) && now_ns - none > SAME_WISH_NS)
+	if (!atomic_compare_exchange_strong(&first_ns, &none, now_ns) && now_ns - none > STOP_SAME_WISH_NS)
 		eventfd_write(wish_fd, 1);
 	errno = error;
 }
@@ -104,7 +103,6 @@ static uint64_t done_by(pid_t pid)
 
 	if (!at || !*read_proc(pid, "io", io, sizeof(io)))
 		return 0;
-
 	for (i = 2; at && i < 14; i++)
 		at = strchr(at + 1, ' ');
 	if (at) {

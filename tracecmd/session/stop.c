@@ -11,12 +11,6 @@
 #include "base/io.h"
 #include "session/stop.h"
 
-/*
- * A kill of the process group reaches us directly and through the guardian, timeout(1)
- * makes three of it: what comes within this time of the first is the same wish.
- */
-#define SAME_WISH_NS 500000000LL
-
 /* Have the signals in @set read instead of delivered. A descriptor; -errno. */
 static int read_signals(const sigset_t *set)
 {
@@ -85,7 +79,7 @@ static void look(struct stop *s)
 
 		if (!s->first_ns)
 			s->first_ns = now_ns;
-		else if (now_ns - s->first_ns > SAME_WISH_NS)
+		else if (now_ns - s->first_ns > STOP_SAME_WISH_NS)
 			s->urgent = true;
 	}
 }

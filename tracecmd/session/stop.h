@@ -11,6 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * A kill of the process group reaches us directly and through the guardian, timeout(1)
+ * makes three of it: what comes within this time of the first is the same wish.
+ */
+#define STOP_SAME_WISH_NS 500000000LL
+
 struct stop {
 	int fd;			/* a signalfd: readable when a signal has come; -1: none */
 	int64_t first_ns;	/* CLOCK_MONOTONIC of the first, 0: none yet */
