@@ -300,9 +300,14 @@ int finish_guest(const struct plan *p, struct note_guest *g, const struct timesh
 	close(fd);
 	if (ret)
 		return keep_data(ret, g->file, err);
+	finish_guest_end(p, g);
+	return 0;
+}
+
+void finish_guest_end(const struct plan *p, struct note_guest *g)
+{
 	g->written = true;
 	files_cpu_remove(p, g->file, "", g->nr_cpus);
-	return 0;
 }
 
 int finish_agent_meta(const struct plan *p, const struct note *n, struct early *e, int fd,

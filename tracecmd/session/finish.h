@@ -33,6 +33,9 @@ int finish_guest(const struct plan *p, struct note_guest *g, const struct timesh
 		 const struct opt_tsync *model,
 		 struct err *err);
 
+/* A guest's file is complete: as finish_host_end(). */
+void finish_guest_end(const struct plan *p, struct note_guest *g);
+
 /* Tell the user what events the kernel lost, where finish_host() does not: the data is elsewhere.
  * Fills in the note's lost_events. */
 void finish_tell_lost(const struct plan *p, struct note *n);

@@ -125,7 +125,7 @@ static void finish_files(const struct plan *p, struct note *n)
 		}
 		recorded = true;
 		if (n->guests[i].written) {
-			files_cpu_remove(p, n->guests[i].file, "", n->guests[i].nr_cpus);
+			finish_guest_end(p, &n->guests[i]);
 			continue;
 		}
 		note_incomplete(&n->guests[i], "the recording process was killed");

@@ -15,6 +15,7 @@
 #include "net/channel.h"
 #include "net/tunnel.h"
 #include "session/files.h"
+#include "session/finish.h"
 #include "session/listen-client.h"
 #include "session/listen-data.h"
 #include "session/listen-file.h"
@@ -429,7 +430,7 @@ int listen_salvage(struct listen_note *note)
 		return 0;
 	ret = plan_init(&plan);
 	if (note->guest.written) {
-		files_cpu_remove(&plan, note->guest.file, "", note->guest.nr_cpus);
+		finish_guest_end(&plan, &note->guest);
 		plan_release(&plan);
 		return 0;
 	}
