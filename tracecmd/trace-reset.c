@@ -151,8 +151,7 @@ int cmd_reset(int argc, char **argv)
 	if (dead < 0)
 		ret = cmd_fail_err(dead, &err);
 	else if (dead)
-		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that %s",
-			 killed.pid, putback_what(&killed));
+		put_back_tell(&killed, NULL);
 	if (!ret)
 		ret = choose_end(&r.choose);
 	if (!ret && !r.force)

@@ -8,9 +8,11 @@
 #include "setup/leftover.h"
 #include "setup/setup.h"
 
-const char *putback_what(const struct killed *k)
+void put_back_tell(const struct killed *k, const char *advice)
 {
-	return k->waits ? "will be put back when those have ended that share its instance" : "has been put back";
+	cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that %s%s%s", k->pid,
+		 k->waits ? "will be put back when those have ended that share its instance" : "has been put back",
+		 advice ? "\n" : "", advice ? advice : "");
 }
 
 int put_back_leftovers(const char *advice, struct err *err)
@@ -20,7 +22,6 @@ int put_back_leftovers(const char *advice, struct err *err)
 	int ret = setup_find_tracing(&dir, NULL) ? 0 : leftover_restore(&one, err);
 
 	if (ret > 0)
-		cmd_warn(0, "a recording that was killed (process %d) had left tracing set up: that %s%s%s",
-			 one.pid, putback_what(&one), advice ? "\n" : "", advice ? advice : "");
+		put_back_tell(&one, advice);
 	return ret < 0 ? ret : 0;
 }

@@ -15,7 +15,7 @@
  */
 int put_back_leftovers(const char *advice, struct err *err);
 
-/* What becomes of that: "has been put back". */
-const char *putback_what(const struct killed *k);
+/* Say so of @k, which leftover_restore() has met. */
+void put_back_tell(const struct killed *k, const char *advice);
 
 #endif
