@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -18,6 +17,7 @@
 #include "session/tidy.h"
 #include "setup/leftover.h"
 #include "setup/place.h"
+#include "setup/tracefile.h"
 
 /* LOCAL_DRAIN_MS when another recorder, which had as much time, has been given up. */
 #define DRAIN_AGAIN_MS 500
@@ -121,14 +121,14 @@ static int own_places(const struct local *l, struct places *p)
 	int i, ret = 0;
 
 	for (i = 0; !ret && i < l->nr_instances; i++) {
-		_cleanup_buf_ struct buf path = BUF_INIT;
+		_cleanup_free_ char *path = NULL;
 		const char *name = l->plan->instances[i].name;
 
 		if (!plan_uses(l->plan, i))
 			continue;
-		buf_printf(&path, "%s%s%s/tracing_on", l->tracing_dir,
-			   name && name[0] ? "/instances/" : "", name ? name : "");
-		ret = path.error ? path.error : places_add(p, (char *)path.data);
+		path = name && name[0] ? tracefile_path(l->tracing_dir, "instances/%s/tracing_on", name) :
+					 tracefile_path(l->tracing_dir, "tracing_on");
+		ret = path ? places_add(p, path) : -ENOMEM;
 	}
 	return ret;
 }

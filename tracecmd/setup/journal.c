@@ -206,30 +206,30 @@ int journal_receive(int fd, struct journal **ret, bool *ret_finished)
 	return 0;
 }
 
-/* Words of ours are in nobody's way. */
-static bool waits_for_others(const struct entry *e)
+/* Words of ours are in nobody's way, nor is what has been put back, unless @done says that it may be. */
+static bool waits_for_others(const struct entry *e, bool done)
 {
-	return !e->done && e->kind != KIND_WORDS;
+	return (done || !e->done) && e->kind != KIND_WORDS;
+}
+
+static int add_places(const struct journal *j, bool done, struct places *p)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < j->count && !ret; i++)
+		if (waits_for_others(&j->entry[i], done))
+			ret = places_add(p, j->entry[i].path);
+	return ret;
 }
 
 int journal_places(const struct journal *j, struct places *p)
 {
-	int ret = 0;
-
-	for (size_t i = 0; i < j->count && !ret; i++)
-		if (waits_for_others(&j->entry[i]))
-			ret = places_add(p, j->entry[i].path);
-	return ret;
+	return add_places(j, false, p);
 }
 
 int journal_all_places(const struct journal *j, struct places *p)
 {
-	int ret = 0;
-
-	for (size_t i = 0; i < j->count && !ret; i++)
-		if (j->entry[i].kind != KIND_WORDS)
-			ret = places_add(p, j->entry[i].path);
-	return ret;
+	return add_places(j, true, p);
 }
 
 bool journal_hold(struct journal *j, const struct places *busy)
@@ -239,7 +239,7 @@ bool journal_hold(struct journal *j, const struct places *busy)
 	for (size_t i = 0; i < j->count; i++) {
 		struct entry *e = &j->entry[i];
 
-		e->held = waits_for_others(e) && places_have(busy, e->path);
+		e->held = waits_for_others(e, false) && places_have(busy, e->path);
 		any |= e->held;
 	}
 	return any;

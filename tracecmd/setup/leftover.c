@@ -31,6 +31,7 @@
 
 #define SUFFIX ".journal"
 #define NAME_BYTES 64
+#define HIDDEN_BYTES 32
 #define RESTORE_MS 30000	/* how long somebody else may take to put tracing back */
 #define LOOK_MS 20
 
@@ -54,6 +55,25 @@ static int open_dir(const char *name)
 	return st.st_uid == geteuid() && !(st.st_mode & 022) ? take_fd(fd) : -EPERM;
 }
 
+/* The directory of all journals. fd; -errno. */
+static int open_journals(void)
+{
+	_cleanup_free_ char *name = dir_name();
+
+	return name ? open_dir(name) : -ENOMEM;
+}
+
+/* A new file in @dir, by a name that is no journal's yet, @hidden. fd; -errno. */
+static int new_hidden(int dir, char hidden[HIDDEN_BYTES])
+{
+	int fd;
+
+	snprintf(hidden, HIDDEN_BYTES, ".%d", getpid());
+	unlinkat(dir, hidden, 0);	/* of a dead one that had our pid */
+	fd = openat(dir, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 /* What a dead one had to leave that had our pid, and that others keep from being put back yet, keeps its file. */
 static void move_aside(int dir, const char *path)
 {
@@ -68,14 +88,11 @@ static void move_aside(int dir, const char *path)
 /* A new file in @dir that is locked before it can be found under the name @path. fd; -errno. */
 static int make_file(int dir, const char *path)
 {
-	_cleanup_close_ int fd = -1;
-	char hidden[32];
+	char hidden[HIDDEN_BYTES];
+	_cleanup_close_ int fd = new_hidden(dir, hidden);
 
-	snprintf(hidden, sizeof(hidden), ".%d", getpid());
-	unlinkat(dir, hidden, 0);	/* of a dead one that had our pid */
-	fd = openat(dir, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	move_aside(dir, path);
 	if (flock(fd, LOCK_EX | LOCK_NB) || renameat(dir, hidden, AT_FDCWD, path)) {
 		int ret = -errno;
@@ -283,20 +300,17 @@ static bool all_live(const struct pile *p)
 /* What @f holds is for later: into a file for that. 0; -errno. */
 static int leave_rest(int dir, const struct found *f)
 {
-	_cleanup_close_ int fd = -1;
-	char hidden[32], name[NAME_BYTES];
+	char hidden[HIDDEN_BYTES], name[NAME_BYTES];
+	_cleanup_close_ int fd = new_hidden(dir, hidden);
 	int ret;
 
-	snprintf(hidden, sizeof(hidden), ".%d", getpid());
+	if (fd < 0)
+		return fd;
 	/* not the file of this process, which goes with it */
 	if (f->name[0])
 		snprintf(name, sizeof(name), "%s", f->name);
 	else
 		snprintf(name, sizeof(name), "%d-%llu" SUFFIX, getpid(), (unsigned long long)f->begun);
-	unlinkat(dir, hidden, 0);
-	fd = openat(dir, hidden, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
 	ret = journal_leave(f->journal, f->begun, fd);
 	if (!ret && renameat(dir, hidden, dir, name))
 		ret = -errno;
@@ -424,8 +438,7 @@ static int find_shared(int dir, int own_fd, const struct places *own, uint64_t s
 
 void leftover_shared(const struct places *own, uint64_t since, int fd, struct places *ret)
 {
-	_cleanup_free_ char *name = dir_name();
-	_cleanup_close_ int dir = name && fd >= 0 ? open_dir(name) : -1;
+	_cleanup_close_ int dir = fd >= 0 ? open_journals() : -1;
 
 	if (dir >= 0 && own->nr)
 		find_shared(dir, fd, own, since, ret);
@@ -433,8 +446,7 @@ void leftover_shared(const struct places *own, uint64_t since, int fd, struct pl
 
 uint64_t leftover_latest(int fd)
 {
-	_cleanup_free_ char *name = dir_name();
-	_cleanup_close_ int dir = name && fd >= 0 ? open_dir(name) : -1;
+	_cleanup_close_ int dir = fd >= 0 ? open_journals() : -1;
 	struct pile p = { 0 };
 	uint64_t latest = 0;
 
@@ -464,8 +476,7 @@ static bool settle_alone(int dir, struct journal *j, int fd)
 
 void leftover_settle(struct journal *j, int fd)
 {
-	_cleanup_free_ char *name = dir_name();
-	_cleanup_close_ int dir = name && fd >= 0 ? open_dir(name) : -1;
+	_cleanup_close_ int dir = fd >= 0 ? open_journals() : -1;
 	struct killed killed;
 
 	if (journal_is_finished(j) || settle_alone(dir, j, fd))

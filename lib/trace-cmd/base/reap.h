@@ -6,7 +6,6 @@
 #ifndef BASE_REAP_H
 #define BASE_REAP_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #define REAP_KILLED_MS	2000	/* for one that was killed */
