@@ -148,24 +148,25 @@ run 30 "$TRACE_CMD" split -i cut.dat -o piece
 is "$rc" 61 "so does one that is cut off before anything could be written" "$both"
 like "$both" 'error reading cut.dat: File possibly truncated. Need at least [0-9]+' "... that says so"
 
+# all_refuse WHAT PATTERN: cut.dat is damaged, for who only reads events, too
+all_refuse() {
+	local command
+	for command in report hist "convert -o out.dat" "split -o out.dat"; do
+		# shellcheck disable=SC2086	# words
+		run 30 "$TRACE_CMD" $command -i cut.dat
+		is "$rc" 74 "$command: $1" "$both"
+		like "$err" "$2" "... which is told, and where"
+	done
+}
+
 # a list of options that does not end had more behind it, such as the data
 datfile build cut.dat 7 none little events
 printf '\x78' | dd of=cut.dat bs=1 seek="$(datfile at cut.dat done.options)" conv=notrunc status=none
-for command in report hist "convert -o out.dat" "split -o out.dat"; do
-	# shellcheck disable=SC2086	# words
-	run 30 "$TRACE_CMD" $command -i cut.dat
-	is "$rc" 74 "$command: options without an end are damage" "$both"
-	like "$err" 'cut.dat: the options at offset [0-9]+ have no end' "... which is told, and where"
-done
+all_refuse "options without an end are damage" 'cut.dat: the options at offset [0-9]+ have no end'
 
 # chunks that are not there, but announced
 datfile build cut.dat 7 zlib little events
 printf '\0\0\0\0' | dd of=cut.dat bs=1 seek="$(datfile at cut.dat data0)" conv=notrunc status=none
-for command in report hist "convert -o out.dat" "split -o out.dat"; do
-	# shellcheck disable=SC2086	# words
-	run 30 "$TRACE_CMD" $command -i cut.dat
-	is "$rc" 74 "$command: missing chunks are damage" "$both"
-	like "$err" 'cut.dat: the chunks at offset [0-9]+ have 4 bytes, of' "... which is told, and where"
-done
+all_refuse "missing chunks are damage" 'cut.dat: the chunks at offset [0-9]+ have 4 bytes, of'
 
 done_testing

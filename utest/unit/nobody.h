@@ -30,16 +30,19 @@ static inline int nobody_begin(void)
 	return seteuid(nobody);
 }
 
-/* Be root again, without what the user has left. 0; -1. */
-static inline int nobody_end(void)
+/* Be root again, without what the user has left, and what is in @dir. 0; -1. */
+static inline int nobody_end(const char *dir)
 {
 	char files[64];
 
-	if (!nobody)
-		return 0;
-	snprintf(files, sizeof(files), "/tmp/trace-cmd-%u", geteuid());
-	remove_tree(files);
-	return seteuid(0);
+	if (nobody) {
+		snprintf(files, sizeof(files), "/tmp/trace-cmd-%u", geteuid());
+		remove_tree(files);
+		if (seteuid(0))
+			return -1;
+	}
+	remove_tree(dir);
+	return 0;
 }
 
 #endif

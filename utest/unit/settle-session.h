@@ -152,6 +152,13 @@ static void session_do(struct session *s, char order)
 	assert_int_equal(done, 'y');
 }
 
+/* One that has set @value. */
+static void session_begin(struct session *s, char value)
+{
+	session_start(s, value);
+	session_do(s, 'b');
+}
+
 static void session_reap(struct session *s, int *ret_status)
 {
 	assert_int_equal(waitpid(s->pid, ret_status, 0), s->pid);
@@ -239,6 +246,13 @@ static int count_files(void)
 	if (d)
 		closedir(d);
 	return n;
+}
+
+/* Nobody is left, nor is anything of them. */
+static void check_all_over(void)
+{
+	check_as_found("instances/i");
+	assert_int_equal(count_files(), 0);
 }
 
 #endif

@@ -64,11 +64,8 @@ static int make_fake(void **state)
 static int remove_fake(void **state)
 {
 	(void)state;
-	if (nobody_end())
-		return -1;
 	tracefs_set_tracing_dir(NULL);
-	remove_tree(fake);
-	return 0;
+	return nobody_end(fake);
 }
 
 /* A session that switches tracing on, or (@maker) makes an instance, and is killed. */

@@ -56,8 +56,7 @@ static void run(const struct state *st)
 			check_all("instances/i", '0' + begun);
 	}
 	restore();
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 static void all_orders(struct state *st)
@@ -138,8 +137,7 @@ static bool kill_one(int victim, int n)
 
 	put_all("instances/i");
 	for (int i = 0; i < SESSIONS; i++) {
-		session_start(&s[i], '1' + i);
-		session_do(&s[i], 'b');
+		session_begin(&s[i], '1' + i);
 	}
 	if (victim)
 		session_end(&s[0]);
@@ -150,8 +148,7 @@ static bool kill_one(int victim, int n)
 		if (s[i].pid)
 			session_end(&s[i]);
 	restore();
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 	return killed;
 }
 
@@ -178,15 +175,13 @@ static void who_is_killed_behind_its_end_is_in_nobodys_way(void **state)
 	need_nobody();
 	put_all("instances/i");
 	for (int i = 0; i < SESSIONS; i++) {
-		session_start(&s[i], '1' + i);
-		session_do(&s[i], 'b');
+		session_begin(&s[i], '1' + i);
 	}
 	session_end(&s[0]);
 	session_do(&s[2], 'e');
 	session_kill(&s[2]);
 	session_end(&s[1]);
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 /* Pids come again: what waits keeps its file when its session's pid does. */
@@ -199,12 +194,10 @@ static void what_waits_outlives_the_next_one_of_that_pid(void **state)
 	(void)state;
 	need_nobody();
 	put_all("instances/i");
-	session_start(&a, '1');
-	session_do(&a, 'b');
+	session_begin(&a, '1');
 	snprintf(theirs, sizeof(theirs), "/tmp/trace-cmd-%u/%d.journal", geteuid(), a.pid);
 	snprintf(ours, sizeof(ours), "/tmp/trace-cmd-%u/%d.journal", geteuid(), getpid());
-	session_start(&b, '2');
-	session_do(&b, 'b');
+	session_begin(&b, '2');
 	session_kill(&a);
 	assert_int_equal(rename(theirs, ours), 0);
 	fd = leftover_begin(&path);
@@ -213,8 +206,7 @@ static void what_waits_outlives_the_next_one_of_that_pid(void **state)
 	leftover_end(fd, path);
 	free(path);
 	session_end(&b);
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 /* An older program's journal tells by its file when it began, also when it has been left for later again. */
@@ -227,16 +219,14 @@ static void journals_of_older_programs_keep_their_turn(void **state)
 	put_all("instances/i");
 	session_start(&a, '1');
 	session_do(&a, 'o');
-	session_start(&b, '2');
-	session_do(&b, 'b');
+	session_begin(&b, '2');
 	session_kill(&a);
 	for (int i = 0; i < 3; i++) {
 		restore();
 		check_all("instances/i", '2');
 	}
 	session_end(&b);
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 /* The clock may be set back while sessions live. */
@@ -250,17 +240,14 @@ static void order_is_not_the_clocks(void **state)
 	session_start(&a, '1');
 	session_do(&a, 'F');
 	session_do(&a, 'b');
-	session_start(&b, '2');
-	session_do(&b, 'b');
-	session_start(&c, '3');
-	session_do(&c, 'b');
+	session_begin(&b, '2');
+	session_begin(&c, '3');
 	session_end(&a);
 	check_all("instances/i", '3');
 	session_end(&b);
 	check_all("instances/i", '3');
 	session_end(&c);
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 /* Nothing is left to do for the last one when it ends, but it was in the way of another until then. */
@@ -271,16 +258,14 @@ static void who_has_put_back_all_lets_others_follow(void **state)
 	(void)state;
 	need_nobody();
 	put_all("instances/i");
-	session_start(&a, '1');
-	session_do(&a, 'b');
+	session_begin(&a, '1');
 	session_start(&b, '2');
 	/* only which events are on */
 	session_do(&b, 'x');
 	session_end(&a);
 	session_do(&b, 'p');
 	session_end(&b);
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 /* --- what is said of killed ones */
@@ -294,11 +279,9 @@ static void who_comes_by_learns_what_becomes_of_it(void **state)
 	(void)state;
 	need_nobody();
 	put_all("instances/i");
-	session_start(&a, '1');
-	session_do(&a, 'b');
+	session_begin(&a, '1');
 	pid = a.pid;
-	session_start(&b, '2');
-	session_do(&b, 'b');
+	session_begin(&b, '2');
 	session_kill(&a);
 	assert_int_equal(leftover_restore(&killed, NULL), 1);
 	assert_int_equal(killed.pid, pid);
@@ -323,11 +306,9 @@ static void what_nobody_shares_is_put_back_at_once(void **state)
 	need_nobody();
 	put_all("instances/i");
 	put_all("instances/j");
-	session_start(&a, '1');
-	session_do(&a, 'b');
+	session_begin(&a, '1');
 	session_do(&a, 'j');
-	session_start(&b, '2');
-	session_do(&b, 'b');
+	session_begin(&b, '2');
 	session_end(&a);
 	check_as_found("instances/j");
 	check_all("instances/i", '2');
@@ -335,8 +316,7 @@ static void what_nobody_shares_is_put_back_at_once(void **state)
 	assert_int_equal(restore(), 0);
 	check_all("instances/i", '2');
 	session_end(&b);
-	check_as_found("instances/i");
-	assert_int_equal(count_files(), 0);
+	check_all_over();
 }
 
 static void instance_stays_until_the_last_has_left_it(void **state)
@@ -346,11 +326,9 @@ static void instance_stays_until_the_last_has_left_it(void **state)
 
 	(void)state;
 	need_nobody();
-	session_start(&a, '1');
-	session_do(&a, 'b');
+	session_begin(&a, '1');
 	session_do(&a, 'm');
-	session_start(&b, '2');
-	session_do(&b, 'b');
+	session_begin(&b, '2');
 	session_do(&b, 'n');
 	session_end(&a);
 	assert_int_equal(access(made.s, F_OK), 0);
@@ -369,8 +347,7 @@ static void damaged_files_do_no_harm(void **state)
 	(void)state;
 	need_nobody();
 	put_all("instances/i");
-	session_start(&a, '1');
-	session_do(&a, 'b');
+	session_begin(&a, '1');
 	snprintf(name, sizeof(name), "/tmp/trace-cmd-%u", geteuid());
 	put_in(name, "5.journal", "not a journal at all");
 	put_in(name, "6.journal", "");
@@ -410,10 +387,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	if (nobody_end())
-		return -1;
-	remove_tree(dir);
-	return 0;
+	return nobody_end(dir);
 }
 
 int main(void)
